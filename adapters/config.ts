@@ -1,0 +1,75 @@
+/**
+ * The environment, read once and whole: the only place in functions and in the build task that knows `process.env`.
+ * @module
+ */
+import * as v from "valibot";
+import { VARIABLES } from "#core/layout.ts";
+
+type Variable = keyof typeof VARIABLES;
+
+/** How each variable is read. A variable that is not listed is a plain non-empty string. */
+const text = v.pipe(v.string("is missing"), v.nonEmpty("is empty"));
+const count = v.pipe(text, v.regex(/^\d+$/, "must be a whole number"), v.transform(Number));
+const list = v.pipe(
+  v.string("is missing"),
+  v.transform((value) => value.split(",").filter((item) => item !== "")),
+);
+const json = v.pipe(
+  text,
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return JSON.parse(dataset.value) as unknown;
+    } catch {
+      addIssue({ message: "is not JSON" });
+      return NEVER;
+    }
+  }),
+);
+
+const SCHEMAS = {
+  table: text,
+  bucket: text,
+  wakeUpQueue: text,
+  finishQueue: text,
+  linkQueue: text,
+  secret: text,
+  cluster: text,
+  taskDefinition: text,
+  subnets: list,
+  securityGroups: list,
+  slots: count,
+  settings: json,
+  urlPrefix: text,
+  authentication: v.picklist(["dummy", "none"], 'must be "dummy" or "none"'),
+  allowedPrivateHosts: list,
+  storeDirectory: text,
+  diskDirectory: text,
+  workDirectory: text,
+  buildId: count,
+  engine: v.picklist(["mamba", "rattler"], 'must be "mamba" or "rattler"'),
+  engineProgram: text,
+  packPython: text,
+  maxAttemptMinutes: count,
+  logLevel: text,
+} satisfies Record<Variable, v.GenericSchema<string, unknown>>;
+
+export type Config<K extends Variable> = { readonly [P in K]: v.InferOutput<(typeof SCHEMAS)[P]> };
+
+/**
+ * Reads the named variables.
+ * @throws Error that names every missing or malformed variable at once, without their values.
+ */
+export function readConfig<K extends Variable>(
+  wanted: readonly K[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Config<K> {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of wanted) {
+    const result = v.safeParse(SCHEMAS[name], env[VARIABLES[name]]);
+    if (result.success) values[name] = result.output;
+    else faults.push(`${VARIABLES[name]} ${result.issues[0].message}`);
+  }
+  if (faults.length > 0) throw new Error(`The environment is not complete: ${faults.join("; ")}`);
+  return values as Config<K>;
+}

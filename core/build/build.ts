@@ -1,0 +1,39 @@
+/**
+ * A build: one environment made (or tried) from one specification.
+ * @module
+ */
+import type { BuildId, EnvironmentName, NamespaceName, Sha256 } from "#core/names.ts";
+import type { Artifact, BuildStatus } from "./status.ts";
+
+export interface Build {
+  readonly id: BuildId;
+  readonly namespace: NamespaceName;
+  readonly environment: EnvironmentName;
+  readonly environmentId: number;
+  /** conda-store's hash of the specification; with `document` it names the stored text. */
+  readonly specificationSha256: Sha256;
+  /** sha256 of the normalised document with its order kept: the hash above ignores the order of channels. */
+  readonly document: Sha256;
+  readonly buildKey: string;
+  readonly status: BuildStatus;
+  /** What the build waits for, why it failed, what comes next; a sentence a user can act on. */
+  readonly statusInfo: string | null;
+  readonly scheduledOn: Date;
+  readonly startedOn: Date | null;
+  readonly endedOn: Date | null;
+  /** Bytes of the environment's files; 0 until completed. */
+  readonly sizeBytes: number;
+  /** Number of the attempt that claimed last; 0 while none has. */
+  readonly attempt: number;
+  /** Attempt number for which a slot is held and a task was asked for; 0 when none is. */
+  readonly dispatched: number;
+  /** Number of the slot held; null when none is. */
+  readonly slot: number | null;
+  readonly artifacts: readonly Artifact[];
+  readonly lockDigest: Sha256 | null;
+}
+
+/** conda-store's build key, version 2: first 8 of the hash, unix seconds, id, name. */
+export function buildKeyOf(sha256: string, scheduledOn: Date, id: number, name: string): string {
+  return `${sha256.slice(0, 8)}-${Math.floor(scheduledOn.getTime() / 1000)}-${id}-${name}`;
+}

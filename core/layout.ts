@@ -1,0 +1,80 @@
+/**
+ * Names that infrastructure and code share: environment variables, key prefixes, object keys, paths.
+ * Bundled everywhere and imported by infra/, so it must stay free of dependencies.
+ * @module
+ */
+
+/** Environment variables of functions and of the build task. Each is set by infra/ and read by adapters/config.ts. */
+export const VARIABLES = {
+  table: "CONDA_STORE_TABLE",
+  bucket: "CONDA_STORE_BUCKET",
+  wakeUpQueue: "CONDA_STORE_WAKE_UP_QUEUE_URL",
+  finishQueue: "CONDA_STORE_FINISH_QUEUE_URL",
+  linkQueue: "CONDA_STORE_LINK_QUEUE_URL",
+  secret: "CONDA_STORE_SECRET_ARN",
+  cluster: "CONDA_STORE_CLUSTER",
+  taskDefinition: "CONDA_STORE_TASK_DEFINITION",
+  subnets: "CONDA_STORE_SUBNETS",
+  securityGroups: "CONDA_STORE_SECURITY_GROUPS",
+  slots: "CONDA_STORE_SLOTS",
+  /** JSON object: the deployment's values of the settings of core/settings (the lowest layer). */
+  settings: "CONDA_STORE_SETTINGS",
+  /** Path in front of every route but the registry's; "/" or "/conda-store". */
+  urlPrefix: "CONDA_STORE_URL_PREFIX",
+  /** "dummy" (local only) or "none"; the other login backends come with their issue. */
+  authentication: "CONDA_STORE_AUTHENTICATION",
+  /** Comma-separated host[:port] list that channel and package addresses may use though private or loopback. */
+  allowedPrivateHosts: "CONDA_STORE_ALLOWED_PRIVATE_HOSTS",
+  /** Where consumers mount the shared disk, and so the prefix that is baked into environments. */
+  storeDirectory: "CONDA_STORE_STORE_DIRECTORY",
+  /** Where the build task and the store function see the shared disk. */
+  diskDirectory: "CONDA_STORE_DISK_DIRECTORY",
+  /** The build task's own fast disk for package caches and temporary files. */
+  workDirectory: "CONDA_STORE_WORK_DIRECTORY",
+  /** Set by RunTask's overrides; nothing else is. */
+  buildId: "CONDA_STORE_BUILD_ID",
+  /** "mamba" or "rattler". */
+  engine: "CONDA_STORE_ENGINE",
+  /** Path of the engine's program: mamba or micromamba for "mamba", a Python with py-rattler for "rattler". */
+  engineProgram: "CONDA_STORE_ENGINE_PROGRAM",
+  /** A Python with conda-pack and isal. */
+  packPython: "CONDA_STORE_PACK_PYTHON",
+  maxAttemptMinutes: "CONDA_STORE_MAX_ATTEMPT_MINUTES",
+  logLevel: "CONDA_STORE_LOG_LEVEL",
+} as const;
+
+/** Object key prefixes; roles are granted by them. */
+export const PREFIXES = {
+  locks: "locks/",
+  archives: "archives/",
+  exports: "exports/",
+  logs: "logs/",
+  packages: "packages/",
+  repodata: "repodata/",
+} as const;
+
+/** A lockfile (conda-lock v1, as JSON text: clients of conda-store parse it as JSON) by its lock digest. */
+export const lockKey = (digest: string): string => `${PREFIXES.locks}sha256/${digest}.json`;
+/** A conda-pack archive by its reuse key. */
+export const archiveKey = (reuseKey: string): string => `${PREFIXES.archives}${reuseKey}.tar.gz`;
+/** The YAML export of an environment by its reuse key. */
+export const exportKey = (reuseKey: string): string => `${PREFIXES.exports}${reuseKey}.yml`;
+/** All live log chunks of an attempt. */
+export const logChunkPrefix = (buildId: number, attempt: number): string =>
+  `${PREFIXES.logs}${buildId}/${attempt}/`;
+/** One live log chunk; zero-padded so that listing gives the order. */
+export const logChunkKey = (buildId: number, attempt: number, chunk: number): string =>
+  `${logChunkPrefix(buildId, attempt)}${String(chunk).padStart(6, "0")}.jsonl`;
+/** The whole log of an ended build, as text. */
+export const logKey = (buildId: number): string => `${PREFIXES.logs}${buildId}/log.txt`;
+
+/** The environment's directory below the store directory, for one build. */
+export const prefixPath = (namespace: string, buildKey: string): string => `${namespace}/${buildKey}`;
+/** The atomically replaced link to the current build's directory, below the store directory. */
+export const linkPath = (namespace: string, environment: string): string =>
+  `${namespace}/envs/${environment}`;
+
+/** At 255 bytes mamba corrupts binaries without a word; at 254 it does not. */
+export const PREFIX_BYTES_MAX = 254;
+/** conda-store's own sentence, which its clients' tests compare. */
+export const PREFIX_TOO_LONG = "build_path too long: must be <= 255 characters";
