@@ -78,3 +78,8 @@ export const linkPath = (namespace: string, environment: string): string =>
 export const PREFIX_BYTES_MAX = 254;
 /** conda-store's own sentence, which its clients' tests compare. */
 export const PREFIX_TOO_LONG = "build_path too long: must be <= 255 characters";
+
+/** The table's key attributes; both are strings. */
+export const TABLE_KEYS = { partition: "pk", sort: "sk" } as const;
+/** Its time-to-live attribute: seconds since the epoch. */
+export const TABLE_TTL = "expiresAt";
