@@ -1,0 +1,50 @@
+/**
+ * Settings: what operators may change without a deployment, under conda-store's own key names.
+ * This is the lowest layer, the deployment's; namespaces and environments override it key by key.
+ * @module
+ */
+import * as v from "valibot";
+import { ARTIFACT_TYPES } from "#core/build/status.ts";
+import { NewNamespaceName } from "#core/names.ts";
+
+const texts = (fallback: readonly string[]) =>
+  v.optional(v.array(v.pipe(v.string("must be a list of strings"), v.nonEmpty("must not be empty"))), [
+    ...fallback,
+  ]);
+
+/** One entry per setting: its type and its default. Keys are conda-store's (they travel over the API). */
+const ENTRIES = {
+  default_namespace: v.optional(NewNamespaceName, "default"),
+  conda_channel_alias: v.optional(
+    v.pipe(v.string(), v.regex(/^https?:\/\/[^\s/]+/, "must be an http(s) address")),
+    "https://conda.anaconda.org",
+  ),
+  conda_default_channels: texts(["conda-forge"]),
+  /** Empty: every channel is allowed. */
+  conda_allowed_channels: texts([]),
+  conda_default_packages: texts([]),
+  conda_required_packages: texts([]),
+  conda_included_packages: texts([]),
+  pypi_default_packages: texts([]),
+  pypi_required_packages: texts([]),
+  pypi_included_packages: texts([]),
+  conda_solve_platforms: texts(["linux-64"]),
+  build_artifacts: v.optional(v.array(v.picklist(ARTIFACT_TYPES)), ["LOCKFILE", "YAML", "CONDA_PACK"]),
+} as const;
+
+const Settings = v.strictObject(ENTRIES, "must be an object");
+export type Settings = Readonly<v.InferOutput<typeof Settings>>;
+export type SettingKey = keyof typeof ENTRIES;
+
+/**
+ * The deployment's settings: its own values over the defaults. Each call gives a fresh object, so that no caller can
+ * change another's defaults.
+ * @param values the deployment's JSON object; absent keys have their default.
+ * @throws Error that names every unknown key and wrong value at once.
+ */
+export function deploymentSettings(values: unknown): Settings {
+  const result = v.safeParse(Settings, values);
+  if (result.success) return result.output;
+  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "settings"}: ${issue.message}`);
+  throw new Error(`The settings of the deployment are not usable: ${faults.join("; ")}`);
+}
