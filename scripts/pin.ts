@@ -19,7 +19,7 @@ interface Pin {
   readonly version: string;
 }
 
-interface Record_ {
+interface Entry {
   readonly name: string;
   readonly version: string;
   readonly build_number: number;
@@ -28,10 +28,12 @@ interface Record_ {
 
 /** The newest micromamba 2.x of one platform, from the channel's own index. */
 async function newestMicromamba(platform: string): Promise<Pin> {
-  const index = `${CHANNEL}/${platform}/repodata.json`;
-  const response = await fetch(index);
+  const index = `${CHANNEL}/${platform}/current_repodata.json`;
+  const response = await fetch(index).catch((cause: unknown) => {
+    throw new Error(`${index} cannot be reached`, { cause });
+  });
   if (!response.ok) throw new Error(`${index} answered ${response.status}`);
-  const { packages } = (await response.json()) as { packages: Record<string, Record_> };
+  const { packages } = (await response.json()) as { packages: Record<string, Entry> };
   const candidates = Object.entries(packages).filter(
     ([, record]) => record.name === "micromamba" && record.version.startsWith("2."),
   );
@@ -41,7 +43,7 @@ async function newestMicromamba(platform: string): Promise<Pin> {
   return { url: `${CHANNEL}/${platform}/${file}`, sha256: record.sha256, version: record.version };
 }
 
-function compare(a: Record_, b: Record_): number {
+function compare(a: Entry, b: Entry): number {
   return a.version.localeCompare(b.version, "en", { numeric: true }) || a.build_number - b.build_number;
 }
 
