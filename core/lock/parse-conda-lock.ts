@@ -1,0 +1,163 @@
+/**
+ * Reads a conda-lock v1 lockfile, as a user posts it, into a lock for one platform.
+ * @module
+ */
+import * as v from "valibot";
+import { AppError } from "#core/errors.ts";
+import type { Lock, LockedPackage, LockedPipPackage } from "./lock.ts";
+import { inInstallOrder } from "./order.ts";
+
+const Sha256Text = v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, "is not a sha256"));
+const Md5Text = v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{32}$/, "is not an md5"));
+
+/** What installing needs of a lockfile; its full schema is checked when it is posted. */
+const LockFile = v.object({
+  version: v.optional(v.literal(1, "only version 1 of conda-lock's format is known")),
+  metadata: v.object({
+    channels: v.array(v.object({ url: v.string() })),
+    platforms: v.array(v.string()),
+    custom_metadata: v.nullish(v.record(v.string(), v.unknown())),
+  }),
+  package: v.array(
+    v.object({
+      name: v.string(),
+      version: v.string(),
+      manager: v.picklist(["conda", "pip"]),
+      platform: v.string(),
+      url: v.string(),
+      hash: v.object({ md5: v.nullish(Md5Text), sha256: v.nullish(Sha256Text) }),
+      dependencies: v.optional(v.record(v.string(), v.string()), {}),
+      build: v.nullish(v.string()),
+    }),
+  ),
+});
+type Entry = v.InferOutput<typeof LockFile>["package"][number];
+
+/**
+ * @param document the lockfile, parsed from YAML or JSON
+ * @throws AppError `invalid_specification` with one sentence: not a lockfile, nothing for this platform, an address
+ *   that names no conda package, no sha256, one name twice
+ */
+export function parseCondaLock(document: unknown, platform: string): Lock {
+  const result = v.safeParse(LockFile, document);
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw invalid(
+      `The lockfile is not a conda-lock v1 file: ${v.getDotPath(issue) ?? "it"}: ${issue.message}.`,
+    );
+  }
+  const { metadata, package: entries } = result.output;
+  const mine = entries.filter((entry) => entry.platform === platform);
+  if (mine.length === 0) {
+    const others = [...new Set(entries.map((entry) => entry.platform))].join(", ") || "none";
+    throw invalid(
+      `The lockfile has no package for ${platform} (it has: ${others}): lock it again with --platform ${platform}.`,
+    );
+  }
+  const packages = mine.filter(({ manager }) => manager === "conda").map(condaPackage);
+  const pipPackages = mine.filter(({ manager }) => manager === "pip").map(pipPackage);
+  refuseTwice("conda", packages);
+  refuseTwice("pip", pipPackages);
+  if (packages.length === 0)
+    throw invalid("The lockfile has no conda package, so there is nothing to install into.");
+  return {
+    platform,
+    channels: channelsOf(metadata.channels, packages),
+    virtualPackages: Object.fromEntries(
+      Object.entries(metadata.custom_metadata ?? {}).filter(
+        (pair): pair is [string, string] => pair[0].startsWith("__") && typeof pair[1] === "string",
+      ),
+    ),
+    packages: inInstallOrder(packages),
+    pipPackages: inInstallOrder(pipPackages),
+  };
+}
+
+function condaPackage(entry: Entry): LockedPackage {
+  const address = packageAddress(entry.url);
+  if (!address) {
+    throw invalid(
+      `The lockfile's address of ${entry.name} is not that of a conda package: ${withoutCredentials(entry.url)}.`,
+    );
+  }
+  return {
+    ...address,
+    name: entry.name,
+    version: entry.version,
+    build: entry.build ?? address.build,
+    sha256: mustHaveHash(entry),
+    md5: entry.hash.md5 ?? null,
+    sizeBytes: 0,
+    depends: dependencyList(entry.dependencies),
+    constrains: [],
+    license: null,
+    timestamp: null,
+  };
+}
+
+function pipPackage(entry: Entry): LockedPipPackage {
+  return {
+    name: entry.name,
+    version: entry.version,
+    url: withoutCredentials(entry.url),
+    sha256: mustHaveHash(entry),
+    depends: dependencyList(entry.dependencies),
+  };
+}
+
+/**
+ * Takes `<channel>/<subdir>/<name>-<version>-<build>.conda` apart.
+ * @returns null when the address is not of that form
+ */
+export function packageAddress(
+  url: string,
+): Pick<LockedPackage, "url" | "channel" | "subdir" | "fileName" | "build" | "buildNumber"> | null {
+  const clean = withoutCredentials(url);
+  const match = /^(https?:\/\/[^?#]+?)\/([a-z0-9]+-[a-z0-9_]+|noarch)\/([^/?#]+)$/.exec(clean);
+  const [, channel, subdir, fileName] = match ?? [];
+  if (channel === undefined || subdir === undefined || fileName === undefined) return null;
+  const build = /^.+-[^-]+-([^-]+)\.(?:conda|tar\.bz2)$/.exec(fileName)?.[1];
+  if (build === undefined) return null;
+  const buildNumber = Number(/(\d+)$/.exec(build)?.[1] ?? 0);
+  return { url: clean, channel, subdir, fileName, build, buildNumber };
+}
+
+/** `user:password@` and `/t/<token>/` never enter a lock: credentials are given by settings. */
+function withoutCredentials(url: string): string {
+  return url
+    .replace(/^(https?:\/\/)[^/@]*@/, "$1")
+    .replace(/\/t\/[^/]+\//, "/")
+    .replace(/#.*$/, "");
+}
+
+function mustHaveHash({ name, hash }: Entry): string {
+  if (hash.sha256) return hash.sha256;
+  throw invalid(`The lockfile has no sha256 for ${name}: lock it again with a current conda-lock.`);
+}
+
+function dependencyList(map: Readonly<Record<string, string>>): string[] {
+  return Object.entries(map).map(([name, wanted]) => (wanted === "" ? name : `${name} ${wanted}`));
+}
+
+function refuseTwice(manager: string, packages: readonly { readonly name: string }[]): void {
+  const seen = new Set<string>();
+  for (const { name } of packages) {
+    if (seen.has(name))
+      throw invalid(`The lockfile has the ${manager} package ${name} twice for one platform.`);
+    seen.add(name);
+  }
+}
+
+/** The file's channels where they are addresses; else (conda-lock writes names too) those the packages come from. */
+function channelsOf(
+  listed: readonly { readonly url: string }[],
+  packages: readonly LockedPackage[],
+): string[] {
+  const urls = listed.map(({ url }) => withoutCredentials(url).replace(/\/+$/, ""));
+  const given = urls.every((url) => /^https?:\/\//.test(url)) ? urls : [];
+  return [...new Set([...given, ...packages.map(({ channel }) => channel)])];
+}
+
+function invalid(message: string): AppError {
+  return new AppError("invalid_specification", message);
+}
