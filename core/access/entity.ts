@@ -1,0 +1,34 @@
+/**
+ * Entity: whoever asks, with everything that decides what they may do.
+ * @module
+ */
+import { type BindingMap, type Bindings, parseBindings, uniteBindings } from "./binding.ts";
+
+export interface Entity {
+  readonly authenticated: boolean;
+  readonly primaryNamespace: string;
+  /** Defaults and own bindings, united. */
+  readonly bindings: Bindings;
+  /** When the token ends; null for the anonymous entity. */
+  readonly expiresAt: Date | null;
+}
+
+const defaults = (map: BindingMap): Bindings => parseBindings(map) ?? [];
+const ANONYMOUS: Bindings = defaults({ "default/*": ["viewer"] });
+const AUTHENTICATED: Bindings = defaults({ "default/*": ["viewer"], "filesystem/*": ["viewer"] });
+
+/** Who brings no token, or one that does not verify. */
+export const anonymous = (defaultNamespace: string): Entity => ({
+  authenticated: false,
+  primaryNamespace: defaultNamespace,
+  bindings: ANONYMOUS,
+  expiresAt: null,
+});
+
+/** Who brings a verified token. */
+export const authenticated = (primaryNamespace: string, own: Bindings, expiresAt: Date): Entity => ({
+  authenticated: true,
+  primaryNamespace,
+  bindings: uniteBindings(AUTHENTICATED, own),
+  expiresAt,
+});
