@@ -51,6 +51,9 @@ export interface Command {
   readonly onLine?: LineSink;
   /** Collect stdout and stderr up to this many bytes each (default 16 MiB); the rest is dropped and said. */
   readonly captureBytesMax?: number;
+  /** Run as this user and group (needs the right to change them); the caller's own if absent. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 export interface CommandResult {
