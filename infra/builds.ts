@@ -1,0 +1,186 @@
+import { RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Platform } from "aws-cdk-lib/aws-ecr-assets";
+import {
+  Capability,
+  Cluster,
+  type ContainerDefinition,
+  ContainerImage,
+  ContainerInsights,
+  CpuArchitecture,
+  FargateTaskDefinition,
+  LinuxParameters,
+  LogDrivers,
+  OperatingSystemFamily,
+} from "aws-cdk-lib/aws-ecs";
+import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { Network } from "./network.ts";
+import type { SharedDisk } from "./shared-disk.ts";
+import { type VariableValues, variables } from "./variables.ts";
+
+export interface BuildsProps {
+  readonly network: Network;
+  readonly disk: SharedDisk;
+  /** Directory of the bundled build task with its Dockerfile, for the image that `cdk deploy` builds. */
+  readonly bundle: string;
+  /**
+   * Address of a ready image, e.g. `123456789012.dkr.ecr.eu-west-1.amazonaws.com/conda-store-build:1`.
+   * @default - built from `bundle` when deploying, which needs Docker
+   */
+  readonly image?: string;
+  /**
+   * Processor of build tasks, and so of the environments: `X86_64` makes linux-64, `ARM64` linux-aarch64.
+   * @default "X86_64"
+   */
+  readonly architecture?: "X86_64" | "ARM64";
+  /**
+   * CPU units of a task, 1024 to a vCPU.
+   * @default 1024
+   */
+  readonly cpuUnits?: number;
+  /**
+   * Memory of a task.
+   * @default 4096
+   */
+  readonly memoryMiB?: number;
+  /**
+   * Disk of a task, 21 to 200 GiB: package cache, environment and archive lie on it.
+   * @default 50
+   */
+  readonly diskGiB?: number;
+  /** Where consumers mount the shared disk: in the task it is the task's own disk. */
+  readonly storeDirectory: string;
+  /** Where the task mounts the shared disk. */
+  readonly diskDirectory: string;
+  /** Package caches and temporary files. */
+  readonly workDirectory: string;
+  /** What the build task reads of its environment. */
+  readonly variables: VariableValues;
+}
+
+/** Docker gives these to root by default; the supervisor needs none of them. */
+const DROPPED = [
+  Capability.AUDIT_WRITE,
+  Capability.FOWNER,
+  Capability.FSETID,
+  Capability.MKNOD,
+  Capability.NET_BIND_SERVICE,
+  Capability.NET_RAW,
+  Capability.SETFCAP,
+  Capability.SETPCAP,
+  Capability.SYS_CHROOT,
+];
+
+/** Where environments are built: a cluster without instances and the task that makes one build. */
+export class Builds extends Construct {
+  readonly cluster: Cluster;
+  readonly taskDefinition: FargateTaskDefinition;
+  readonly container: ContainerDefinition;
+
+  constructor(scope: Construct, id: string, props: BuildsProps) {
+    super(scope, id);
+    const arm = props.architecture === "ARM64";
+    this.cluster = new Cluster(this, "Cluster", {
+      vpc: props.network.vpc,
+      containerInsightsV2: ContainerInsights.DISABLED,
+    });
+    this.taskDefinition = new FargateTaskDefinition(this, "Task", {
+      cpu: props.cpuUnits ?? 1024,
+      memoryLimitMiB: props.memoryMiB ?? 4096,
+      ephemeralStorageGiB: props.diskGiB ?? 50,
+      runtimePlatform: {
+        cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
+    });
+    const linuxParameters = new LinuxParameters(this, "Linux", { initProcessEnabled: true });
+    linuxParameters.dropCapabilities(...DROPPED);
+    this.container = this.taskDefinition.addContainer("build", {
+      image: props.image
+        ? ContainerImage.fromRegistry(props.image)
+        : ContainerImage.fromAsset(props.bundle, {
+            platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+          }),
+      environment: variables(props.variables),
+      linuxParameters,
+      logging: LogDrivers.awsLogs({
+        streamPrefix: "build",
+        logGroup: new LogGroup(this, "Logs", {
+          retention: RetentionDays.ONE_MONTH,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+      }),
+    });
+    this.mount(props);
+  }
+
+  /**
+   * The shared disk lies elsewhere than at the store directory, which is the task's own fast disk: environments are
+   * installed at their final path without writing through NFS, and copied at the end.
+   */
+  private mount(props: BuildsProps): void {
+    const { fileSystem, accessPoint } = props.disk;
+    this.taskDefinition.addVolume({ name: "work" });
+    this.taskDefinition.addVolume({ name: "store" });
+    this.taskDefinition.addVolume({
+      name: "shared-disk",
+      efsVolumeConfiguration: {
+        fileSystemId: fileSystem.fileSystemId,
+        transitEncryption: "ENABLED",
+        authorizationConfig: { accessPointId: accessPoint.accessPointId, iam: "ENABLED" },
+      },
+    });
+    this.container.addMountPoints(
+      { sourceVolume: "work", containerPath: props.workDirectory, readOnly: false },
+      { sourceVolume: "store", containerPath: props.storeDirectory, readOnly: false },
+      { sourceVolume: "shared-disk", containerPath: props.diskDirectory, readOnly: false },
+    );
+    this.taskDefinition.taskRole.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+        resources: [fileSystem.fileSystemArn],
+        conditions: { StringEquals: { "elasticfilesystem:AccessPointArn": accessPoint.accessPointArn } },
+      }),
+    );
+  }
+
+  /** Starting the task in this cluster, handing it its two roles, and asking for its end. */
+  grantRun(grantee: IGrantable): void {
+    const { taskDefinition, cluster } = this;
+    const inCluster = { ArnEquals: { "ecs:cluster": cluster.clusterArn } };
+    const add = (statement: PolicyStatement): void => {
+      grantee.grantPrincipal.addToPrincipalPolicy(statement);
+    };
+    add(
+      new PolicyStatement({
+        actions: ["ecs:RunTask"],
+        resources: [taskDefinition.taskDefinitionArn],
+        conditions: inCluster,
+      }),
+    );
+    add(
+      new PolicyStatement({
+        actions: ["iam:PassRole"],
+        resources: [taskDefinition.taskRole.roleArn, taskDefinition.obtainExecutionRole().roleArn],
+        conditions: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+      }),
+    );
+  }
+
+  /** Stopping and describing the tasks of this cluster. */
+  grantStop(grantee: IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ["ecs:StopTask", "ecs:DescribeTasks"],
+        resources: [
+          Stack.of(this).formatArn({
+            service: "ecs",
+            resource: "task",
+            resourceName: `${this.cluster.clusterName}/*`,
+          }),
+        ],
+      }),
+    );
+  }
+}

@@ -1,0 +1,226 @@
+import { join } from "node:path";
+import { Stack, type StackProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { Api } from "./api.ts";
+import { Builds } from "./builds.ts";
+import { Dispatch } from "./dispatch.ts";
+import { Finish } from "./finish.ts";
+import { CondaStoreFunction, TIMEOUTS } from "./function.ts";
+import type { LocalDeployment } from "./local-deployment.ts";
+import { Network } from "./network.ts";
+import { grantAll } from "./permissions.ts";
+import { WorkQueue } from "./queues.ts";
+import { TokenSecret } from "./secret.ts";
+import { SharedDisk } from "./shared-disk.ts";
+import { Storage } from "./storage.ts";
+import { Store } from "./store.ts";
+import type { VariableValues } from "./variables.ts";
+
+export interface CondaStoreProps extends StackProps {
+  /**
+   * Directory with one bundle per function, filled by `npm run bundle`.
+   * @default "dist"
+   */
+  readonly bundles?: string;
+  /**
+   * Address of a ready image of the build task.
+   * @default - built when deploying, which needs Docker
+   */
+  readonly image?: string;
+  /**
+   * Processor of build tasks, and so of the environments.
+   * @default "X86_64"
+   */
+  readonly architecture?: "X86_64" | "ARM64";
+  /**
+   * CPU units of a build task, 1024 to a vCPU.
+   * @default 1024
+   */
+  readonly taskCpuUnits?: number;
+  /**
+   * Memory of a build task.
+   * @default 4096
+   */
+  readonly taskMemoryMiB?: number;
+  /**
+   * Disk of a build task, 21 to 200 GiB.
+   * @default 50
+   */
+  readonly taskDiskGiB?: number;
+  /**
+   * Builds that run at the same time, at most.
+   * @default 10
+   */
+  readonly slots?: number;
+  /**
+   * Minutes after which an attempt is ended.
+   * @default 60
+   */
+  readonly maxAttemptMinutes?: number;
+  /**
+   * Where consumers mount the shared disk. It is baked into every environment: choose it once.
+   * @default "/opt/conda-store"
+   */
+  readonly storeDirectory?: string;
+  /**
+   * Numeric owner of every file on the shared disk.
+   * @default { uid: 1000, gid: 100 }
+   */
+  readonly diskOwner?: { readonly uid: number; readonly gid: number };
+  /**
+   * Path in front of every route but the registry's.
+   * @default "/"
+   */
+  readonly urlPrefix?: string;
+  /**
+   * Values of the settings' lowest layer, under conda-store's key names.
+   * @default {}
+   */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * `host[:port]` of channels on private addresses that builds may use.
+   * @default []
+   */
+  readonly allowedPrivateHosts?: readonly string[];
+  /**
+   * Least level of log lines: debug, info, warn or error.
+   * @default "info"
+   */
+  readonly logLevel?: string;
+  /**
+   * The one-machine stack's differences.
+   * @default - production
+   */
+  readonly local?: LocalDeployment;
+}
+
+/** Below `/mnt`, as Lambda wants it; the build task uses the same place. */
+const DISK_DIRECTORY = "/mnt/conda-store";
+const WORK_DIRECTORY = "/var/lib/conda-store";
+
+/** Everything of a deployment. It only wires: what a part is like stands in the part's own file. */
+export class CondaStoreStack extends Stack {
+  constructor(scope: Construct, id: string, props: CondaStoreProps = {}) {
+    super(scope, id, { description: "conda-store without servers", ...props });
+    const { local } = props;
+    const retained = local === undefined;
+    const bundle = (name: string): string => join(props.bundles ?? "dist", name);
+
+    const storage = new Storage(this, "Storage", { retained });
+    const { secret } = new TokenSecret(this, "Tokens", { retained });
+    const network = new Network(this, "Network");
+    const disk = new SharedDisk(this, "SharedDisk", {
+      vpc: network.vpc,
+      clients: [network.taskGroup, network.storeGroup],
+      retained,
+      ...props.diskOwner,
+    });
+    const wakeUps = new WorkQueue(this, "WakeUps", { timeout: TIMEOUTS.dispatch });
+    const ends = new WorkQueue(this, "Ends", { timeout: TIMEOUTS.finish });
+    const links = new WorkQueue(this, "Links", { timeout: TIMEOUTS.store, fifo: true });
+
+    const shared: VariableValues = {
+      table: storage.table.tableName,
+      bucket: storage.bucket.bucketName,
+      storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
+      settings: JSON.stringify(local?.settings ?? props.settings ?? {}),
+      allowedPrivateHosts: (local?.allowedPrivateHosts ?? props.allowedPrivateHosts ?? []).join(","),
+      maxAttemptMinutes: String(props.maxAttemptMinutes ?? 60),
+      logLevel: props.logLevel ?? "info",
+    };
+    const slots = String(props.slots ?? 10);
+    const ecs = local ? { ecsEndpoint: local.ecsEndpoint } : {};
+
+    const builds = new Builds(this, "Builds", {
+      network,
+      disk,
+      bundle: bundle("build-task"),
+      ...taskSize(props),
+      storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
+      diskDirectory: local?.taskDiskDirectory ?? DISK_DIRECTORY,
+      workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
+      variables: {
+        ...shared,
+        finishQueue: ends.queue.queueUrl,
+        diskDirectory: local?.taskDiskDirectory ?? DISK_DIRECTORY,
+        workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
+        engine: local?.engine ?? "mamba",
+        engineProgram: local?.engineProgram ?? "/usr/local/bin/micromamba",
+        packPython: local?.packPython ?? "/opt/conda-pack/bin/python",
+      },
+    });
+
+    const api = new CondaStoreFunction(this, "ApiFunction", {
+      description: "conda-store's HTTP API and its page",
+      bundle: bundle("api"),
+      timeout: TIMEOUTS.api,
+      variables: {
+        ...shared,
+        wakeUpQueue: wakeUps.queue.queueUrl,
+        linkQueue: links.queue.queueUrl,
+        secret: secret.secretArn,
+        urlPrefix: props.urlPrefix ?? "/",
+        authentication: local ? "dummy" : "none",
+      },
+    });
+    new Api(this, "Api", { handler: api });
+    const { handler: dispatch } = new Dispatch(this, "Dispatch", {
+      description: "Starts build tasks for waiting builds",
+      bundle: bundle("dispatch"),
+      timeout: TIMEOUTS.dispatch,
+      ...ecs,
+      wakeUps,
+      builds,
+      variables: {
+        ...shared,
+        wakeUpQueue: wakeUps.queue.queueUrl,
+        cluster: builds.cluster.clusterArn,
+        taskDefinition: builds.taskDefinition.taskDefinitionArn,
+        subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
+        securityGroups: network.taskGroup.securityGroupId,
+        slots,
+      },
+    });
+    const { handler: finish } = new Finish(this, "Finish", {
+      description: "Ends builds whose task has ended",
+      bundle: bundle("finish"),
+      timeout: TIMEOUTS.finish,
+      ...ecs,
+      ends,
+      builds,
+      variables: {
+        ...shared,
+        wakeUpQueue: wakeUps.queue.queueUrl,
+        linkQueue: links.queue.queueUrl,
+        cluster: builds.cluster.clusterArn,
+        slots,
+      },
+    });
+    const { handler: store } = new Store(this, "Store", {
+      description: "Keeps links and directories on the shared disk",
+      bundle: bundle("store"),
+      timeout: TIMEOUTS.store,
+      links,
+      disk: {
+        vpc: network.vpc,
+        securityGroup: network.storeGroup,
+        accessPoint: disk.accessPoint,
+        directory: DISK_DIRECTORY,
+      },
+      variables: { ...shared, diskDirectory: local?.storeDirectory ?? DISK_DIRECTORY },
+    });
+
+    grantAll({ storage, secret, wakeUps, ends, links, api, dispatch, finish, store, builds });
+  }
+}
+
+function taskSize(props: CondaStoreProps) {
+  const image = props.local?.image ?? props.image;
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(props.architecture === undefined ? {} : { architecture: props.architecture }),
+    ...(props.taskCpuUnits === undefined ? {} : { cpuUnits: props.taskCpuUnits }),
+    ...(props.taskMemoryMiB === undefined ? {} : { memoryMiB: props.taskMemoryMiB }),
+    ...(props.taskDiskGiB === undefined ? {} : { diskGiB: props.taskDiskGiB }),
+  };
+}
