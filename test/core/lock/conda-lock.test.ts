@@ -59,8 +59,8 @@ const lockOf: fc.Arbitrary<Lock> = fc.record({
 });
 
 describe("a lock as a conda-lock v1 file", () => {
-  it("comes back from its own text as the same lock, in install order", () => {
-    fc.assert(
+  it("comes back from its own text as the same lock, in install order", async () => {
+    await fc.assert(
       fc.property(lockOf, (lock) => {
         const back = parseCondaLock(JSON.parse(renderCondaLock(lock).text), lock.platform);
         expect(back).toEqual({
@@ -73,8 +73,8 @@ describe("a lock as a conda-lock v1 file", () => {
     );
   });
 
-  it("has one digest and one text whatever order the engine gave the packages in", () => {
-    fc.assert(
+  it("has one digest and one text whatever order the engine gave the packages in", async () => {
+    await fc.assert(
       fc.property(lockOf, fc.infiniteStream(fc.nat()), (lock, numbers) => {
         const shuffled = lock.packages
           .map((item) => ({ item, at: numbers.next().value ?? 0 }))
@@ -85,8 +85,8 @@ describe("a lock as a conda-lock v1 file", () => {
     );
   });
 
-  it("has another digest when anything that is installed differs", () => {
-    fc.assert(
+  it("has another digest when anything that is installed differs", async () => {
+    await fc.assert(
       fc.property(lockOf, hex(64), (lock, sha256) => {
         const [first, ...rest] = lock.packages;
         if (!first || first.sha256 === sha256) return;
