@@ -22,29 +22,27 @@ const key = v.pipe(
   v.string("is missing a signing key"),
   v.minLength(32, "has a signing key shorter than 32 characters"),
 );
+const kid = v.pipe(v.string("has a key without kid"), v.nonEmpty("has an empty kid"));
 const SecretDocument = v.object({
-  keys: v.optional(
-    v.array(
-      v.object({ kid: v.pipe(v.string("is missing a kid"), v.nonEmpty("has an empty kid")), secret: key }),
-    ),
-  ),
+  keys: v.optional(v.array(v.object({ kid, secret: key }, "has a key that is no object"), "has keys that are no list")),
   /** One generated key: what a deployment starts with. */
-  secret: v.optional(key),
+  key: v.optional(key),
+  kid: v.optional(kid),
   dummyPassword: v.optional(
     v.pipe(v.string("has a dummyPassword that is no string"), v.nonEmpty("has an empty dummyPassword")),
   ),
 });
 
 /**
- * Reads the secret's text: a JSON object with `keys` (or one generated `secret`), or nothing but a generated string.
+ * Reads the secret's text: a JSON object with `keys` (or one generated `key` and its `kid`), or nothing but a generated string.
  * @throws Error that says what is wrong and never what was read.
  */
 export function parseSecret(text: string): Secret {
-  const document = text.trimStart().startsWith("{") ? parseJson(text) : { secret: text };
+  const document = text.trimStart().startsWith("{") ? parseJson(text) : { key: text };
   const result = v.safeParse(SecretDocument, document);
   if (!result.success) throw new Error(`The secret ${result.issues[0].message}.`);
-  const { keys = [], secret, dummyPassword = null } = result.output;
-  const [first, ...others] = secret === undefined ? keys : [...keys, { kid: kidOf(secret), secret }];
+  const { keys = [], key: secret, kid: name, dummyPassword = null } = result.output;
+  const [first, ...others] = secret === undefined ? keys : [...keys, { kid: name ?? kidOf(secret), secret }];
   if (!first) throw new Error("The secret has no signing key.");
   return { keys: [first, ...others], dummyPassword };
 }

@@ -120,10 +120,10 @@ describe("the secret's text", () => {
     expect(text).not.toContain(keys[0].kid);
   });
 
-  test("a generated key inside JSON comes with the dummy password", () => {
-    expect(parseSecret(JSON.stringify({ secret: random(), dummyPassword: "x" }))).toMatchObject({
-      dummyPassword: "x",
-    });
+  test("a generated key inside JSON keeps its name, and the dummy password comes with it", () => {
+    const key = random();
+    const text = JSON.stringify({ kid: "1", key, dummyPassword: "x" });
+    expect(parseSecret(text)).toEqual({ keys: [{ kid: "1", secret: key }], dummyPassword: "x" });
   });
 
   test.each([
@@ -131,6 +131,8 @@ describe("the secret's text", () => {
     ["no key", "{}"],
     ["an empty list", '{"keys":[]}'],
     ["broken JSON", '{"keys": hunter2-hunter2-hunter2-hunter2'],
+    ["keys that are no list", '{"keys":"hunter2-hunter2-hunter2-hunter2"}'],
+    ["keys that are texts", '{"keys":["hunter2-hunter2-hunter2-hunter2"]}'],
     ["a key that is no string", '{"keys":[{"kid":"a","secret":123456789}]}'],
   ])("%s is refused without being repeated", (_, text) => {
     let message = "";

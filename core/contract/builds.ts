@@ -1,0 +1,160 @@
+/**
+ * Builds and what they made.
+ * @module
+ */
+import * as v from "valibot";
+import { ARTIFACT_TYPES, BUILD_STATUSES } from "#core/build/status.ts";
+import { route } from "./route.ts";
+import { BuildIdParam, data, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
+
+const Specification = v.object({
+  id: v.number(),
+  name: v.string(),
+  spec: v.pipe(v.record(v.string(), v.unknown()), v.description("The normalised document")),
+  sha256: v.string(),
+  created_on: Timestamp,
+});
+
+export const Build = v.object({
+  id: v.number(),
+  environment_id: v.number(),
+  specification: v.nullable(Specification),
+  packages: v.null(),
+  status: v.picklist(BUILD_STATUSES),
+  status_info: v.pipe(
+    v.nullable(v.string()),
+    v.description("What it waits for, why it failed, what comes next"),
+  ),
+  size: v.pipe(v.number(), v.description("Bytes; 0 until completed")),
+  scheduled_on: Timestamp,
+  started_on: v.nullable(Timestamp),
+  ended_on: v.nullable(Timestamp),
+  build_artifacts: v.nullable(
+    v.array(v.object({ id: v.number(), artifact_type: v.picklist(ARTIFACT_TYPES), key: v.string() })),
+  ),
+});
+
+const ofBuild = {
+  method: "get",
+  aliases: [],
+  access: { kind: "permission", permission: "environment::read", target: "build" },
+  params: v.object({ buildId: BuildIdParam }),
+  query: NONE,
+  body: null,
+} as const;
+
+export const getBuild = route({
+  ...ofBuild,
+  id: "getBuild",
+  path: "/api/v1/build/:buildId",
+  summary: "One build, with its specification and artifacts",
+  reply: data(Build),
+  otherReplies: [],
+  errors: ["build_not_found"],
+});
+
+export const Package = v.object({
+  id: v.pipe(v.number(), v.description("The same for the same channel, name and version")),
+  channel: v.object({ id: v.number(), name: v.string(), last_update: v.null() }),
+  license: v.nullable(v.string()),
+  name: v.string(),
+  version: v.string(),
+  summary: v.nullable(v.string()),
+});
+
+export const listBuildPackages = route({
+  ...ofBuild,
+  id: "listBuildPackages",
+  path: "/api/v1/build/:buildId/packages",
+  summary: "Packages that the build installed",
+  query: v.object({
+    ...pageQuery(),
+    search: v.optional(v.pipe(v.string(), v.description("Part of the name"))),
+    exact: v.optional(v.pipe(v.string(), v.description("`true`: `search` is the whole name"))),
+    build: v.optional(v.pipe(v.string(), v.description("Part of the build string"))),
+  }),
+  reply: page(Package),
+  otherReplies: [],
+  errors: ["build_not_found"],
+});
+
+/** Seconds that a question for the log may wait; below the 29 at which API Gateway cuts. */
+export const LOG_WAIT_SECONDS_MAX = 20;
+
+export const LogLines = v.object({
+  lines: v.array(
+    v.object({
+      at: v.string(),
+      step: v.string(),
+      stream: v.picklist(["stdout", "stderr"]),
+      text: v.string(),
+    }),
+  ),
+  cursor: v.pipe(v.string(), v.description("Send it back as `after`")),
+  ended: v.pipe(v.boolean(), v.description("The build has ended and there are no further lines")),
+});
+
+const waitMessage = `wait must be a whole number from 0 to ${LOG_WAIT_SECONDS_MAX}`;
+
+export const getBuildLogs = route({
+  ...ofBuild,
+  id: "getBuildLogs",
+  path: "/api/v1/build/:buildId/logs",
+  summary: "The log: as text, or with `after` the lines that came since, waiting for them",
+  query: v.object({
+    after: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^(\d{1,6}\.\d{1,6})?$/, "after must be a cursor that this route gave, or empty"),
+        v.description("Cursor of the last answer; empty for the beginning"),
+      ),
+    ),
+    wait: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^\d{1,3}$/, waitMessage),
+        v.transform(Number),
+        v.maxValue(LOG_WAIT_SECONDS_MAX, waitMessage),
+        v.description("Seconds to wait for the next line"),
+      ),
+      "0",
+    ),
+  }),
+  reply: LogLines,
+  otherReplies: [
+    { status: 307, description: "The whole log of a build that has ended", mediaType: "text/plain" },
+    { status: 200, description: "The log so far of a build that has not", mediaType: "text/plain" },
+  ],
+  errors: ["build_not_found"],
+});
+
+const artifact = {
+  ...ofBuild,
+  reply: null,
+  errors: ["build_not_found", "artifact_not_found"],
+} as const;
+
+export const getBuildYaml = route({
+  ...artifact,
+  id: "getBuildYaml",
+  path: "/api/v1/build/:buildId/yaml",
+  summary: "The environment as YAML with pinned versions",
+  otherReplies: [{ status: 307, description: "Where it is", mediaType: "text/yaml" }],
+});
+
+export const getBuildLockfile = route({
+  ...artifact,
+  id: "getBuildLockfile",
+  path: "/api/v1/build/:buildId/lockfile",
+  aliases: ["/api/v1/build/:buildId/conda-lock.yml", "/api/v1/build/:buildId/conda-lock.yaml"],
+  summary: "The conda-lock v1 lockfile, as JSON",
+  otherReplies: [{ status: 307, description: "Where it is", mediaType: "application/json" }],
+});
+
+export const getBuildArchive = route({
+  ...artifact,
+  id: "getBuildArchive",
+  path: "/api/v1/build/:buildId/archive",
+  summary: "The environment as a conda-pack archive",
+  otherReplies: [{ status: 307, description: "Where it is", mediaType: "application/gzip" }],
+});

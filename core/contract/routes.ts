@@ -1,0 +1,38 @@
+/**
+ * All routes: what is not here is not served.
+ * @module
+ */
+import {
+  getBuild,
+  getBuildArchive,
+  getBuildLockfile,
+  getBuildLogs,
+  getBuildYaml,
+  listBuildPackages,
+} from "./builds.ts";
+import { getEnvironment, listEnvironments } from "./environments.ts";
+import { login, logout, showLogin } from "./login.ts";
+import { createNamespace, getNamespace, listNamespaces } from "./namespaces.ts";
+import type { Route } from "./route.ts";
+import { postSpecification } from "./specifications.ts";
+import { getPermission, getStatus } from "./status.ts";
+
+export const ROUTES = [
+  getStatus,
+  getPermission,
+  listNamespaces,
+  getNamespace,
+  createNamespace,
+  listEnvironments,
+  getEnvironment,
+  postSpecification,
+  getBuild,
+  listBuildPackages,
+  getBuildLogs,
+  getBuildYaml,
+  getBuildLockfile,
+  getBuildArchive,
+  showLogin,
+  login,
+  logout,
+] as const satisfies readonly Route[];
