@@ -27,6 +27,8 @@ export interface Build {
   readonly attempt: number;
   /** Attempt number for which a slot is held and a task was asked for; 0 when none is. */
   readonly dispatched: number;
+  /** Highest attempt number ever given out. A number is never used twice, so a task from the past cannot claim. */
+  readonly lastAttempt: number;
   /** Number of the slot held; null when none is. */
   readonly slot: number | null;
   readonly artifacts: readonly Artifact[];

@@ -1,0 +1,63 @@
+/**
+ * Builds: reading them. Writing is `submit.ts` and `moves.ts` alone.
+ * @module
+ */
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import type { Build } from "#core/build/build.ts";
+import { batchGet } from "./batch-get.ts";
+import type { Db } from "./db.ts";
+import { type Item, toDate, toDateOrNull } from "./item.ts";
+import { buildItemKey } from "./keys.ts";
+
+/** The build, or null. Sees every write that was answered before. */
+export async function getBuild(db: Db, id: number): Promise<Build | null> {
+  return (await getBuildAndMover(db, id))?.build ?? null;
+}
+
+/** The build with the token of the move that wrote it last. */
+export async function getBuildAndMover(
+  db: Db,
+  id: number,
+): Promise<{ build: Build; movedBy: string | null } | null> {
+  const { Item } = await db.client.send(
+    new GetCommand({ TableName: db.table, Key: buildItemKey(id), ConsistentRead: true }),
+  );
+  return Item ? { build: toBuild(Item), movedBy: (Item["movedBy"] as string | undefined) ?? null } : null;
+}
+
+/** Builds by id; missing ones are absent from the map. */
+export async function getBuilds(db: Db, ids: readonly number[]): Promise<Map<number, Build>> {
+  const items = await batchGet(db, ids.map(buildItemKey));
+  return new Map(items.map(toBuild).map((build) => [build.id, build]));
+}
+
+/** The attributes of a build's item, beside its key, version and mover. */
+export function fromBuild(build: Partial<Build>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(build).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]),
+  );
+}
+
+function toBuild(item: Item): Build {
+  return {
+    id: item["id"] as Build["id"],
+    namespace: item["namespace"] as Build["namespace"],
+    environment: item["environment"] as Build["environment"],
+    environmentId: item["environmentId"] as number,
+    specificationSha256: item["specificationSha256"] as Build["specificationSha256"],
+    document: item["document"] as Build["document"],
+    buildKey: item["buildKey"] as string,
+    status: item["status"] as Build["status"],
+    statusInfo: item["statusInfo"] as string | null,
+    scheduledOn: toDate(item["scheduledOn"]),
+    startedOn: toDateOrNull(item["startedOn"]),
+    endedOn: toDateOrNull(item["endedOn"]),
+    sizeBytes: item["sizeBytes"] as number,
+    attempt: item["attempt"] as number,
+    dispatched: item["dispatched"] as number,
+    lastAttempt: item["lastAttempt"] as number,
+    slot: item["slot"] as number | null,
+    artifacts: item["artifacts"] as Build["artifacts"],
+    lockDigest: item["lockDigest"] as Build["lockDigest"],
+  };
+}

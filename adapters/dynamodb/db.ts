@@ -1,0 +1,61 @@
+/**
+ * The connection to the table. Only this folder speaks to it.
+ * @module
+ */
+import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+
+export interface Db {
+  readonly client: DynamoDBDocumentClient;
+  readonly table: string;
+}
+
+/** One call to DynamoDB and what it consumed, as DynamoDB counts it. */
+export interface DbCall {
+  /** `QueryCommand`, … */
+  readonly command: string;
+  readonly capacityUnits: number;
+}
+
+export interface DbOptions {
+  readonly table: string;
+  /** Only where the SDK's own variables do not say it. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** Told of every call that succeeded; asking for the consumed capacity costs nothing. */
+  readonly observe?: (call: DbCall) => void;
+}
+
+/** Opens the table; connects at the first call. */
+export function openDb({ table, endpoint, region, observe }: DbOptions): Db {
+  const client = new DynamoDBClient({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+  } satisfies DynamoDBClientConfig);
+  if (observe) observeCalls(client, observe);
+  return {
+    client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
+    table,
+  };
+}
+
+function observeCalls(client: DynamoDBClient, observe: (call: DbCall) => void): void {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
+      const result = await next(args);
+      const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: Consumed | Consumed[] };
+      const all = Array.isArray(consumed) ? consumed : consumed ? [consumed] : [];
+      observe({
+        command: String(context["commandName"]),
+        capacityUnits: all.reduce((sum, { CapacityUnits }) => sum + (CapacityUnits ?? 0), 0),
+      });
+      return result;
+    },
+    { step: "initialize", name: "observeCalls" },
+  );
+}
+
+interface Consumed {
+  readonly CapacityUnits?: number;
+}

@@ -1,0 +1,69 @@
+/**
+ * Environments: one item each, in their namespace's partition, in the order of their names.
+ * @module
+ */
+import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import type { Environment } from "#core/environment/environment.ts";
+import type { Db } from "./db.ts";
+import { type Item, toDate } from "./item.ts";
+import { ENVIRONMENT_PREFIX, environmentKey, namespacePartition } from "./keys.ts";
+import { readPartition } from "./query.ts";
+import type { TransactItem } from "./transact.ts";
+import { create } from "./transact-items.ts";
+
+/** The environment, or null. Sees every write that was answered before. */
+export async function getEnvironment(db: Db, namespace: string, name: string): Promise<Environment | null> {
+  const { Item } = await db.client.send(
+    new GetCommand({ TableName: db.table, Key: environmentKey(namespace, name), ConsistentRead: true }),
+  );
+  return Item ? toEnvironment(Item) : null;
+}
+
+/** A namespace's environments by name; only the first `limit` if given. */
+export async function readEnvironments(
+  db: Db,
+  namespace: string,
+  order: "asc" | "desc",
+  limit?: number,
+): Promise<Environment[]> {
+  const environments: Environment[] = [];
+  const read = {
+    partition: namespacePartition(namespace),
+    prefix: ENVIRONMENT_PREFIX,
+    descending: order === "desc",
+    ...(limit === undefined ? {} : { limit }),
+  };
+  for await (const item of readPartition(db, read)) environments.push(toEnvironment(item));
+  return environments;
+}
+
+/** Part of a transaction. The link is kept flat: an update of a nested value would have to know the rest. */
+export const createEnvironment = (db: Db, environment: Environment): TransactItem =>
+  create(db, environmentKey(environment.namespace.name, environment.name), {
+    id: environment.id,
+    namespaceId: environment.namespace.id,
+    namespace: environment.namespace.name,
+    name: environment.name,
+    description: environment.description,
+    currentBuildId: environment.currentBuildId,
+    currentAfter: environment.currentAfter,
+    createdAt: environment.createdAt.toISOString(),
+    linkVersion: environment.link.version,
+    linkBuildKey: environment.link.buildKey,
+  });
+
+export function toEnvironment(item: Item): Environment {
+  return {
+    id: item["id"] as number,
+    namespace: {
+      id: item["namespaceId"] as number,
+      name: item["namespace"] as Environment["namespace"]["name"],
+    },
+    name: item["name"] as Environment["name"],
+    description: item["description"] as string,
+    currentBuildId: item["currentBuildId"] as number,
+    currentAfter: item["currentAfter"] as number,
+    createdAt: toDate(item["createdAt"]),
+    link: { version: item["linkVersion"] as number, buildKey: item["linkBuildKey"] as string | null },
+  };
+}

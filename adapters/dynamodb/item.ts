@@ -1,0 +1,44 @@
+/**
+ * Items as the document client gives them, and the few casts that reading them takes.
+ * @module
+ */
+import { promisify } from "node:util";
+import { zstdCompress, zstdDecompress } from "node:zlib";
+import { AppError } from "#core/errors.ts";
+import { SCHEMA_VERSION } from "./keys.ts";
+
+/** An item as read. Each kind has one function that turns it into what `core` knows. */
+export type Item = Readonly<Record<string, unknown>>;
+
+/** Adds what every item has. */
+export const withVersion = <T extends object>(item: T): T & { v: number } => ({ ...item, v: SCHEMA_VERSION });
+
+export const toDate = (value: unknown): Date => new Date(String(value));
+export const toDateOrNull = (value: unknown): Date | null => (value === null ? null : toDate(value));
+
+/** An item may have 400 KB with its names and keys; the rest is kept free for those. */
+const COMPRESSED_BYTES_MAX = 380 * 1024;
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+/**
+ * Packs JSON for one attribute.
+ * @param what the thing's name, for the error
+ * @throws AppError invalid_request if it does not fit into an item
+ */
+export async function packJson(value: unknown, what: string): Promise<Uint8Array> {
+  const bytes = await compress(JSON.stringify(value));
+  if (bytes.byteLength > COMPRESSED_BYTES_MAX) {
+    throw new AppError(
+      "invalid_request",
+      `${what} is too large: ${bytes.byteLength} bytes compressed, ${COMPRESSED_BYTES_MAX} are the most. Split it into smaller environments.`,
+    );
+  }
+  return bytes;
+}
+
+/** The reverse of `packJson`. */
+export async function unpackJson<T>(bytes: unknown): Promise<T> {
+  return JSON.parse((await decompress(bytes as Uint8Array)).toString("utf8")) as T;
+}

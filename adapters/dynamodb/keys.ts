@@ -1,0 +1,43 @@
+/**
+ * Every key of the table, made here only. What each item answers: docs/access-patterns.md.
+ * Roles are granted by the partition key's first part, so a task can be held to its attempts.
+ * @module
+ */
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Schema version, written to every item as `v`; a reader of a later version knows what it meets. */
+export const SCHEMA_VERSION = 1;
+
+/** Ids are safe integers: 16 digits, so that text order is number order. */
+const padded = (id: number): string => String(id).padStart(16, "0");
+
+export const NAMESPACES = "NAMESPACES";
+export const LINE = "LINE";
+export const SLOTS = "SLOTS";
+export const ENVIRONMENT_PREFIX = "ENV#";
+
+export const namespaceKey = (name: string): Key => ({ pk: NAMESPACES, sk: name });
+export const namespacePartition = (name: string): string => `NS#${name}`;
+export const countsKey = (namespace: string): Key => ({ pk: namespacePartition(namespace), sk: "COUNTS" });
+export const environmentKey = (namespace: string, name: string): Key => ({
+  pk: namespacePartition(namespace),
+  sk: `${ENVIRONMENT_PREFIX}${name}`,
+});
+export const buildItemKey = (id: number): Key => ({ pk: `BUILD#${id}`, sk: "BUILD" });
+export const attemptKey = (build: number, attempt: number): Key => ({
+  pk: `ATTEMPT#${build}`,
+  sk: String(attempt).padStart(6, "0"),
+});
+export const specificationKey = (sha256: string, document: string): Key => ({
+  pk: `SPEC#${sha256}`,
+  sk: document,
+});
+export const packagesKey = (lockDigest: string): Key => ({ pk: `LOCK#${lockDigest}`, sk: "PACKAGES" });
+export const lineKey = (build: number): Key => ({ pk: LINE, sk: padded(build) });
+export const slotKey = (slot: number): Key => ({ pk: SLOTS, sk: String(slot).padStart(6, "0") });
+
+export type CounterKind = "namespace" | "environment" | "build" | "specification";
+export const counterKey = (kind: CounterKind): Key => ({ pk: "COUNTERS", sk: kind });

@@ -1,0 +1,74 @@
+/**
+ * The waiting line and the slots. Both are changed by moves alone; here they are read.
+ * @module
+ */
+
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import type { Db } from "./db.ts";
+import { expressions } from "./expression.ts";
+import { toDateOrNull } from "./item.ts";
+import { LINE, SLOTS, slotKey } from "./keys.ts";
+import { readPartition } from "./query.ts";
+
+export interface Waiting {
+  readonly build: number;
+  readonly namespace: string;
+  /** Not to be tried before; null for at once. */
+  readonly nextTryOn: Date | null;
+}
+
+export interface Slot {
+  readonly slot: number;
+  readonly build: number;
+  readonly attempt: number;
+  /** The task's ARN once ECS has answered; null before. */
+  readonly task: string | null;
+}
+
+/** The first builds of the waiting line, oldest first. */
+export async function waiting(db: Db, limit: number): Promise<Waiting[]> {
+  const line: Waiting[] = [];
+  for await (const item of readPartition(db, { partition: LINE, limit })) {
+    line.push({
+      build: item["build"] as number,
+      namespace: item["namespace"] as string,
+      nextTryOn: toDateOrNull(item["nextTryOn"]),
+    });
+  }
+  return line;
+}
+
+/** The slots that are taken. A free slot has no item. */
+export async function slots(db: Db): Promise<Slot[]> {
+  const taken: Slot[] = [];
+  for await (const item of readPartition(db, { partition: SLOTS })) {
+    taken.push({
+      slot: item["slot"] as number,
+      build: item["build"] as number,
+      attempt: item["attempt"] as number,
+      task: item["task"] as string | null,
+    });
+  }
+  return taken;
+}
+
+/** Notes which task ECS started for a slot. Does nothing if the attempt no longer holds it. */
+export async function noteTask(
+  db: Db,
+  { slot, build, attempt }: Pick<Slot, "slot" | "build" | "attempt">,
+  task: string,
+): Promise<void> {
+  try {
+    await db.client.send(
+      new UpdateCommand({
+        TableName: db.table,
+        Key: slotKey(slot),
+        ...expressions({ set: { task }, where: { build, attempt } }),
+      }),
+    );
+  } catch (error) {
+    // The task was quicker: it has ended and its slot is free or another's.
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}

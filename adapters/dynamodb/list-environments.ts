@@ -1,0 +1,137 @@
+/**
+ * Lists of environments: what the caller may see, filtered, sorted, one page.
+ * Cost: docs/access-patterns.md, 6 and 7.
+ * @module
+ */
+import type { ArtifactType, BuildStatus } from "#core/build/status.ts";
+import type { Environment } from "#core/environment/environment.ts";
+import { getBuilds } from "./builds.ts";
+import type { Db } from "./db.ts";
+import { readEnvironments } from "./environments.ts";
+import { getNamespace, type Page, type PageRequest, readNamespaces } from "./namespaces.ts";
+import { getManyPackages } from "./packages.ts";
+
+/** How much of a namespace the caller sees. */
+export type Coverage = "all" | "some" | "none";
+
+export interface EnvironmentQuery extends PageRequest {
+  readonly visible: (namespace: string, name: string) => boolean;
+  /** Lets whole namespaces be skipped, or counted without reading them. @default "some" for each */
+  readonly coverage?: (namespace: string) => Coverage;
+  /** Only these namespaces, exact names; without it every namespace is a candidate. */
+  readonly namespaces?: readonly string[];
+  /** Unknown names must have been taken out. @default namespace, then name */
+  readonly sortBy?: readonly ("namespace" | "name")[];
+  /** Exact name. */
+  readonly name?: string;
+  /** Part of the namespace's or the environment's name. */
+  readonly search?: string;
+  /** Of the current build. */
+  readonly status?: BuildStatus;
+  /** The current build has one. */
+  readonly artifact?: ArtifactType;
+  /** The current build has all of these, exact names. */
+  readonly packages?: readonly string[];
+}
+
+/** One page, and how many environments match in all. */
+export async function listEnvironments(db: Db, query: EnvironmentQuery): Promise<Page<Environment>> {
+  const { page, size, order = "asc", coverage = () => "some" } = query;
+  const candidates = (await namespacesOf(db, query)).filter(({ name }) => coverage(name) !== "none");
+  const from = (page - 1) * size;
+  if (isPlain(query)) {
+    // Whole namespaces are passed by their counts; only the one where the page begins is read from its start.
+    let count = 0;
+    const items: Environment[] = [];
+    for (const { name, environments } of candidates) {
+      const wanted = from + size - count;
+      if (coverage(name) === "all" && (wanted <= 0 || from >= count + environments)) {
+        count += environments;
+        continue;
+      }
+      const limit = coverage(name) === "all" ? wanted : undefined;
+      const read = await readEnvironments(db, name, order, limit);
+      const seen = coverage(name) === "all" ? read : read.filter((each) => query.visible(name, each.name));
+      items.push(...seen.slice(Math.max(0, from - count), Math.max(0, wanted)));
+      count += coverage(name) === "all" ? environments : seen.length;
+    }
+    return { items, count };
+  }
+  const all: Environment[] = [];
+  for (const { name } of candidates) {
+    const read = await readEnvironments(db, name, order);
+    all.push(...read.filter((each) => query.visible(name, each.name) && namesMatch(each, query)));
+  }
+  const matching = await currentBuildsMatch(db, all, query);
+  const sorted = matching.sort(comparing(query.sortBy ?? [], order));
+  return { items: sorted.slice(from, from + size), count: sorted.length };
+}
+
+/** In the order of their names. */
+async function namespacesOf(
+  db: Db,
+  { namespaces, order = "asc" }: EnvironmentQuery,
+): Promise<readonly { name: string; environments: number }[]> {
+  if (!namespaces) return readNamespaces(db, order);
+  const found = await Promise.all([...new Set(namespaces)].map((name) => getNamespace(db, name)));
+  const direction = order === "desc" ? -1 : 1;
+  return found
+    .filter((namespace) => namespace !== null)
+    .sort((a, b) => direction * compareBytes(a.name, b.name));
+}
+
+/** The table's own order and no filter on environments: no row outside the page need be read. */
+function isPlain({ name, search, status, artifact, packages, sortBy = [] }: EnvironmentQuery): boolean {
+  const filtered = name !== undefined || Boolean(search) || status !== undefined || artifact !== undefined;
+  return !filtered && !packages?.length && sortBy[0] !== "name";
+}
+
+function namesMatch({ namespace, name }: Environment, query: EnvironmentQuery): boolean {
+  if (query.name !== undefined && name !== query.name) return false;
+  const { search } = query;
+  return !search || namespace.name.includes(search) || name.includes(search);
+}
+
+async function currentBuildsMatch(
+  db: Db,
+  environments: Environment[],
+  { status, artifact, packages = [] }: EnvironmentQuery,
+): Promise<Environment[]> {
+  if (status === undefined && artifact === undefined && packages.length === 0) return environments;
+  const builds = await getBuilds(
+    db,
+    environments.map(({ currentBuildId }) => currentBuildId),
+  );
+  const right = environments.filter(({ currentBuildId }) => {
+    const build = builds.get(currentBuildId);
+    return (
+      build !== undefined &&
+      (status === undefined || build.status === status) &&
+      (artifact === undefined || build.artifacts.some(({ type }) => type === artifact))
+    );
+  });
+  if (packages.length === 0) return right;
+  const digestOf = ({ currentBuildId }: Environment) => builds.get(currentBuildId)?.lockDigest ?? "";
+  const digests = new Set(right.map(digestOf).filter((digest) => digest !== ""));
+  const lists = await getManyPackages(db, [...digests]);
+  return right.filter((environment) => {
+    const names = new Set(lists.get(digestOf(environment))?.map(({ name }) => name));
+    return packages.every((name) => names.has(name));
+  });
+}
+
+/** Sorted by the given keys, then by namespace, name: an order without ties. */
+function comparing(sortBy: readonly ("namespace" | "name")[], order: "asc" | "desc") {
+  const values = { namespace: (e: Environment) => e.namespace.name, name: (e: Environment) => e.name };
+  const direction = order === "desc" ? -1 : 1;
+  return (a: Environment, b: Environment): number => {
+    for (const key of [...sortBy, "namespace", "name"] as const) {
+      const difference = compareBytes(values[key](a), values[key](b));
+      if (difference !== 0) return direction * difference;
+    }
+    return 0;
+  };
+}
+
+/** As DynamoDB orders sort keys. Names are ASCII, so UTF-16 units are bytes. */
+const compareBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

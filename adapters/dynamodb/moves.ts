@@ -1,0 +1,107 @@
+/**
+ * Performing a move of the state machine: one conditional transaction. Nothing else writes a status.
+ * @module
+ */
+import type { Build } from "#core/build/build.ts";
+import { decide, type Move } from "#core/build/state-machine.ts";
+import type { Write } from "#core/build/writes.ts";
+import { fromBuild, getBuildAndMover } from "./builds.ts";
+import type { Db } from "./db.ts";
+import { getEnvironment } from "./environments.ts";
+import {
+  attemptKey,
+  buildItemKey,
+  countsKey,
+  environmentKey,
+  lineKey,
+  SCHEMA_VERSION,
+  slotKey,
+} from "./keys.ts";
+import { AGAIN, withRetry } from "./retry.ts";
+import { type TransactItem, transact } from "./transact.ts";
+import { change, create, remove } from "./transact-items.ts";
+
+/** A lost race is an answer: what the build was found to be (null: there is none) and why the move was not made. */
+export type MoveOutcome =
+  | { readonly won: true; readonly build: Build }
+  | { readonly won: false; readonly found: Build | null; readonly why: string };
+
+/**
+ * Makes a move if the build, as it is now, allows it.
+ * Contention is retried with jitter, from a fresh read each time; the token stored with the build tells a retry that
+ * its own earlier write had succeeded, which counts as won.
+ * @throws AppError try_again when contention does not end
+ */
+export async function makeMove(db: Db, id: number, move: Move): Promise<MoveOutcome> {
+  const token = crypto.randomUUID();
+  return await withRetry<MoveOutcome>(async () => {
+    const read = await getBuildAndMover(db, id);
+    if (!read) return { won: false, found: null, why: "there is no such build" };
+    const { build, movedBy } = read;
+    if (movedBy === token) return { won: true, build };
+    const environment =
+      move.name === "complete" ? await getEnvironment(db, build.namespace, build.environment) : null;
+    const decision = decide(build, move, environment);
+    if (!decision.allowed) return { won: false, found: build, why: decision.why };
+    const { writes } = decision;
+    const outcome = await transact(
+      db,
+      writes.map((write) => itemOf(db, write, token)),
+    );
+    if (outcome.kind === "done") return { won: true, build: decision.build };
+    if (outcome.kind === "condition") {
+      const taken = outcome.failed.map((i) => writes[i]).find((write) => write?.kind === "slot");
+      if (taken?.kind === "slot" && taken.change === "take") {
+        return { won: false, found: build, why: `slot ${taken.slot} is taken` };
+      }
+    }
+    return AGAIN;
+  });
+}
+
+/** One abstract write as one item of the transaction. */
+export function itemOf(db: Db, write: Write, movedBy: string | null): TransactItem {
+  switch (write.kind) {
+    case "build":
+      return change(db, buildItemKey(write.id), {
+        set: { ...fromBuild(write.set), movedBy },
+        where: { ...write.expect },
+      });
+    case "slot": {
+      const { slot, build, attempt } = write;
+      return write.change === "take"
+        ? create(db, slotKey(slot), { slot, build, attempt, task: null })
+        : remove(db, slotKey(slot), { build, attempt });
+    }
+    case "line": {
+      const { build } = write;
+      if (write.change === "leave") return remove(db, lineKey(build), { build });
+      const nextTryOn = write.nextTryOn?.toISOString() ?? null;
+      return create(db, lineKey(build), { build, namespace: write.namespace, nextTryOn });
+    }
+    case "attempt": {
+      const { build, attempt } = write;
+      const key = attemptKey(build, attempt);
+      if (write.change === "open") {
+        const nothing = { owner: null, beat: 0, step: null, result: null, closed: false };
+        return create(db, key, { build, attempt, ...nothing });
+      }
+      if (write.change === "close") return change(db, key, { set: { closed: true }, where: { build } });
+      return change(db, key, { set: { owner: write.owner }, where: { owner: null, closed: false } });
+    }
+    case "environment": {
+      const { currentBuildId, currentAfter, linkBuildKey } = write;
+      return change(db, environmentKey(write.namespace, write.name), {
+        set: { currentBuildId, currentAfter, linkBuildKey },
+        add: { linkVersion: 1 },
+        where: { ...write.expect },
+      });
+    }
+    case "counts":
+      // Without a condition: the first build of a namespace makes the item, and a build must end even if it has gone.
+      return change(db, countsKey(write.namespace), {
+        add: write.add as Record<string, number>,
+        set: { v: SCHEMA_VERSION },
+      });
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Reading one partition in the order of its sort keys.
+ * @module
+ */
+import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import type { Db } from "./db.ts";
+import type { Item } from "./item.ts";
+
+export interface PartitionRead {
+  readonly partition: string;
+  /** Only items whose sort key begins so. */
+  readonly prefix?: string;
+  readonly descending?: boolean;
+  /** Stop after this many; without it the whole partition is read, a megabyte a call. */
+  readonly limit?: number;
+}
+
+/** Items of a partition, call by call, so that a caller who has enough stops the reading. Strongly consistent. */
+export async function* readPartition(
+  db: Db,
+  { partition, prefix, descending = false, limit }: PartitionRead,
+): AsyncGenerator<Item> {
+  let from: Item | undefined;
+  let left = limit ?? Number.POSITIVE_INFINITY;
+  do {
+    const page = await db.client.send(
+      new QueryCommand({
+        TableName: db.table,
+        KeyConditionExpression: prefix === undefined ? "pk = :pk" : "pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues: { ":pk": partition, ...(prefix === undefined ? {} : { ":sk": prefix }) },
+        ScanIndexForward: !descending,
+        ConsistentRead: true,
+        ...(Number.isFinite(left) ? { Limit: left } : {}),
+        ...(from ? { ExclusiveStartKey: from } : {}),
+      }),
+    );
+    const items = page.Items ?? [];
+    yield* items;
+    left -= items.length;
+    from = page.LastEvaluatedKey;
+  } while (from && left > 0);
+}

@@ -1,0 +1,155 @@
+/**
+ * Accepting a specification: build, environment, namespace and place in the line come into being together.
+ * @module
+ */
+import { type Build, buildKeyOf } from "#core/build/build.ts";
+import { submitWrites } from "#core/build/state-machine.ts";
+import type { Environment } from "#core/environment/environment.ts";
+import { AppError } from "#core/errors.ts";
+import type { EnvironmentName, NamespaceName } from "#core/names.ts";
+import type { Namespace } from "#core/namespace/namespace.ts";
+import { fromBuild } from "./builds.ts";
+import { nextId } from "./counters.ts";
+import type { Db } from "./db.ts";
+import { createEnvironment, getEnvironment } from "./environments.ts";
+import { buildItemKey, environmentKey, namespaceKey, specificationKey } from "./keys.ts";
+import { itemOf } from "./moves.ts";
+import { createNamespaceItem, getNamespace } from "./namespaces.ts";
+import { AGAIN, withRetry } from "./retry.ts";
+import { fromSpecification, hasSpecification, type NewSpecification } from "./specifications.ts";
+import { type TransactItem, transact } from "./transact.ts";
+import { change, check, create } from "./transact-items.ts";
+
+export interface Submission {
+  readonly namespace: string;
+  readonly environment: string;
+  /** Overwrites the environment's description unless it is empty. */
+  readonly description: string;
+  readonly specification: NewSpecification;
+  /** Whether the caller may have a missing namespace made. */
+  readonly createNamespace: boolean;
+  readonly at: Date;
+}
+
+export interface Submitted {
+  readonly buildId: number;
+  readonly environmentId: number;
+  readonly created: { readonly namespace: boolean; readonly environment: boolean };
+}
+
+/**
+ * Stores a specification with a new QUEUED build, in one transaction; nothing is left behind by a refused one. The same
+ * specification twice, also at once, makes two builds. The caller sends the wake-up afterwards.
+ * @throws AppError namespace_not_found, invalid_request (too large), try_again
+ */
+export async function submitSpecification(db: Db, submission: Submission): Promise<Submitted> {
+  const { specification, at } = submission;
+  const ids = lazyIds(db);
+  return await withRetry(async () => {
+    const [namespace, environment, known] = await Promise.all([
+      getNamespace(db, submission.namespace),
+      getEnvironment(db, submission.namespace, submission.environment),
+      hasSpecification(db, specification.sha256, specification.document),
+    ]);
+    if (!namespace && !submission.createNamespace) {
+      throw new AppError("namespace_not_found", "namespace does not exist");
+    }
+    const [buildId, namespaceId, environmentId, specificationId] = await Promise.all([
+      ids("build"),
+      namespace?.id ?? ids("namespace"),
+      environment?.id ?? ids("environment"),
+      known ? 0 : ids("specification"),
+    ]);
+    const build = newBuild(submission, buildId, environmentId);
+    const document = specificationKey(specification.sha256, specification.document);
+    const outcome = await transact(db, [
+      known
+        ? check(db, document, { pk: document.pk })
+        : create(db, document, await fromSpecification(specification, specificationId, at)),
+      create(db, buildItemKey(buildId), fromBuild(build)),
+      ...submitWrites(build).map((write) => itemOf(db, write, null)),
+      namespace
+        ? namespaceChange(db, namespace, !environment)
+        : createNamespaceItem(db, newNamespace(submission, namespaceId)),
+      environment
+        ? environmentChange(db, environment, submission.description)
+        : createEnvironment(db, newEnvironment(submission, environmentId, namespaceId, buildId)),
+    ]);
+    // A condition that failed means that another writer made something in between: look again.
+    if (outcome.kind !== "done") return AGAIN;
+    return { buildId, environmentId, created: { namespace: !namespace, environment: !environment } };
+  });
+}
+
+/** Takes each id at most once, whatever the number of tries. */
+function lazyIds(db: Db): (kind: Parameters<typeof nextId>[1]) => Promise<number> {
+  const taken = new Map<string, Promise<number>>();
+  return (kind) => {
+    const id = taken.get(kind) ?? nextId(db, kind);
+    taken.set(kind, id);
+    return id;
+  };
+}
+
+function newBuild(submission: Submission, id: number, environmentId: number): Build {
+  const { specification, at } = submission;
+  return {
+    id: id as Build["id"],
+    namespace: submission.namespace as NamespaceName,
+    environment: submission.environment as EnvironmentName,
+    environmentId,
+    specificationSha256: specification.sha256 as Build["specificationSha256"],
+    document: specification.document as Build["document"],
+    buildKey: buildKeyOf(specification.sha256, at, id, specification.name),
+    status: "QUEUED",
+    statusInfo: "Waiting for a free slot.",
+    scheduledOn: at,
+    startedOn: null,
+    endedOn: null,
+    sizeBytes: 0,
+    attempt: 0,
+    dispatched: 0,
+    lastAttempt: 0,
+    slot: null,
+    artifacts: [],
+    lockDigest: null,
+  };
+}
+
+const newNamespace = ({ namespace, at }: Submission, id: number): Namespace => ({
+  id,
+  name: namespace as NamespaceName,
+  createdAt: at,
+  environments: 1,
+});
+
+function newEnvironment(
+  submission: Submission,
+  id: number,
+  namespaceId: number,
+  buildId: number,
+): Environment {
+  return {
+    id,
+    namespace: { id: namespaceId, name: submission.namespace as NamespaceName },
+    name: submission.environment as EnvironmentName,
+    description: submission.description,
+    currentBuildId: buildId,
+    currentAfter: 0,
+    createdAt: submission.at,
+    link: { version: 0, buildKey: null },
+  };
+}
+
+/** The namespace must still be the one that was read; it counts its environments. */
+const namespaceChange = (db: Db, { name, id }: Namespace, newEnvironment: boolean): TransactItem =>
+  newEnvironment
+    ? change(db, namespaceKey(name), { add: { environments: 1 }, where: { id } })
+    : check(db, namespaceKey(name), { id });
+
+function environmentChange(db: Db, { namespace, name, id }: Environment, description: string): TransactItem {
+  const key = environmentKey(namespace.name, name);
+  return description === ""
+    ? check(db, key, { id })
+    : change(db, key, { set: { description }, where: { id } });
+}

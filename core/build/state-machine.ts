@@ -1,0 +1,256 @@
+/**
+ * The life of a build: its states, the moves between them, who may make each, and what each writes. Pure.
+ * `docs/build-states.md` is drawn from these tables; `adapters/dynamodb/moves.ts` performs a move; nothing else
+ * writes a status.
+ * @module
+ */
+import type { Environment } from "#core/environment/environment.ts";
+import type { CompletedResult } from "./attempt.ts";
+import type { Build } from "./build.ts";
+import type { Artifact, BuildStatus } from "./status.ts";
+import type { Write } from "./writes.ts";
+
+/** Every state, with the status that clients see. `slot` says whether a slot is held in it. */
+export const STATES = {
+  waiting: { status: "QUEUED", slot: false, says: "in the waiting line" },
+  starting: { status: "QUEUED", slot: true, says: "a task was asked for and has not claimed yet" },
+  building: { status: "BUILDING", slot: true, says: "a task works on it" },
+  completed: { status: "COMPLETED", slot: false, says: "ended well" },
+  failed: { status: "FAILED", slot: false, says: "ended; status_info says why" },
+  canceled: { status: "CANCELED", slot: false, says: "ended because somebody asked" },
+} as const satisfies Record<string, { status: BuildStatus; slot: boolean; says: string }>;
+export type BuildState = keyof typeof STATES;
+
+export type Mover = "api" | "dispatch" | "task" | "finish";
+
+interface Rule {
+  /** Empty for the move that makes a build. */
+  readonly from: readonly BuildState[];
+  readonly to: BuildState;
+  readonly by: readonly Mover[];
+  readonly says: string;
+}
+
+export const MOVES = {
+  submit: { from: [], to: "waiting", by: ["api"], says: "a specification was accepted" },
+  dispatch: { from: ["waiting"], to: "starting", by: ["dispatch"], says: "a slot is taken" },
+  putBack: { from: ["starting"], to: "waiting", by: ["dispatch"], says: "no task could be started" },
+  claim: { from: ["starting"], to: "building", by: ["task"], says: "the task begins" },
+  complete: { from: ["building"], to: "completed", by: ["finish"], says: "result verified" },
+  fail: {
+    from: ["waiting", "starting", "building"],
+    to: "failed",
+    by: ["finish"],
+    says: "cannot be built, or the task died",
+  },
+} as const satisfies Record<string, Rule>;
+export type MoveName = keyof typeof MOVES;
+
+/** A move somebody wants to make. `attempt` is the one that the mover knows of: a mover from the past is refused. */
+export type Move =
+  | { readonly name: "dispatch"; readonly by: Mover; readonly at: Date; readonly slot: number }
+  | {
+      readonly name: "putBack";
+      readonly by: Mover;
+      readonly at: Date;
+      readonly attempt: number;
+      /** What was in the way, as a sentence. */
+      readonly because: string;
+      readonly nextTryOn: Date;
+    }
+  | {
+      readonly name: "claim";
+      readonly by: Mover;
+      readonly at: Date;
+      readonly attempt: number;
+      readonly owner: string;
+    }
+  | {
+      readonly name: "complete";
+      readonly by: Mover;
+      readonly at: Date;
+      readonly attempt: number;
+      readonly result: CompletedResult;
+    }
+  | {
+      readonly name: "fail";
+      readonly by: Mover;
+      readonly at: Date;
+      /** 0 for a build that no attempt was begun for. */
+      readonly attempt: number;
+      readonly reason: string;
+      readonly artifacts: readonly Artifact[];
+    };
+
+export type Decision =
+  | { readonly allowed: true; readonly build: Build; readonly writes: readonly Write[] }
+  | { readonly allowed: false; readonly why: string };
+
+/** The state that a build is in. */
+export function stateOf(build: Pick<Build, "status" | "dispatched">): BuildState {
+  switch (build.status) {
+    case "QUEUED":
+      return build.dispatched === 0 ? "waiting" : "starting";
+    case "BUILDING":
+      return "building";
+    case "COMPLETED":
+      return "completed";
+    case "FAILED":
+      return "failed";
+    case "CANCELED":
+      return "canceled";
+  }
+}
+
+/** A state that no move leaves. */
+export const isFinal = (state: BuildState): boolean =>
+  Object.values(MOVES).every(({ from }) => !(from as readonly BuildState[]).includes(state));
+
+/** What `submit` writes for a new build, beside its specification, namespace and environment. */
+export function submitWrites(build: Build): readonly Write[] {
+  return [
+    { kind: "line", change: "enter", build: build.id, namespace: build.namespace, nextTryOn: null },
+    { kind: "counts", namespace: build.namespace, add: { builds: 1, active: 1 } },
+  ];
+}
+
+/**
+ * Decides a move from a snapshot. The writes carry the conditions that hold only while the snapshot is true.
+ * @param environment the build's environment, needed for `complete`; null if it has gone
+ */
+export function decide(build: Build, move: Move, environment: Environment | null): Decision {
+  const rule: Rule = MOVES[move.name];
+  const state = stateOf(build);
+  if (!rule.by.includes(move.by)) return no(`${move.by} may not make the move ${move.name}`);
+  if (!rule.from.includes(state)) return no(`the build is ${state}`);
+  if (move.name !== "dispatch" && move.attempt !== build.dispatched) {
+    return no(`attempt ${move.attempt} is not the one that counts, which is ${build.dispatched}`);
+  }
+  switch (move.name) {
+    case "dispatch": {
+      const attempt = build.lastAttempt + 1;
+      return yes(
+        build,
+        {
+          dispatched: attempt,
+          lastAttempt: attempt,
+          slot: move.slot,
+          statusInfo: `Attempt ${attempt}: waiting for its task to start.`,
+        },
+        [
+          { kind: "slot", change: "take", slot: move.slot, build: build.id, attempt },
+          { kind: "line", change: "leave", build: build.id },
+          { kind: "attempt", change: "open", build: build.id, attempt },
+        ],
+      );
+    }
+    case "putBack": {
+      const next = `${move.nextTryOn.toISOString().slice(0, 19)}Z`;
+      return yes(
+        build,
+        {
+          ...NO_SLOT,
+          statusInfo: `Attempt ${move.attempt} could not start: ${move.because} Next try at ${next}.`,
+        },
+        [
+          ...letGo(build),
+          {
+            kind: "line",
+            change: "enter",
+            build: build.id,
+            namespace: build.namespace,
+            nextTryOn: move.nextTryOn,
+          },
+        ],
+      );
+    }
+    case "claim":
+      return yes(
+        build,
+        {
+          status: "BUILDING",
+          attempt: move.attempt,
+          startedOn: build.startedOn ?? move.at,
+          statusInfo: `Attempt ${move.attempt} is running.`,
+        },
+        [{ kind: "attempt", change: "claim", build: build.id, attempt: move.attempt, owner: move.owner }],
+      );
+    case "complete": {
+      const { result } = move;
+      return yes(
+        build,
+        {
+          ...NO_SLOT,
+          status: "COMPLETED",
+          statusInfo: null,
+          endedOn: move.at,
+          sizeBytes: result.sizeBytes,
+          artifacts: result.artifacts,
+          lockDigest: result.lockDigest as Build["lockDigest"],
+        },
+        [
+          ...letGo(build),
+          {
+            kind: "counts",
+            namespace: build.namespace,
+            add: { active: -1, completed: 1, sizeBytes: result.sizeBytes },
+          },
+          ...becomeCurrent(build, environment),
+        ],
+      );
+    }
+    case "fail":
+      return yes(
+        build,
+        {
+          ...NO_SLOT,
+          status: "FAILED",
+          statusInfo: move.reason,
+          endedOn: move.at,
+          artifacts: move.artifacts,
+        },
+        [
+          ...letGo(build),
+          ...(state === "waiting" ? [{ kind: "line", change: "leave", build: build.id } as const] : []),
+          { kind: "counts", namespace: build.namespace, add: { active: -1, failed: 1 } },
+        ],
+      );
+  }
+}
+
+const NO_SLOT = { dispatched: 0, slot: null } as const;
+
+const no = (why: string): Decision => ({ allowed: false, why });
+
+function yes(build: Build, set: Partial<Build>, others: readonly Write[]): Decision {
+  const { status, dispatched, lastAttempt } = build;
+  const write: Write = { kind: "build", id: build.id, set, expect: { status, dispatched, lastAttempt } };
+  return { allowed: true, build: { ...build, ...set }, writes: [write, ...others] };
+}
+
+/** Frees the slot and closes the attempt, if there is one: from here on its task can change nothing. */
+function letGo(build: Build): Write[] {
+  const { id, slot, dispatched: attempt } = build;
+  if (slot === null) return [];
+  return [
+    { kind: "slot", change: "free", slot, build: id, attempt },
+    { kind: "attempt", change: "close", build: id, attempt },
+  ];
+}
+
+/** An older build that ends late never moves the environment back. */
+function becomeCurrent(build: Build, environment: Environment | null): Write[] {
+  if (!environment || environment.id !== build.environmentId || build.id <= environment.currentAfter)
+    return [];
+  return [
+    {
+      kind: "environment",
+      namespace: build.namespace,
+      name: build.environment,
+      expect: { id: environment.id, currentAfter: environment.currentAfter },
+      currentBuildId: build.id,
+      currentAfter: build.id,
+      linkBuildKey: build.buildKey,
+    },
+  ];
+}

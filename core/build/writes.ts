@@ -1,0 +1,76 @@
+/**
+ * What a move writes, said without any database: each kind is one item with its condition.
+ * @module
+ */
+import type { BuildCounts } from "#core/namespace/namespace.ts";
+import type { Build } from "./build.ts";
+import type { BuildStatus } from "./status.ts";
+
+/**
+ * Changes a build. `expect` is the part of it that a decision was made from; `lastAttempt` is there because a build that
+ * was put back looks otherwise as if nothing had happened.
+ */
+export interface BuildWrite {
+  readonly kind: "build";
+  readonly id: number;
+  readonly set: Partial<Build>;
+  readonly expect: {
+    readonly status: BuildStatus;
+    readonly dispatched: number;
+    readonly lastAttempt: number;
+  };
+}
+
+/** A slot: taken if it is free, freed if this attempt holds it. */
+export interface SlotWrite {
+  readonly kind: "slot";
+  readonly change: "take" | "free";
+  readonly slot: number;
+  readonly build: number;
+  readonly attempt: number;
+}
+
+/** A place in the waiting line. */
+export type LineWrite =
+  | {
+      readonly kind: "line";
+      readonly change: "enter";
+      readonly build: number;
+      readonly namespace: string;
+      /** Not to be tried before; null for at once. */
+      readonly nextTryOn: Date | null;
+    }
+  | { readonly kind: "line"; readonly change: "leave"; readonly build: number };
+
+interface AttemptOf {
+  readonly kind: "attempt";
+  readonly build: number;
+  readonly attempt: number;
+}
+
+/** An attempt's record: opened without an owner, claimed once, closed for ever. */
+export type AttemptWrite =
+  | (AttemptOf & { readonly change: "open" })
+  | (AttemptOf & { readonly change: "claim"; readonly owner: string })
+  | (AttemptOf & { readonly change: "close" });
+
+/** Points an environment at a build and asks for its link, if `currentAfter` still is what the decision saw. */
+export interface EnvironmentWrite {
+  readonly kind: "environment";
+  readonly namespace: string;
+  readonly name: string;
+  readonly expect: { readonly id: number; readonly currentAfter: number };
+  readonly currentBuildId: number;
+  readonly currentAfter: number;
+  /** The link's version grows by one with it. */
+  readonly linkBuildKey: string;
+}
+
+/** Adds to a namespace's counts. */
+export interface CountsWrite {
+  readonly kind: "counts";
+  readonly namespace: string;
+  readonly add: Partial<BuildCounts>;
+}
+
+export type Write = BuildWrite | SlotWrite | LineWrite | AttemptWrite | EnvironmentWrite | CountsWrite;

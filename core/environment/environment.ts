@@ -1,0 +1,23 @@
+/**
+ * An environment: a name in a namespace that points at one of its builds.
+ * @module
+ */
+import type { EnvironmentName, NamespaceName } from "#core/names.ts";
+
+export interface Environment {
+  readonly id: number;
+  readonly namespace: { readonly id: number; readonly name: NamespaceName };
+  readonly name: EnvironmentName;
+  readonly description: string;
+  /** The first build until one completes; then the newest completed one, or the one somebody chose. */
+  readonly currentBuildId: number;
+  /**
+   * A build that completes becomes the current one only if its id is greater than this: 0 at first, then the id of the
+   * current build; somebody who chooses a build sets it to the newest build id there is, so that no build posted
+   * before the choice undoes it.
+   */
+  readonly currentAfter: number;
+  readonly createdAt: Date;
+  /** What the link on the shared disk should point at. The version grows with each change. */
+  readonly link: { readonly version: number; readonly buildKey: string | null };
+}
