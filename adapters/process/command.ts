@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import type { Command, CommandResult, LineSink, RunCommand, Stream } from "#core/ports.ts";
+import type { CommandResult, LineSink, RunCommand, Stream } from "#core/ports.ts";
 
 const CAPTURE_BYTES_MAX = 16 * 1024 * 1024;
 /** A program that never ends its line must not fill our memory: such a line is passed on in pieces. */
@@ -80,15 +80,20 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-/** Passes lines on as they come; returns a function that gives all that was kept. */
-function collect(stream: Readable, name: Stream, bytesMax: number, onLine: LineSink | undefined): () => string {
+/** Passes lines on as they come; returns a function that passes on the last one and gives all that was kept. */
+function collect(
+  stream: Readable,
+  name: Stream,
+  bytesMax: number,
+  onLine: LineSink | undefined,
+): () => string {
   const decoder = new StringDecoder("utf8");
   const kept: Buffer[] = [];
   let keptBytes = 0;
   let droppedBytes = 0;
   let pending = "";
 
-  const passOn = (text: string, last: boolean) => {
+  const passOn = (text: string) => {
     if (!onLine) return;
     const lines = (pending + text).split(/\r\n|\n|\r(?!$)/);
     pending = lines.pop() ?? "";
@@ -97,20 +102,18 @@ function collect(stream: Readable, name: Stream, bytesMax: number, onLine: LineS
       onLine(pending.slice(0, LINE_CHARACTERS_MAX), name);
       pending = pending.slice(LINE_CHARACTERS_MAX);
     }
-    if (last && pending !== "") {
-      onLine(pending.replace(/\r$/, ""), name);
-      pending = "";
-    }
   };
   stream.on("data", (data: Buffer) => {
     const room = Math.max(0, bytesMax - keptBytes);
-    kept.push(data.subarray(0, room));
+    if (room > 0) kept.push(data.subarray(0, room));
     keptBytes += Math.min(room, data.length);
     droppedBytes += Math.max(0, data.length - room);
-    passOn(decoder.write(data), false);
+    passOn(decoder.write(data));
   });
-  stream.on("close", () => passOn(decoder.end(), true));
   return () => {
+    passOn(decoder.end());
+    if (pending !== "") onLine?.(pending.replace(/\r$/, ""), name);
+    pending = "";
     const text = Buffer.concat(kept).toString("utf8");
     return droppedBytes === 0 ? text : `${text}\n[${droppedBytes} more bytes were dropped]\n`;
   };

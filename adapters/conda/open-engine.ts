@@ -1,0 +1,72 @@
+/**
+ * Opens an engine by kind and program.
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Command, CommandResult, Engine, RunCommand } from "#core/ports.ts";
+import { RATTLER_PROGRAM, rattlerEngine } from "./rattler/rattler-engine.ts";
+
+export interface OpenEngineOptions {
+  readonly kind: "mamba" | "rattler";
+  /** mamba or micromamba, or a Python with py-rattler; absolute. */
+  readonly program: string;
+  readonly run: RunCommand;
+  readonly signal: AbortSignal;
+  /** The folder with engine.py where this module is bundled into one file. */
+  readonly rattlerProgram?: string;
+}
+
+const VERSION_BYTES_MAX = 64 * 1024;
+
+/**
+ * Asks the program for its version and gives its engine.
+ * @throws Error one line: the program cannot be started, is no engine, or is too old.
+ */
+export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
+  return openRattler(options);
+}
+
+async function openRattler({
+  program,
+  run,
+  signal,
+  rattlerProgram = RATTLER_PROGRAM,
+}: OpenEngineOptions): Promise<Engine> {
+  const result = await ask(
+    program,
+    ["-E", "-s", "-B", join(rattlerProgram, "engine.py")],
+    run,
+    signal,
+    '{"action":"version"}',
+  );
+  const version = /"version":"([^"]+)"/.exec(result.stdout)?.[1];
+  if (version === undefined) {
+    throw new Error(
+      `${program} has no py-rattler: install it there, or name another Python (${lastLine(result)}).`,
+    );
+  }
+  return rattlerEngine({ python: program, version, program: rattlerProgram });
+}
+
+function ask(
+  program: string,
+  args: readonly string[],
+  run: RunCommand,
+  signal: AbortSignal,
+  stdin = "",
+): Promise<CommandResult> {
+  const command: Command = {
+    program,
+    args,
+    env: { HOME: "/nonexistent", LANG: "C.UTF-8", PATH: "/usr/bin:/bin" },
+    cwd: "/",
+    stdin,
+    captureBytesMax: VERSION_BYTES_MAX,
+  };
+  return run(command, signal);
+}
+
+function lastLine(result: CommandResult): string {
+  return result.stderr.trim().split("\n").at(-1) || `exit code ${result.code}`;
+}
