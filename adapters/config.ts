@@ -73,3 +73,17 @@ export function readConfig<K extends Variable>(
   if (faults.length > 0) throw new Error(`The environment is not complete: ${faults.join("; ")}`);
   return values as Config<K>;
 }
+
+/**
+ * Where AWS is, by the SDK's own variables: for the parts that speak to a service without its client.
+ * `endpoint` is undefined on AWS itself.
+ */
+export function readAwsPlace(
+  service: "S3",
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): { readonly region: string; readonly endpoint: string | undefined } {
+  return {
+    region: env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"] ?? "us-east-1",
+    endpoint: env[`AWS_ENDPOINT_URL_${service}`] ?? env["AWS_ENDPOINT_URL"],
+  };
+}

@@ -34,6 +34,8 @@ export interface Visibility {
   /** A namespace shows as soon as one of its environments may be read. */
   namespace(namespace: string): boolean;
   environment(namespace: string, environment: string): boolean;
+  /** How much of a namespace shows, so that lists need not look at each environment. */
+  coverage(namespace: string): "all" | "some" | "none";
 }
 
 /** Lists show what may be read: a binding without the read permission shows nothing. */
@@ -47,6 +49,10 @@ export function visible(entity: Entity): Visibility {
     namespace: (name) => patterns.some((pattern) => matchesName(pattern.namespace, name)),
     environment: (namespace, environment) =>
       patterns.some((pattern) => matches(pattern, { kind: "environment", namespace, environment })),
+    coverage: (name) => {
+      if (patterns.some((pattern) => matches(pattern, { kind: "namespace", namespace: name }))) return "all";
+      return patterns.some((pattern) => matchesName(pattern.namespace, name)) ? "some" : "none";
+    },
   };
 }
 

@@ -35,7 +35,7 @@ export const listEnvironments = route({
     page: v.optional(pageNumber.wrapped),
     size: v.optional(size.wrapped),
     search: v.optional(
-      v.pipe(v.string(), v.description("Part of the namespace's or the environment's name, in any case")),
+      v.pipe(v.string(), v.description("Part of the namespace's or the environment's name")),
     ),
     namespace: v.optional(v.string()),
     name: v.optional(v.string()),

@@ -119,6 +119,7 @@ describe("lists show what may be read", () => {
     expect(sight.environment("team", "env2")).toBe(false);
     expect(sight.namespaces).toEqual(["default", "filesystem", "team"]);
     expect(sight.everything).toBe(false);
+    expect(["default", "team", "other"].map(sight.coverage)).toEqual(["all", "some", "none"]);
   });
 
   test("a binding whose roles read nothing shows nothing", () => {
