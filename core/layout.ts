@@ -83,3 +83,6 @@ export const PREFIX_TOO_LONG = "build_path too long: must be <= 255 characters";
 export const TABLE_KEYS = { partition: "pk", sort: "sk" } as const;
 /** Its time-to-live attribute: seconds since the epoch. */
 export const TABLE_TTL = "expiresAt";
+
+/** Name of the task definition's volume that is the shared disk; the other volumes are the task's own. */
+export const SHARED_DISK_VOLUME = "shared-disk";
