@@ -1,6 +1,5 @@
 """Everything the channel holds, put together."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
 
@@ -14,7 +13,7 @@ from recipe import Recipe
 from script_demos import script_demos
 from solver_demos import solver_demos
 from target import Target
-from wheel_download import download_wheels
+from wheel_download import Download
 from wheel_recipe import wheel_recipe
 
 
@@ -24,15 +23,16 @@ def recipes_of(target: Target, work: Path, stamp: str, large: bool,
     stage = work / 'python'
     stage.mkdir()
     newest = (*NEWEST, *(LARGE if large else ()))
-    with ThreadPoolExecutor(3) as pool:
-        staged = pool.submit(stage_interpreter, target, stage)
-        # pip takes one version of a name at a time.
-        wheels = [pool.submit(download_wheels, wanted, work / folder, log)
-                  for wanted, folder in ((newest, 'newest'),
-                                         (OLDER, 'older'))]
-        staged.result()
+    # pip takes one version of a name at a time.
+    downloads = [Download(newest, work / 'newest'),
+                 Download(OLDER, work / 'older')]
+    try:
+        stage_interpreter(target, stage)
         log(f'copied CPython {target.version}')
-        found = [wheel for part in wheels for wheel in part.result()]
+        found = [wheel for part in downloads for wheel in part.wheels(log)]
+    finally:
+        for part in downloads:
+            part.stop()
     # The largest first, so that the last one to end is a small one.
     found.sort(key=lambda wheel: -wheel.stat().st_size)
     return [

@@ -45,13 +45,13 @@ if sys.prefix == sys.base_prefix:
 
 def undo_debian_layout(library: Path) -> None:
     """Makes a copied standard library use `site-packages` again."""
-    if 'dist-packages' in (library / 'site.py').read_text():
-        (library / 'sitecustomize.py').write_text(SITECUSTOMIZE)
+    if 'dist-packages' in (library / 'site.py').read_text('utf-8'):
+        (library / 'sitecustomize.py').write_text(SITECUSTOMIZE, 'utf-8')
     sysconfig = library / 'sysconfig.py'
     if not sysconfig.exists():
         sysconfig = library / 'sysconfig' / '__init__.py'
-    if 'deb_system' in (text := sysconfig.read_text()):
-        sysconfig.write_text(_with_own_schemes(text))
+    if 'deb_system' in (text := sysconfig.read_text('utf-8')):
+        sysconfig.write_text(_with_own_schemes(text), 'utf-8')
 
 
 def _with_own_schemes(text: str) -> str:

@@ -13,8 +13,7 @@ def explain(error: BaseException) -> str:
         return str(error)
     if isinstance(error, OSError):
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return ('The disk is full: free about 1 GB, then try again '
-                    f'({error.filename or "demo channel"}).')
+            return 'The disk is full: free about 1 GB, then try again.'
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return (f'{error.filename} cannot be written: make the folder '
                     'writable or choose another one with --into.')

@@ -108,17 +108,17 @@ def _copy_extensions(target: Target, into: Path) -> None:
             (into / module.name).chmod(0o755)
     if not any(into.iterdir()):
         # The folder itself is the landmark for exec_prefix.
-        (into / '.keep').write_text('')
+        (into / '.keep').write_text('', 'utf-8')
 
 
 def _relocate_build_settings(library: Path) -> None:
     for path in _build_settings(library):
-        text = path.read_text()
+        text = path.read_text('utf-8')
         # What it was configured with may differ from where it lies now.
         for prefix in sorted({_configured_prefix(text), sys.base_prefix},
                              key=len, reverse=True):
             text = with_placeholder(text, prefix)
-        path.write_text(text)
+        path.write_text(text, 'utf-8')
 
 
 def _configured_prefix(text: str) -> str:

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -30,6 +31,8 @@ def main() -> int:
     arguments.add_argument('--into', type=Path, required=True)
     arguments.add_argument('--large', action='store_true')
     options = arguments.parse_args()
+    # Asked to end, it clears away what it began, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         make_channel(options.into.absolute(), options.large, say)
     except KeyboardInterrupt:
@@ -52,6 +55,9 @@ def make_channel(into: Path, large: bool, log: Callable[[str], None]) -> None:
     if has_channel(into, stamp) or has_channel(into, with_large):
         log(f'the demo channel is up to date: {into}')
         return
+    if into.exists() and not (into / 'manifest.json').exists():
+        raise MakeError(f'{into} exists and is no demo channel: choose '
+                        'another folder with --into.')
     into.parent.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(into, log):
         if has_channel(into, stamp) or has_channel(into, with_large):
@@ -125,9 +131,6 @@ def _one_at_a_time(into: Path, log: Callable[[str], None]) -> Iterator[None]:
 
 def _put_in_place(channel: Path, into: Path, replaced: Path) -> None:
     if into.exists():
-        if any(into.iterdir()) and not (into / 'manifest.json').exists():
-            raise MakeError(f'{into} exists and is no demo channel: choose '
-                            'another folder with --into.')
         into.rename(replaced)
     channel.rename(into)
 

@@ -38,7 +38,7 @@ def write_manifest(channel: Path, target: Target, stamp: str,
 def has_channel(channel: Path, stamp: str) -> bool:
     """Whether a finished channel of this stamp is there."""
     try:
-        text = (channel / 'manifest.json').read_text()
+        text = (channel / 'manifest.json').read_text('utf-8')
         return json.loads(text)['stamp'] == stamp
     except (OSError, ValueError, KeyError):
         return False

@@ -12,29 +12,42 @@ NETWORK = re.compile(
     r'Failed to establish a new connection|Temporary failure in name|'
     r'Name or service not known|ConnectionError|ProxyError|timed out|'
     r'Network is unreachable|Connection refused|SSLError|'
-    r'Could not fetch URL')
+    r'Could not fetch URL|No matching distribution found for pip\b')
 
 
-def download_wheels(requirements: Iterable[str], into: Path,
-                    log: Callable[[str], None]) -> list[Path]:
-    """Fetches one wheel for each requirement, without dependencies."""
-    wanted = list(requirements)
-    into.mkdir(parents=True)
-    command = [
-        sys.executable, '-m', 'pip', 'download', '--only-binary', ':all:',
-        '--no-deps', '--disable-pip-version-check', '--progress-bar', 'off',
-        '--no-input', '--retries', '2', '--dest', str(into), *wanted]
-    output = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                          stderr=subprocess.STDOUT) as pip:
-        for line in pip.stdout or ():
+class Download:
+    """One wheel for each requirement, fetched while others work."""
+
+    def __init__(self, requirements: Iterable[str], into: Path) -> None:
+        into.mkdir(parents=True)
+        self._into = into
+        self._pip = subprocess.Popen(
+            [sys.executable, '-m', 'pip', 'download', '--only-binary',
+             ':all:', '--no-deps', '--disable-pip-version-check',
+             '--progress-bar', 'off', '--no-input', '--retries', '2',
+             '--dest', str(into), *requirements],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, encoding='utf-8', errors='replace')
+
+    def wheels(self, log: Callable[[str], None]) -> list[Path]:
+        """Waits for the end; MakeError where one cannot be had."""
+        output = []
+        for line in self._pip.stdout or ():
             output.append(line.strip())
-            if found := re.match(r'\s*(?:Downloading|Using cached) (\S+\.whl)'
-                                 r'( \([^)]*\))?', line):
-                log(f'fetching {found[1].split("-py")[0]}{found[2] or ""}')
-    if pip.returncode:
-        raise MakeError(_reason(output))
-    return sorted(into.glob('*.whl'))
+            if found := re.match(r'\s*(?:Downloading|Using cached) '
+                                 r'(\S+?-[^-]+)-\S+\.whl( \([^)]*\))?', line):
+                log(f'fetching {found[1]}{found[2] or ""}')
+        if self._pip.wait():
+            raise MakeError(_reason(output))
+        return sorted(self._into.glob('*.whl'))
+
+    def stop(self) -> None:
+        """Ends it, if it has not ended yet."""
+        if self._pip.poll() is None:
+            self._pip.terminate()
+            self._pip.wait()
+        if self._pip.stdout:
+            self._pip.stdout.close()
 
 
 def _reason(output: list[str]) -> str:
@@ -48,4 +61,4 @@ def _reason(output: list[str]) -> str:
         return ('The Python package index cannot be reached: check the '
                 "network or pip's settings, then try again.")
     errors = [line for line in output if line.startswith('ERROR')]
-    return ' '.join(errors[:1] or output[-1:] or ['pip download failed.'])
+    return ' '.join(errors[-1:] or output[-1:] or ['pip download failed.'])

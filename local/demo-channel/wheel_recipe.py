@@ -90,7 +90,8 @@ def _read_metadata(wheel: Path) -> tuple[Message, list[str]]:
         # Only the folder at the top: setuptools ships others inside.
         place = next(n for n in names if n.endswith('.dist-info/METADATA')
                      and n.count('/') == 1).removesuffix('METADATA')
-        metadata = email.message_from_bytes(archive.read(place + 'METADATA'))
+        metadata = email.message_from_string(
+            archive.read(place + 'METADATA').decode('utf-8', 'replace'))
         if place + 'entry_points.txt' not in names:
             return metadata, []
         parser = configparser.ConfigParser(delimiters=('=',))
