@@ -1,33 +1,58 @@
 /**
- * The log of the functions: one JSON object a line on standard output, where Lambda picks it up.
+ * The log of functions and of the build task's supervisor: one JSON object a line on standard output, secrets taken out.
  * @module
  */
-export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import { redact } from "#core/redact.ts";
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LEVELS)[number];
+
+/** Values are told as JSON; an `Error` as its name, message and stack. Never pass bodies or tokens. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-export type Log = { readonly [L in LogLevel]: (message: string, fields?: LogFields) => void };
-
-/**
- * Makes a log.
- * @param least lines below this level are not written; a name that is no level means `info`.
- * @param write takes one line, line feed included.
- */
-export function createLog(least: string, write: (line: string) => void = (line) => process.stdout.write(line)): Log {
-  const known = (LOG_LEVELS as readonly string[]).indexOf(least);
-  const from = known < 0 ? LOG_LEVELS.indexOf("info") : known;
-  const at =
-    (level: LogLevel) =>
-    (message: string, fields: LogFields = {}): void => {
-      if (LOG_LEVELS.indexOf(level) < from) return;
-      write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...fields }, errorsAsObjects)}\n`);
-    };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** The same log with these fields on every line. */
+  with(fields: LogFields): Log;
 }
 
-/** An Error has no enumerable properties: without this it would be logged as `{}`. */
-function errorsAsObjects(_: string, value: unknown): unknown {
-  if (!(value instanceof Error)) return value;
-  const { name, message, stack, cause } = value;
-  return { name, message, stack, ...(cause === undefined ? {} : { cause }) };
+export interface LogOptions {
+  /** Less important lines are dropped. @default info */
+  readonly level?: string;
+  readonly fields?: LogFields;
+  /** Takes a line without its end. @default standard output */
+  readonly write?: (line: string) => void;
+}
+
+/** Opens a log. An unknown level counts as `info`. */
+export function openLog({ level = "info", fields = {}, write = toStdout }: LogOptions = {}): Log {
+  const least = Math.max(0, LEVELS.indexOf(isLevel(level) ? level : "info"));
+  const line =
+    (of: LogLevel) =>
+    (message: string, more: LogFields = {}): void => {
+      if (LEVELS.indexOf(of) < least) return;
+      const entry = { at: new Date().toISOString(), level: of, message, ...fields, ...more };
+      write(redact(JSON.stringify(entry, tellable)));
+    };
+  return {
+    debug: line("debug"),
+    info: line("info"),
+    warn: line("warn"),
+    error: line("error"),
+    with: (more) => openLog({ level, fields: { ...fields, ...more }, write }),
+  };
+}
+
+const isLevel = (text: string): text is LogLevel => (LEVELS as readonly string[]).includes(text);
+
+const toStdout = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+function tellable(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack };
+  return typeof value === "bigint" ? value.toString() : value;
 }

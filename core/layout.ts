@@ -43,6 +43,9 @@ export const VARIABLES = {
   logLevel: "CONDA_STORE_LOG_LEVEL",
 } as const;
 
+/** Name of the container in the build task's definition; RunTask's overrides name it. */
+export const BUILD_CONTAINER = "build";
+
 /** Object key prefixes; roles are granted by them. */
 export const PREFIXES = {
   locks: "locks/",

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Environment } from "#core/environment/environment.ts";
+import { directoryOf } from "./artifact-place.ts";
 import type { CompletedResult } from "./attempt.ts";
 import type { Build } from "./build.ts";
 import type { Artifact, BuildStatus } from "./status.ts";
@@ -195,7 +196,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
             namespace: build.namespace,
             add: { active: -1, completed: 1, sizeBytes: result.sizeBytes },
           },
-          ...becomeCurrent(build, environment),
+          ...becomeCurrent(build, environment, directoryOf(result.artifacts)),
         ],
       );
     }
@@ -250,7 +251,7 @@ function becomeCurrent(build: Build, environment: Environment | null): Write[] {
       expect: { id: environment.id, currentAfter: environment.currentAfter },
       currentBuildId: build.id,
       currentAfter: build.id,
-      linkBuildKey: build.buildKey,
+      linkBuildKey: directory,
     },
   ];
 }

@@ -62,8 +62,8 @@ export interface EnvironmentWrite {
   readonly expect: { readonly id: number; readonly currentAfter: number };
   readonly currentBuildId: number;
   readonly currentAfter: number;
-  /** The link's version grows by one with it. */
-  readonly linkBuildKey: string;
+  /** Null without a shared disk. The link's version grows by one with it. */
+  readonly linkBuildKey: string | null;
 }
 
 /** Adds to a namespace's counts. */
