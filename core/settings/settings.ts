@@ -29,6 +29,14 @@ const ENTRIES = {
   pypi_required_packages: texts([]),
   pypi_included_packages: texts([]),
   conda_solve_platforms: texts(["linux-64"]),
+  /** Virtual packages that solves assume, over the defaults of core/lock; an empty version takes one away. */
+  conda_virtual_packages: v.optional(
+    v.record(
+      v.pipe(v.string(), v.regex(/^__[a-z0-9_]+$/, "must begin with __")),
+      v.pipe(v.string("must be a string"), v.regex(/^[A-Za-z0-9_.]*$/, "is no version")),
+    ),
+    {},
+  ),
   build_artifacts: v.optional(v.array(v.picklist(ARTIFACT_TYPES)), ["LOCKFILE", "YAML", "CONDA_PACK"]),
 } as const;
 

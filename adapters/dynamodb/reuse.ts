@@ -1,0 +1,39 @@
+/**
+ * What a build with the same lock left behind in the same namespace, to be lent instead of made again.
+ * @module
+ */
+import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import type { Artifact } from "#core/build/status.ts";
+import type { Db } from "./db.ts";
+import { withVersion } from "./item.ts";
+
+export interface Reusable {
+  /** The build whose directory it is. */
+  readonly build: number;
+  readonly buildKey: string;
+  readonly sizeBytes: number;
+  /** Number of packages. */
+  readonly packages: number;
+  readonly artifacts: readonly Artifact[];
+}
+
+const keyOf = (reuseKey: string) => ({ pk: `REUSE#${reuseKey}`, sk: "REUSE" });
+
+/** @returns null when there is nothing to lend; what is named may have gone since: look before lending */
+export async function getReusable(db: Db, reuseKey: string): Promise<Reusable | null> {
+  const { Item } = await db.client.send(new GetCommand({ TableName: db.table, Key: keyOf(reuseKey) }));
+  if (!Item) return null;
+  return {
+    build: Item["build"] as number,
+    buildKey: Item["buildKey"] as string,
+    sizeBytes: Item["sizeBytes"] as number,
+    packages: Item["packages"] as number,
+    artifacts: Item["artifacts"] as readonly Artifact[],
+  };
+}
+
+/** The newest one is kept: its directory lives longest. */
+export async function putReusable(db: Db, reuseKey: string, reusable: Reusable): Promise<void> {
+  const Item = withVersion({ ...keyOf(reuseKey), ...reusable });
+  await db.client.send(new PutCommand({ TableName: db.table, Item }));
+}
