@@ -87,17 +87,3 @@ export function readAwsPlace(
     endpoint: env[`AWS_ENDPOINT_URL_${service}`] ?? env["AWS_ENDPOINT_URL"],
   };
 }
-
-/** Where AWS is, by the SDK's own variables, for the parts that speak to it without an SDK. */
-export interface AwsPlace {
-  readonly region: string;
-  /** Another S3 than AWS's own. */
-  readonly s3Endpoint: string | undefined;
-}
-
-/** @throws Error when no region is set */
-export function readAwsPlace(env: Readonly<Record<string, string | undefined>> = process.env): AwsPlace {
-  const region = env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
-  if (!region) throw new Error("The environment is not complete: AWS_REGION is missing");
-  return { region, s3Endpoint: env["AWS_ENDPOINT_URL_S3"] || env["AWS_ENDPOINT_URL"] || undefined };
-}
