@@ -1,22 +1,17 @@
 /**
- * The bucket of this deployment, as the environment says it.
+ * The bucket, from what the environment says about AWS.
  * @module
  */
-import type { AwsPlace } from "#adapters/config.ts";
+import { readAwsPlace } from "#adapters/config.ts";
 import type { Bucket } from "./bucket.ts";
-import type { Credentials } from "./sigv4.ts";
 
-/** Any SDK client: its credentials are found, kept and renewed by the SDK. */
-export interface CredentialSource {
-  readonly config: { readonly credentials: () => Promise<Credentials> };
-}
-
-/** @param client e.g. the document client of the table */
-export function openBucket(name: string, place: AwsPlace, client: CredentialSource): Bucket {
-  return {
-    name,
-    region: place.region,
-    endpoint: place.s3Endpoint,
-    credentials: () => client.config.credentials(),
-  };
+/**
+ * @param name of the bucket.
+ * @param client any client of the SDK: its credentials are lent, so that they are found and renewed once.
+ */
+export function openBucket(
+  name: string,
+  client: { readonly config: { readonly credentials: Bucket["credentials"] } },
+): Bucket {
+  return { name, ...readAwsPlace("S3"), credentials: () => client.config.credentials() };
 }
