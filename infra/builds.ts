@@ -15,6 +15,7 @@ import {
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { SHARED_DISK_VOLUME } from "#core/layout.ts";
 import type { Network } from "./network.ts";
 import type { SharedDisk } from "./shared-disk.ts";
 import { type VariableValues, variables } from "./variables.ts";
@@ -124,7 +125,7 @@ export class Builds extends Construct {
     this.taskDefinition.addVolume({ name: "work" });
     this.taskDefinition.addVolume({ name: "store" });
     this.taskDefinition.addVolume({
-      name: "shared-disk",
+      name: SHARED_DISK_VOLUME,
       efsVolumeConfiguration: {
         fileSystemId: fileSystem.fileSystemId,
         transitEncryption: "ENABLED",
@@ -134,7 +135,7 @@ export class Builds extends Construct {
     this.container.addMountPoints(
       { sourceVolume: "work", containerPath: props.workDirectory, readOnly: false },
       { sourceVolume: "store", containerPath: props.storeDirectory, readOnly: false },
-      { sourceVolume: "shared-disk", containerPath: props.diskDirectory, readOnly: false },
+      { sourceVolume: SHARED_DISK_VOLUME, containerPath: props.diskDirectory, readOnly: false },
     );
     this.taskDefinition.taskRole.addToPrincipalPolicy(
       new PolicyStatement({
