@@ -7,7 +7,7 @@ import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
-import { toDateOrNull } from "./item.ts";
+import { type Item, toDateOrNull } from "./item.ts";
 import { LINE, SLOTS, slotKey } from "./keys.ts";
 import { readPartition } from "./query.ts";
 
@@ -29,15 +29,30 @@ export interface Slot {
 /** The first builds of the waiting line, oldest first. */
 export async function waiting(db: Db, limit: number): Promise<Waiting[]> {
   const line: Waiting[] = [];
-  for await (const item of readPartition(db, { partition: LINE, limit })) {
-    line.push({
-      build: item["build"] as number,
-      namespace: item["namespace"] as string,
-      nextTryOn: toDateOrNull(item["nextTryOn"]),
-    });
-  }
+  for await (const item of readPartition(db, { partition: LINE, limit })) line.push(toWaiting(item));
   return line;
 }
+
+/** A pass looks at no more of the line than this; the next wake-up looks again. */
+const LOOK_AT_MOST = 1000;
+
+/** The first `count` builds of the line whose next try is due. Those put back wait in their place, passed over. */
+export async function waitingDue(db: Db, now: Date, count: number): Promise<Waiting[]> {
+  const due: Waiting[] = [];
+  const read = { partition: LINE, limit: LOOK_AT_MOST, pageSize: Math.min(LOOK_AT_MOST, count * 2 + 8) };
+  for await (const item of readPartition(db, read)) {
+    const place = toWaiting(item);
+    if (place.nextTryOn === null || place.nextTryOn <= now) due.push(place);
+    if (due.length === count) break;
+  }
+  return due;
+}
+
+const toWaiting = (item: Item): Waiting => ({
+  build: item["build"] as number,
+  namespace: item["namespace"] as string,
+  nextTryOn: toDateOrNull(item["nextTryOn"]),
+});
 
 /** The slots that are taken. A free slot has no item. */
 export async function slots(db: Db): Promise<Slot[]> {

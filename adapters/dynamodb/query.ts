@@ -13,14 +13,17 @@ export interface PartitionRead {
   readonly descending?: boolean;
   /** Stop after this many; without it the whole partition is read, a megabyte a call. */
   readonly limit?: number;
+  /** Items a call, where a caller is likely to stop early. */
+  readonly pageSize?: number;
 }
 
 /** Items of a partition, call by call, so that a caller who has enough stops the reading. Strongly consistent. */
 export async function* readPartition(
   db: Db,
-  { partition, prefix, descending = false, limit }: PartitionRead,
+  { partition, prefix, descending = false, limit, pageSize }: PartitionRead,
 ): AsyncGenerator<Item> {
   let from: Item | undefined;
+  const most = pageSize ?? Number.POSITIVE_INFINITY;
   let left = limit ?? Number.POSITIVE_INFINITY;
   do {
     const page = await db.client.send(
@@ -30,7 +33,7 @@ export async function* readPartition(
         ExpressionAttributeValues: { ":pk": partition, ...(prefix === undefined ? {} : { ":sk": prefix }) },
         ScanIndexForward: !descending,
         ConsistentRead: true,
-        ...(Number.isFinite(left) ? { Limit: left } : {}),
+        ...(Number.isFinite(Math.min(left, most)) ? { Limit: Math.min(left, most) } : {}),
         ...(from ? { ExclusiveStartKey: from } : {}),
       }),
     );

@@ -240,9 +240,9 @@ function letGo(build: Build): Write[] {
 }
 
 /** An older build that ends late never moves the environment back. */
-function becomeCurrent(build: Build, environment: Environment | null): Write[] {
-  if (!environment || environment.id !== build.environmentId || build.id <= environment.currentAfter)
-    return [];
+function becomeCurrent(build: Build, environment: Environment | null, directory: string | null): Write[] {
+  if (!environment || environment.id !== build.environmentId) return [];
+  if (build.id <= environment.currentAfter) return [];
   return [
     {
       kind: "environment",
