@@ -24,7 +24,9 @@ const key = v.pipe(
 );
 const kid = v.pipe(v.string("has a key without kid"), v.nonEmpty("has an empty kid"));
 const SecretDocument = v.object({
-  keys: v.optional(v.array(v.object({ kid, secret: key }, "has a key that is no object"), "has keys that are no list")),
+  keys: v.optional(
+    v.array(v.object({ kid, secret: key }, "has a key that is no object"), "has keys that are no list"),
+  ),
   /** One generated key: what a deployment starts with. */
   key: v.optional(key),
   kid: v.optional(kid),

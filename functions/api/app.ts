@@ -1,0 +1,78 @@
+/**
+ * The API: every route of the contract with its function, the page, and one way to say no.
+ * @module
+ */
+import { Hono } from "hono/quick";
+import * as buildRoutes from "#core/contract/builds.ts";
+import * as environmentRoutes from "#core/contract/environments.ts";
+import * as loginRoutes from "#core/contract/login.ts";
+import * as namespaceRoutes from "#core/contract/namespaces.ts";
+import type { Route } from "#core/contract/route.ts";
+import { ROUTES } from "#core/contract/routes.ts";
+import { postSpecification } from "#core/contract/specifications.ts";
+import { getPermission, getStatus } from "#core/contract/status.ts";
+import { AppError } from "#core/errors.ts";
+import type { ApiContext, Env } from "./context.ts";
+import { errorReply } from "./middleware/error-reply.ts";
+import { requestLog } from "./middleware/request-log.ts";
+import * as builds from "./routes/builds.ts";
+import * as environments from "./routes/environments.ts";
+import * as login from "./routes/login.ts";
+import * as namespaces from "./routes/namespaces.ts";
+import { servePage } from "./routes/page.ts";
+import { posting } from "./routes/specifications.ts";
+import { tellPermission, tellStatus } from "./routes/status.ts";
+import { serve, spellings, type Tell } from "./serve.ts";
+import type { Services } from "./services.ts";
+
+/** Puts the API together. */
+export function createApp(services: Services): Hono<Env> {
+  const app = new Hono<Env>();
+  app.use(requestLog(services.log));
+  const sayNo = errorReply(services.log);
+  app.onError(sayNo);
+  app.notFound((c) => sayNo(new AppError("not_found", "There is nothing at this address."), c));
+
+  const at = <R extends Route>(route: R, tell: Tell<R>): void => serve(app, services, route, tell);
+  at(getStatus, tellStatus);
+  at(getPermission, tellPermission);
+  at(namespaceRoutes.listNamespaces, namespaces.listing(services));
+  at(namespaceRoutes.getNamespace, namespaces.getting(services));
+  at(namespaceRoutes.createNamespace, namespaces.creating(services));
+  at(environmentRoutes.listEnvironments, environments.listing(services));
+  at(environmentRoutes.getEnvironment, environments.getting(services));
+  at(postSpecification, posting(services));
+  at(buildRoutes.getBuild, builds.getting(services));
+  at(buildRoutes.listBuildPackages, builds.listingPackages(services));
+  at(buildRoutes.getBuildLogs, builds.gettingLogs(services));
+  at(buildRoutes.getBuildYaml, builds.gettingYaml(services));
+  at(buildRoutes.getBuildLockfile, builds.gettingLockfile(services));
+  at(buildRoutes.getBuildArchive, builds.gettingArchive(services));
+  at(loginRoutes.showLogin, login.showing(services));
+  at(loginRoutes.login, login.loggingIn(services));
+  at(loginRoutes.logout, login.loggingOut(services));
+
+  refuseOtherMethods(app, services.prefix);
+  servePage(app, services);
+  return app;
+}
+
+/** A known path with a method it has not: 405, naming those it has. */
+function refuseOtherMethods(app: Hono<Env>, prefix: string): void {
+  const methods = new Map<string, string[]>();
+  for (const route of ROUTES as readonly Route[]) {
+    for (const path of spellings(prefix, route)) {
+      const known = methods.get(path) ?? [];
+      methods.set(path, [
+        ...known,
+        ...(route.method === "get" ? ["GET", "HEAD"] : [route.method.toUpperCase()]),
+      ]);
+    }
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, (c: ApiContext) => {
+      c.header("allow", allowed.join(", "));
+      throw new AppError("method_not_allowed", `This address takes ${allowed.join(", ")}.`);
+    });
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * What travels with a request through Hono.
+ * @module
+ */
+import type { Context } from "hono";
+import type { LogFields } from "#adapters/log.ts";
+
+export interface Env {
+  readonly Bindings: {
+    /** API Gateway's id of the request; absent in tests. */
+    readonly requestId?: string;
+  };
+  readonly Variables: {
+    requestId: string;
+    /** Said about this request in its log line. */
+    fields: LogFields;
+  };
+}
+
+export type ApiContext = Context<Env>;

@@ -1,0 +1,71 @@
+/**
+ * Who asks: the first of Bearer, Basic (its password is a token) and cookie that holds a good token; else nobody.
+ * @module
+ */
+import { getCookie } from "hono/cookie";
+import type { SecretCache } from "#adapters/secrets/secret.ts";
+import { verifyToken } from "#adapters/secrets/tokens.ts";
+import { anonymous, type Entity } from "#core/access/entity.ts";
+import { AUTH_COOKIE } from "#core/contract/login.ts";
+import { AppError } from "#core/errors.ts";
+import type { ApiContext } from "../context.ts";
+
+export interface Caller {
+  readonly entity: Entity;
+  /** The browser sent the credential by itself, so the request may be another site's idea. */
+  readonly byCookie: boolean;
+}
+
+/** Finds the caller. Credentials that cannot be decoded or have ended make nobody of him, never an error. */
+export async function findCaller(
+  c: ApiContext,
+  secret: SecretCache,
+  defaultNamespace: string,
+): Promise<Caller> {
+  const fromHeader = headerToken(c.req.header("authorization") ?? "");
+  const byHeader = fromHeader && (await verifyToken(secret, fromHeader));
+  if (byHeader) return { entity: byHeader, byCookie: false };
+  const fromCookie = getCookie(c, AUTH_COOKIE);
+  const byCookie = fromCookie && (await verifyToken(secret, fromCookie));
+  return { entity: byCookie || anonymous(defaultNamespace), byCookie: Boolean(byCookie) };
+}
+
+function headerToken(authorization: string): string {
+  const [, scheme = "", value = ""] = /^(\w+) +(\S+)$/.exec(authorization.trim()) ?? [];
+  if (scheme.toLowerCase() === "bearer") return value;
+  if (scheme.toLowerCase() !== "basic") return "";
+  const decoded = Buffer.from(value, "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  return colon < 0 ? "" : decoded.slice(colon + 1);
+}
+
+const CHANGES_STATE: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+/**
+ * Refuses a change of state that a browser makes for another site. A browser names the site in `Origin`; programs send
+ * none. The cookie is SameSite=Lax beside it; this also guards logging in.
+ * @throws AppError `origin_refused`
+ */
+export function refuseForeignOrigin(c: ApiContext): void {
+  if (!CHANGES_STATE.has(c.req.method)) return;
+  const origin = c.req.header("origin");
+  const site = c.req.header("sec-fetch-site");
+  const foreign =
+    origin === undefined
+      ? site === "cross-site" || site === "same-site"
+      : !ownHosts(c).includes(hostOf(origin));
+  if (foreign) {
+    throw new AppError("origin_refused", "This request comes from a page of another site and was refused.");
+  }
+}
+
+/** Names under which the browser may know us; a page cannot set either header for another site without asking first. */
+export function ownHosts(c: ApiContext): string[] {
+  const hosts = [c.req.header("host"), c.req.header("x-forwarded-host")?.split(",")[0]?.trim()];
+  return hosts.filter((host) => host !== undefined && host !== "").map((host) => String(host).toLowerCase());
+}
+
+/** `null` and what is no address have the empty host, which is nobody's. */
+function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : "";
+}

@@ -1,0 +1,60 @@
+/**
+ * Reading a request's body: measured, of a type we know, and an object.
+ * @module
+ */
+import type { Route } from "#core/contract/route.ts";
+import { AppError } from "#core/errors.ts";
+import type { ApiContext } from "./context.ts";
+import { InvalidRequest } from "./middleware/error-reply.ts";
+
+type BodyRule = NonNullable<Route["body"]>;
+
+const FORM = "application/x-www-form-urlencoded";
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * The body as a plain object. Messages say what is wrong with it and never quote it: it may hold a password.
+ * @throws AppError `body_too_large`, `unsupported_media_type`, `invalid_request`, `invalid_parameter`
+ */
+export async function readBody(c: ApiContext, rule: BodyRule): Promise<unknown> {
+  const announced = Number(c.req.header("content-length") ?? 0);
+  if (announced > rule.bytesMax) throw tooLarge(rule);
+  const bytes = new Uint8Array(await c.req.arrayBuffer());
+  if (bytes.byteLength > rule.bytesMax) throw tooLarge(rule);
+  if (bytes.byteLength === 0) throw malformed("missing", "The request has no body: send a JSON object");
+  const mediaType = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
+  const isForm = rule.form && mediaType === FORM;
+  if (!isForm && mediaType !== "application/json") {
+    const types = rule.form ? `application/json or ${FORM}` : "application/json";
+    throw new AppError("unsupported_media_type", `The body must be ${types}: say so in Content-Type.`);
+  }
+  const text = decode(bytes);
+  return isForm ? Object.fromEntries(new URLSearchParams(text)) : parseObject(text);
+}
+
+const tooLarge = ({ bytesMax }: BodyRule): AppError =>
+  new AppError("body_too_large", `The body is larger than ${Math.floor(bytesMax / 1024)} KiB.`);
+
+const malformed = (type: string, msg: string): AppError =>
+  new InvalidRequest("invalid_parameter", [{ type, loc: ["body"], msg }]);
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new AppError("invalid_request", "The body is not UTF-8 text.");
+  }
+}
+
+function parseObject(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new AppError("invalid_request", "The body is not JSON.");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw malformed("object", "The body must be a JSON object");
+  }
+  return value;
+}

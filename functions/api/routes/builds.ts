@@ -1,0 +1,133 @@
+/**
+ * Builds: what they are and what they made.
+ * @module
+ */
+import * as builds from "#adapters/dynamodb/builds.ts";
+import { getPackages } from "#adapters/dynamodb/packages.ts";
+import { getSpecification } from "#adapters/dynamodb/specifications.ts";
+import { type PresignOptions, presign } from "#adapters/s3/presign.ts";
+import { ofEnvironment, type Target } from "#core/access/pattern.ts";
+import type { Build } from "#core/build/build.ts";
+import { ARTIFACT_TYPES, type Artifact, type ArtifactType } from "#core/build/status.ts";
+import type {
+  getBuild,
+  getBuildArchive,
+  getBuildLockfile,
+  getBuildLogs,
+  getBuildYaml,
+  listBuildPackages,
+} from "#core/contract/builds.ts";
+import { dataReply, timestamp, timestampOrNull } from "#core/contract/shapes.ts";
+import { AppError } from "#core/errors.ts";
+import type { BuildId } from "#core/names.ts";
+import type { Tell } from "../serve.ts";
+import type { Services } from "../services.ts";
+import { followLog, readWholeLog } from "./build-log.ts";
+import { selectPackages, showPackage } from "./build-packages.ts";
+
+interface BuildQuestion {
+  readonly params: { readonly buildId: BuildId | null };
+  readonly allow: (target: Target) => void;
+}
+
+/** The build in the path, if the entity may read its environment. Ids are sequential and no secret: missing comes first. */
+async function buildOf({ db }: Services, { params: { buildId }, allow }: BuildQuestion): Promise<Build> {
+  const build = buildId === null ? null : await builds.getBuild(db, buildId);
+  if (!build) throw new AppError("build_not_found", "build id does not exist");
+  allow(ofEnvironment(build.namespace, build.environment));
+  return build;
+}
+
+export const getting =
+  (services: Services): Tell<typeof getBuild> =>
+  async (ask) => {
+    const build = await buildOf(services, ask);
+    const stored = await getSpecification(services.db, build.specificationSha256, build.document);
+    return dataReply({
+      id: build.id,
+      environment_id: build.environmentId,
+      specification: stored && {
+        id: stored.id,
+        name: stored.name,
+        spec: stored.spec as Record<string, unknown>,
+        sha256: stored.sha256,
+        created_on: timestamp(stored.createdAt),
+      },
+      packages: null,
+      status: build.status,
+      status_info: build.statusInfo,
+      size: build.sizeBytes,
+      scheduled_on: timestamp(build.scheduledOn),
+      started_on: timestampOrNull(build.startedOn),
+      ended_on: timestampOrNull(build.endedOn),
+      build_artifacts: build.artifacts.map((artifact) => showArtifact(build.id, artifact)),
+    });
+  };
+
+/** An artifact needs an id that is its own for ever: a build has at most one of each type. */
+const showArtifact = (buildId: number, { type, key }: Artifact) => ({
+  id: buildId * 16 + ARTIFACT_TYPES.indexOf(type),
+  artifact_type: type,
+  key,
+});
+
+export const listingPackages =
+  (services: Services): Tell<typeof listBuildPackages> =>
+  async (ask) => {
+    const { page, size } = ask.query;
+    const { lockDigest } = await buildOf(services, ask);
+    const installed = lockDigest === null ? [] : ((await getPackages(services.db, lockDigest)) ?? []);
+    const selected = selectPackages(installed, ask.query);
+    const rows = selected.slice((page - 1) * size, page * size).map(showPackage);
+    return { ...dataReply(rows), page, size, count: selected.length };
+  };
+
+export const gettingLogs =
+  (services: Services): Tell<typeof getBuildLogs> =>
+  async (ask) => {
+    const build = await buildOf(services, ask);
+    const { after, wait } = ask.query;
+    if (after !== undefined) return followLog(services, build, after, wait);
+    const log = build.artifacts.find(({ type }) => type === "LOGS");
+    if (!log) return ask.c.text(await readWholeLog(services, build));
+    return ask.c.redirect(await presign(services.bucket, log.key, { contentType: TEXT }), 307);
+  };
+
+const TEXT = "text/plain; charset=utf-8";
+
+type ArtifactRoute = typeof getBuildYaml | typeof getBuildLockfile | typeof getBuildArchive;
+
+/** Sends to where an artifact lies: another origin, so that clients keep their credentials to themselves. */
+const redirecting =
+  <R extends ArtifactRoute>(type: ArtifactType, what: string, options: (build: Build) => PresignOptions) =>
+  (services: Services): Tell<R> =>
+  async (ask) => {
+    const build = await buildOf(services, ask);
+    const artifact = build.artifacts.find((each) => each.type === type);
+    if (!artifact) throw new AppError("artifact_not_found", whyMissing(build, what));
+    return ask.c.redirect(await presign(services.bucket, artifact.key, options(build)), 307);
+  };
+
+function whyMissing({ id, status, statusInfo }: Build, what: string): string {
+  if (status === "COMPLETED")
+    return `Build ${id} was made without ${what}: the setting build_artifacts says so.`;
+  if (status === "QUEUED" || status === "BUILDING") {
+    return `Build ${id} has no ${what} yet: it is ${status}. Ask again when it is COMPLETED.`;
+  }
+  return `Build ${id} has no ${what}: it is ${status}. ${statusInfo ?? ""}`.trim();
+}
+
+export const gettingYaml = redirecting<typeof getBuildYaml>("YAML", "YAML file", () => ({
+  contentType: "text/yaml; charset=utf-8",
+}));
+
+export const gettingLockfile = redirecting<typeof getBuildLockfile>("LOCKFILE", "lockfile", () => ({
+  contentType: "application/json",
+}));
+
+export const gettingArchive = redirecting<typeof getBuildArchive>("CONDA_PACK", "archive", (build) => ({
+  contentType: "application/gzip",
+  fileName: `${build.environment}-${build.id}.tar.gz`,
+  // A large archive takes its time on a slow line, but only the start of the transfer must lie within this.
+  expiresSeconds: 3600,
+}));

@@ -1,0 +1,71 @@
+/**
+ * Posting a specification.
+ * @module
+ */
+import * as v from "valibot";
+import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import { may, notAuthorized } from "#core/access/may.ts";
+import { ofEnvironment, ofNamespace } from "#core/access/pattern.ts";
+import { dataReply } from "#core/contract/shapes.ts";
+import { type postSpecification, SPECIFICATION_BYTES_MAX } from "#core/contract/specifications.ts";
+import { AppError } from "#core/errors.ts";
+import { NewNamespaceName } from "#core/names.ts";
+import { completeSpecification, readSpecification } from "#core/specification/parse.ts";
+import type { Tell } from "../serve.ts";
+import type { Services } from "../services.ts";
+
+/** Text, name, permission, settings, one transaction, wake-up: a refusal at any point leaves nothing behind. */
+export const posting =
+  ({ db, settings, allowPrivateHosts, wakeUp, log }: Services): Tell<typeof postSpecification> =>
+  async ({ body, entity, allow, c }) => {
+    if (body.is_lockfile) {
+      throw new AppError(
+        "invalid_specification",
+        "Lockfiles are not accepted here: post the YAML of the environment.",
+      );
+    }
+    const namespace = namespaceOf(body.namespace || entity.primaryNamespace);
+    const { name, document } = readSpecification(withinLimit(body.specification));
+    allow(ofEnvironment(namespace, name));
+    const {
+      sha256,
+      document: documentSha256,
+      spec,
+      description,
+    } = completeSpecification(document, {
+      settings,
+      allowPrivateHosts,
+    });
+    const submitted = await submitSpecification(db, {
+      namespace,
+      environment: name,
+      description: description ?? "",
+      specification: { sha256, document: documentSha256, name, spec, isLockfile: false },
+      createNamespace: may(entity, "namespace::create", ofNamespace(namespace)),
+      at: new Date(),
+    }).catch((error: unknown) => {
+      // Who may not make the namespace learns no more than that he may not.
+      throw error instanceof AppError && error.code === "namespace_not_found" ? notAuthorized() : error;
+    });
+    const { buildId } = submitted;
+    c.set("fields", { ...c.get("fields"), build: buildId });
+    // The build is accepted: it stands in the line, and sweep finds lines that nobody was woken for.
+    await wakeUp(`build ${buildId}`).catch((error: unknown) => {
+      log.warn("wake-up lost", { request_id: c.get("requestId"), build: buildId, error });
+    });
+    return dataReply({ build_id: buildId });
+  };
+
+function namespaceOf(text: string): string {
+  const result = v.safeParse(NewNamespaceName, text);
+  if (!result.success) throw new AppError("invalid_name", result.issues[0].message);
+  return result.output;
+}
+
+function withinLimit(text: string): string {
+  if (Buffer.byteLength(text) > SPECIFICATION_BYTES_MAX) {
+    const kib = SPECIFICATION_BYTES_MAX / 1024;
+    throw new AppError("body_too_large", `The specification is larger than ${kib} KiB: name fewer things.`);
+  }
+  return text;
+}

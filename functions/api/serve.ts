@@ -1,0 +1,129 @@
+/**
+ * From a route's data to a handler of Hono: parameters, entity, permission, query, body, in this order; then the story
+ * that the route's own function tells.
+ * @module
+ */
+import type { Hono } from "hono";
+import * as v from "valibot";
+import type { Entity } from "#core/access/entity.ts";
+import { mustBeAllowed } from "#core/access/may.ts";
+import { ofEnvironment, ofNamespace, type Target } from "#core/access/pattern.ts";
+import {
+  type Body,
+  type Fields,
+  NAME_PARAMETERS,
+  type Params,
+  type Query,
+  type Reply,
+  type Route,
+} from "#core/contract/route.ts";
+import type { ApiContext, Env } from "./context.ts";
+import { findCaller, refuseForeignOrigin } from "./middleware/caller.ts";
+import { InvalidRequest } from "./middleware/error-reply.ts";
+import { readBody } from "./read-body.ts";
+import type { Services } from "./services.ts";
+
+/** What a route's function gets. */
+export interface Ask<R extends Route> {
+  readonly params: Params<R>;
+  readonly query: Query<R>;
+  readonly body: Body<R>;
+  readonly entity: Entity;
+  /**
+   * Demands the route's permission on a target that only the function knows: the environment of a build, or what the
+   * body names. Routes with such a target must call it.
+   */
+  readonly allow: (target: Target) => void;
+  /** For what is not JSON: cookies, redirects, files. */
+  readonly c: ApiContext;
+}
+
+export type Tell<R extends Route> = (ask: Ask<R>) => Promise<Reply<R> | Response>;
+
+/** Serves a route at all its spellings, with and without a trailing slash. */
+export function serve<R extends Route>(app: Hono<Env>, services: Services, route: R, tell: Tell<R>): void {
+  app.on(route.method.toUpperCase(), spellings(services.prefix, route), async (c: ApiContext) => {
+    const params = parse("path", route.params, c.req.param()) as Params<R>;
+    refuseForeignOrigin(c);
+    const { entity } = await findCaller(c, services.secret, services.settings.default_namespace);
+    const gate = gateOf(route, entity);
+    const target = pathTarget(route, params);
+    if (target) gate.allow(target);
+    const query = parse("query", route.query, readQuery(c, route.query)) as Query<R>;
+    const body = (
+      route.body ? parse("body", route.body.schema, await readBody(c, route.body)) : undefined
+    ) as Body<R>;
+    const reply = await tell({ params, query, body, entity, allow: gate.allow, c });
+    gate.mustHaveBeenAsked();
+    return reply instanceof Response ? reply : c.json(reply as object, 200);
+  });
+}
+
+/** Every path of a route below the prefix. */
+export function spellings(prefix: string, { path, aliases }: Route): string[] {
+  return [path, ...aliases].flatMap((each) => [`${prefix}${each}`, `${prefix}${each}/`]);
+}
+
+interface Gate {
+  readonly allow: (target: Target) => void;
+  readonly mustHaveBeenAsked: () => void;
+}
+
+function gateOf({ id, access }: Route, entity: Entity): Gate {
+  let asked = access.kind !== "permission";
+  return {
+    allow: (target) => {
+      asked = true;
+      if (access.kind === "permission") mustBeAllowed(entity, access.permission, target);
+    },
+    // A reply that nobody was asked about must not leave the house.
+    mustHaveBeenAsked: () => {
+      if (!asked) throw new Error(`route ${id} answered without asking for its permission`);
+    },
+  };
+}
+
+function pathTarget({ access }: Route, params: Readonly<Record<string, unknown>>): Target | null {
+  if (access.kind !== "permission") return null;
+  const { namespace, environment } = params as { namespace: string; environment: string };
+  if (access.target === "namespace") return ofNamespace(namespace);
+  return access.target === "environment" ? ofEnvironment(namespace, environment) : null;
+}
+
+/**
+ * Values by name: a list where the schema wants one, else the last. One `/` at the very end is the CLI's, which appends
+ * it to the whole address.
+ */
+function readQuery(c: ApiContext, schema: Fields): Record<string, string | string[]> {
+  const search = new URLSearchParams(new URL(c.req.url).search.replace(/\/$/, ""));
+  const values: Record<string, string | string[]> = {};
+  for (const [name, entry] of Object.entries(schema.entries)) {
+    const all = search.getAll(name);
+    const last = all.at(-1);
+    if (last !== undefined) values[name] = isList(entry) ? all : last;
+  }
+  return values;
+}
+
+function isList(
+  schema: v.GenericSchema | { readonly type: string; readonly wrapped?: v.GenericSchema },
+): boolean {
+  const { type, wrapped } = schema as { type: string; wrapped?: v.GenericSchema };
+  return wrapped ? isList(wrapped) : type === "array";
+}
+
+function parse(place: "path" | "query" | "body", schema: Fields, value: unknown): Record<string, unknown> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const detail = result.issues.map((issue) => {
+    const key = v.getDotPath(issue);
+    const missing = issue.received === "undefined";
+    return {
+      type: missing ? "missing" : issue.type,
+      loc: [place, ...(key === null ? [] : key.split("."))],
+      msg: missing ? "Field required" : issue.message,
+    };
+  });
+  const isName = place === "path" && detail.every(({ loc }) => NAME_PARAMETERS.has(loc[1] ?? ""));
+  throw new InvalidRequest(isName ? "invalid_name" : "invalid_parameter", detail);
+}

@@ -1,0 +1,26 @@
+/**
+ * What the API works with; made once per container by the handler, and by tests around a local AWS.
+ * @module
+ */
+import type { Db } from "#adapters/dynamodb/db.ts";
+import type { Log } from "#adapters/log.ts";
+import type { Bucket } from "#adapters/s3/bucket.ts";
+import type { SecretCache } from "#adapters/secrets/secret.ts";
+import type { Settings } from "#core/settings/settings.ts";
+
+export interface Services {
+  readonly db: Db;
+  readonly bucket: Bucket;
+  readonly secret: SecretCache;
+  readonly settings: Settings;
+  /** In front of every route: empty, or a path such as `/conda-store`. */
+  readonly prefix: string;
+  readonly authentication: "dummy" | "none";
+  /** `host` or `host:port` that channels and packages may come from though private. */
+  readonly allowPrivateHosts: readonly string[];
+  /** Tells dispatch that the line has grown. */
+  readonly wakeUp: (reason: string) => Promise<void>;
+  /** Directory of the bundled page. */
+  readonly page: URL;
+  readonly log: Log;
+}

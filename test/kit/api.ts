@@ -1,0 +1,82 @@
+/**
+ * The API around a test file's own local AWS, with tokens for whoever is wanted.
+ * @module
+ */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type DbCall, openDb } from "#adapters/dynamodb/db.ts";
+import { openLog } from "#adapters/log.ts";
+import { openBucket } from "#adapters/s3/open-bucket.ts";
+import { cacheSecret } from "#adapters/secrets/secret.ts";
+import { mintToken } from "#adapters/secrets/tokens.ts";
+import { openQueue, send } from "#adapters/sqs/queue.ts";
+import type { BindingMap } from "#core/access/binding.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { createApp } from "#functions/api/app.ts";
+import type { Services } from "#functions/api/services.ts";
+import type { LocalAws } from "./ministack.ts";
+
+export const DUMMY_PASSWORD = "a password of this test";
+
+export interface Api {
+  readonly services: Services;
+  readonly secretText: string;
+  /** Every call to DynamoDB since the list was emptied. */
+  readonly calls: DbCall[];
+  /** Log lines, parsed. */
+  readonly lines: Record<string, unknown>[];
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** A token with these bindings, whose owner's namespace is `alice`. */
+  token(bindings: BindingMap, primaryNamespace?: string): Promise<string>;
+}
+
+/** Puts the API together as its handler does. */
+export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
+  const calls: DbCall[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const secretText = JSON.stringify({
+    kid: "1",
+    key: crypto.randomUUID() + crypto.randomUUID(),
+    dummyPassword: DUMMY_PASSWORD,
+  });
+  const db = openDb({ table: aws.table, observe: (call) => calls.push(call) });
+  const wakeUps = openQueue<{ reason: string }>(aws.wakeUpQueue);
+  const services: Services = {
+    db,
+    bucket: openBucket(aws.bucket, db.client),
+    secret: cacheSecret(async () => secretText),
+    settings: deploymentSettings({}),
+    prefix: "",
+    authentication: "dummy",
+    allowPrivateHosts: [],
+    wakeUp: (reason) => send(wakeUps, { reason }),
+    page: pathToFileURL(`${mkdtempSync(join(tmpdir(), "conda-store-page-"))}/`),
+    log: openLog({ level: "info", write: (line) => lines.push(JSON.parse(line)) }),
+    ...changed,
+  };
+  const app = createApp(services);
+  return {
+    services,
+    secretText,
+    calls,
+    lines,
+    request: async (path, init) => app.request(path, init),
+    token: (roleBindings, primaryNamespace = "alice") =>
+      mintToken(services.secret, {
+        primaryNamespace,
+        roleBindings,
+        expiresAt: new Date(Date.now() + 3_600_000),
+      }),
+  };
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** A POST of JSON. */
+export const post = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json", ...headers },
+  body: typeof body === "string" ? body : JSON.stringify(body),
+});
