@@ -1,5 +1,6 @@
 import { Rule } from "aws-cdk-lib/aws-events";
-import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
+import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Construct } from "constructs";
 import type { Builds } from "./builds.ts";
@@ -7,7 +8,7 @@ import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts"
 import type { WorkQueue } from "./queues.ts";
 
 export interface FinishProps extends CondaStoreFunctionProps {
-  /** Results of build tasks, and what ECS says of their ends. */
+  /** Results of build tasks. */
   readonly ends: WorkQueue;
   readonly builds: Builds;
 }
@@ -23,7 +24,11 @@ export class Finish extends Construct {
     this.handler.addEventSource(
       new SqsEventSource(ends.queue, { batchSize: 10, reportBatchItemFailures: true }),
     );
-    // Through the queue and not straight to the function: one way in, one set of retries, one shelf of dead letters.
+    // An event that fails is tried again twice by Lambda, and then lies on the same shelf as the messages.
+    this.handler.configureAsyncInvoke({
+      retryAttempts: 2,
+      onFailure: new SqsDestination(ends.deadLetters),
+    });
     new Rule(this, "TaskStopped", {
       description: "A build task has stopped",
       eventPattern: {
@@ -31,7 +36,7 @@ export class Finish extends Construct {
         detailType: ["ECS Task State Change"],
         detail: { clusterArn: [builds.cluster.clusterArn], lastStatus: ["STOPPED"] },
       },
-      targets: [new SqsQueue(ends.queue)],
+      targets: [new LambdaFunction(this.handler, { deadLetterQueue: ends.deadLetters })],
     });
   }
 }

@@ -5,11 +5,6 @@ import { Construct } from "constructs";
 export interface WorkQueueProps {
   /** Of the function that reads it; a message comes back after six times this. */
   readonly timeout: Duration;
-  /**
-   * One message at a time per group, in order.
-   * @default false
-   */
-  readonly fifo?: boolean;
 }
 
 /** A queue, and the shelf for messages that its reader could not digest. */
@@ -22,12 +17,10 @@ export class WorkQueue extends Construct {
     const common = {
       enforceSSL: true,
       encryption: QueueEncryption.SQS_MANAGED,
-      ...(props.fifo ? { fifo: true } : {}),
     };
     this.deadLetters = new Queue(this, "DeadLetters", { ...common, retentionPeriod: Duration.days(14) });
     this.queue = new Queue(this, "Queue", {
       ...common,
-      ...(props.fifo ? { contentBasedDeduplication: true } : {}),
       visibilityTimeout: Duration.seconds(6 * props.timeout.toSeconds()),
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },

@@ -117,7 +117,7 @@ export class CondaStoreStack extends Stack {
     });
     const wakeUps = new WorkQueue(this, "WakeUps", { timeout: TIMEOUTS.dispatch });
     const ends = new WorkQueue(this, "Ends", { timeout: TIMEOUTS.finish });
-    const links = new WorkQueue(this, "Links", { timeout: TIMEOUTS.store, fifo: true });
+    const links = new WorkQueue(this, "Links", { timeout: TIMEOUTS.store });
 
     const shared: VariableValues = {
       table: storage.table.tableName,
