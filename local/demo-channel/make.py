@@ -62,16 +62,14 @@ def make_channel(into: Path, large: bool, log: Callable[[str], None]) -> None:
     with _one_at_a_time(into, log):
         if has_channel(into, stamp) or has_channel(into, with_large):
             return
-        # What a killed run left; nobody else can be at work here.
-        for rest in into.parent.glob(f'.{into.name}.*.part'):
-            shutil.rmtree(rest)
+        _clear_rests(into)
         work = Path(tempfile.mkdtemp(
             dir=into.parent, prefix=f'.{into.name}.', suffix='.part'))
         try:
             _make(target, work, stamp, large, log)
             _put_in_place(work / 'channel', into, work / 'replaced')
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            _clear_rests(into)
     log(f'the demo channel is made: {into}')
 
 
@@ -127,6 +125,16 @@ def _one_at_a_time(into: Path, log: Callable[[str], None]) -> Iterator[None]:
             log('waiting for another run that makes the demo channel')
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _clear_rests(into: Path) -> None:
+    """Removes this run's work, and what killed runs left.
+
+    Under the lock nobody else is at work here, but a killed run's pip may
+    write its last lines yet; what it holds on to goes the next time.
+    """
+    for rest in into.parent.glob(f'.{into.name}.*.part'):
+        shutil.rmtree(rest, ignore_errors=True)
 
 
 def _put_in_place(channel: Path, into: Path, replaced: Path) -> None:
