@@ -3,8 +3,9 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command, CommandResult, Engine, RunCommand } from "#core/ports.ts";
+import { mambaEngine } from "./mamba/mamba-engine.ts";
 import { RATTLER_PROGRAM, rattlerEngine } from "./rattler/rattler-engine.ts";
 
 export interface OpenEngineOptions {
@@ -17,6 +18,7 @@ export interface OpenEngineOptions {
   readonly rattlerProgram?: string;
 }
 
+const MAMBA_MAJOR_MIN = 2;
 const VERSION_BYTES_MAX = 64 * 1024;
 
 /**
@@ -24,7 +26,25 @@ const VERSION_BYTES_MAX = 64 * 1024;
  * @throws Error one line: the program cannot be started, is no engine, or is too old.
  */
 export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
-  return openRattler(options);
+  return options.kind === "mamba" ? openMamba(options) : openRattler(options);
+}
+
+async function openMamba({ program, run, signal }: OpenEngineOptions): Promise<Engine> {
+  const result = await ask(program, ["--version"], run, signal);
+  const version = /^(?:\w+ )?(\d+)\.\d+\.\d+\S*$/m.exec(result.stdout);
+  if (result.code !== 0 || version === null) {
+    throw new Error(`${program} is no mamba: it answers --version with ${lastLine(result)}.`);
+  }
+  if (Number(version[1]) < MAMBA_MAJOR_MIN) {
+    throw new Error(
+      `${program} is mamba ${version[0]}, too old: version ${MAMBA_MAJOR_MIN} or newer is needed.`,
+    );
+  }
+  const number = version[0].split(" ").at(-1);
+  const name = basename(program).startsWith("micromamba") ? "micromamba" : "mamba";
+  const help = await ask(program, ["create", "--help"], run, signal);
+  const hasSkipFlag = help.stdout.includes("--skip-run-link-scripts");
+  return mambaEngine({ program, name: `${name} ${number}`, hasSkipFlag });
 }
 
 async function openRattler({
@@ -68,5 +88,5 @@ function ask(
 }
 
 function lastLine(result: CommandResult): string {
-  return result.stderr.trim().split("\n").at(-1) || `exit code ${result.code}`;
+  return (result.stderr || result.stdout).trim().split("\n").at(-1) || `exit code ${result.code}`;
 }

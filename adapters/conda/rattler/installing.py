@@ -28,11 +28,12 @@ FREE_THREADED = re.compile(r"_cp(?P<major>\d)(?P<minor>\d+)t$")
 class Reporter(InstallerReporter):
     """One line for each package that arrives and for each that is linked. Operations are numbered by rattler."""
 
-    def __init__(self) -> None:
+    def __init__(self, packages: list[dict[str, Any]]) -> None:
         self.names: dict[int, str] = {}
+        self.full_names = {one["name"]: f"{one['name']}-{one['version']}-{one['build']}" for one in packages}
 
     def on_populate_cache_start(self, operation: int, package_name: str) -> int:
-        self.names[operation] = package_name
+        self.names[operation] = self.full_names.get(package_name, package_name)
         return operation
 
     def on_download_start(self, cache_entry: int) -> int:
@@ -42,7 +43,7 @@ class Reporter(InstallerReporter):
         progress(f"Downloaded {self.names.get(download_idx, 'a package')}")
 
     def on_link_start(self, operation: int, package_name: str) -> int:
-        progress(f"Linking {package_name}")
+        progress(f"Linking {self.full_names.get(package_name, package_name)}")
         return operation
 
 
@@ -56,7 +57,7 @@ async def install(request: dict[str, Any]) -> dict[str, Any]:
         platform=Subdir(request["platform"]),
         execute_link_scripts=False,
         client=make_client(),
-        reporter=Reporter(),
+        reporter=Reporter(request["packages"]),
         alternative_target_prefix=request["targetPrefix"],
     )
     for package in request["packages"]:

@@ -49,7 +49,11 @@ async def solve(request: dict[str, Any]) -> dict[str, Any]:
         text = str(error)
         missing = [await look_up(gateway, channels, platforms, *item) for item in missing_requirements(text)]
         return {"event": "failed", "kind": "SolverError", "text": text, "missing": missing}
-    return {"event": "solved", "packages": [describe(record) for record in records]}
+    packages = [describe(record) for record in records]
+    for package in packages:
+        if package["name"] == "python":
+            package["depends"] = await true_depends(gateway, channels, platforms, package["url"])
+    return {"event": "solved", "packages": packages}
 
 
 def parse_spec(text: str) -> MatchSpec:
@@ -80,6 +84,12 @@ async def has_pip(gateway: Gateway, channels: list[Channel], platforms: list[str
     """As conda and mamba do, python brings pip along; in a channel without pip python would be unsolvable."""
     found = await gateway.query(channels, platforms, ["pip"], recursive=False, channel_relations="disabled")
     return any(found)
+
+
+async def true_depends(gateway: Gateway, channels: list[Channel], platforms: list[str], url: str) -> list[str]:
+    """What python's record in the index says: in the solution it also has the pip that was added for the solve."""
+    answers = await gateway.query(channels, platforms, ["python"], recursive=False, channel_relations="disabled")
+    return next(list(record.depends) for answer in answers for record in answer if record.url == url)
 
 
 def describe(record: RepoDataRecord) -> dict[str, Any]:
