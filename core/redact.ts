@@ -14,7 +14,7 @@ const RULES: readonly Rule[] = [
   // user:password@ in any address; greedy, since a password may hold an "@"
   [/:\/\/[^\s/"'<>]*@/g, `://${REDACTED}@`],
   // conda's token in a path
-  [/\/t\/[^\s/"'<>]+/g, `/t/${REDACTED}`],
+  [/(?<![A-Za-z0-9_.-])t\/[^\s/"'<>]+/g, `t/${REDACTED}`],
   [
     /([?&](?:x-amz-[a-z-]{1,30}|signature|sig|awsaccesskeyid|key-pair-id|policy|(?:access_|id_|refresh_)?token|api_?key|jwt|code)=)[^&\s"'<>#]+/gi,
     `$1${REDACTED}`,

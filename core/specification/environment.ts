@@ -63,14 +63,16 @@ function list(value: YamlValue, faults: Faults, location: Location): readonly Ya
 }
 
 /** Line breaks and other controls would end up in files and command lines. */
-function withoutControls(value: string, faults: Faults, location: Location): string {
-  if (/\p{Cc}/u.test(value)) faults.add(`${excerpt(value)} has a control character`, "value_error", location);
-  return value;
+function hasControls(value: string, faults: Faults, location: Location): boolean {
+  const found = /\p{Cc}/u.test(value);
+  if (found) faults.add(`${excerpt(value)} has a control character`, "value_error", location);
+  return found;
 }
 
 function condaDependency(value: string, faults: Faults, location: Location): string {
+  if (hasControls(value, faults, location)) return value;
   try {
-    parseMatchSpec(withoutControls(value, faults, location));
+    parseMatchSpec(value);
   } catch (error) {
     if (!(error instanceof MatchSpecError)) throw error;
     const head = `Invalid conda package dependency specification ${excerpt(value)}`;
@@ -81,9 +83,9 @@ function condaDependency(value: string, faults: Faults, location: Location): str
 
 function pipEntry(value: YamlValue, faults: Faults, location: Location): string {
   const entry = text(value, faults, location);
-  if (typeof value !== "string") return entry;
+  if (asText(value) === null || hasControls(entry, faults, location)) return entry;
   try {
-    parsePipEntry(withoutControls(entry, faults, location));
+    parsePipEntry(entry);
   } catch (error) {
     if (!(error instanceof PipEntryError)) throw error;
     faults.add(error.message, "value_error", location);
@@ -103,7 +105,9 @@ function dependency(value: YamlValue, faults: Faults, location: Location): strin
 }
 
 function channel(value: YamlValue, faults: Faults, location: Location): string {
-  return withoutControls(text(value, faults, location), faults, location);
+  const name = text(value, faults, location);
+  hasControls(name, faults, location);
+  return name;
 }
 
 /** Strings and integers; integral floats and booleans become integers, as pydantic has it. */

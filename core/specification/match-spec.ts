@@ -45,7 +45,7 @@ const fail = (message: string): never => {
 /** Splits `a=1, b='x,y'` into its pairs. */
 function parseKeys(source: string): Map<Key, string> {
   const pairs = new Map<Key, string>();
-  const pattern = /\s*([A-Za-z0-9_-]+)=(?:"([^"]*)"|'([^']*)'|([^'",\s]*))\s*(?:,|$)/y;
+  const pattern = /\s*([A-Za-z0-9_-]+)=(?:"([^"]*)"|'([^']*)'|([^'",\s[\]]*))\s*(?:,|$)/y;
   while (pattern.lastIndex < source.length) {
     const match = pattern.exec(source);
     if (match === null) return fail("the part in brackets is not a list of key=value");
