@@ -10,7 +10,6 @@ import { dataReply } from "#core/contract/shapes.ts";
 import { type postSpecification, SPECIFICATION_BYTES_MAX } from "#core/contract/specifications.ts";
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
-import { completeSpecification, readSpecification } from "#core/specification/parse.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 
@@ -24,6 +23,8 @@ export const posting =
         "Lockfiles are not accepted here: post the YAML of the environment.",
       );
     }
+    // The YAML parser is half as large as the rest of the API, and only this route needs it.
+    const { completeSpecification, readSpecification } = await import("#core/specification/parse.ts");
     const namespace = namespaceOf(body.namespace || entity.primaryNamespace);
     const { name, document } = readSpecification(withinLimit(body.specification));
     allow(ofEnvironment(namespace, name));

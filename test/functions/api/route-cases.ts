@@ -1,0 +1,430 @@
+/**
+ * What every route is asked: at least one case of each kind that applies to it.
+ * @module
+ */
+import type { ErrorCode } from "#core/errors.ts";
+import { DUMMY_PASSWORD, post } from "#test/kit/api.ts";
+import type { World } from "./world.ts";
+
+/**
+ * `happy` works; `malformed` does not fit the schema; `unauthenticated` brings no token; `forbidden` brings one
+ * without the permission; `missing` asks for what is not there. On lists the middle two succeed and must not show what is hidden.
+ */
+export const KINDS = ["happy", "malformed", "unauthenticated", "forbidden", "missing"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Who asks: nobody, a token of another namespace, a viewer of `team`, or an admin of everything. */
+export type As = "nobody" | "stranger" | "viewer" | "admin";
+
+export interface RouteCase {
+  readonly kind: Kind;
+  readonly says: string;
+  readonly as: As;
+  readonly path: (world: World) => string;
+  readonly init?: RequestInit;
+  readonly status: number;
+  readonly code?: ErrorCode;
+  /** Of the body as text, or of the address of a redirect. */
+  readonly shows?: RegExp;
+  readonly hides?: RegExp;
+}
+
+const A = "/api/v1";
+const NO_BUILD = 9_999_999;
+const SPECIFICATION = "name: fresh\nchannels: [conda-forge]\ndependencies: [python]\n";
+
+const build = (route: string, happy: Partial<RouteCase>): RouteCase[] => [
+  {
+    kind: "happy",
+    says: "a viewer gets it",
+    as: "viewer",
+    path: (w) => `${A}/build/${w.completed}/${route}`,
+    status: 307,
+    ...happy,
+  },
+  {
+    kind: "malformed",
+    says: "an id that is no number",
+    as: "admin",
+    path: () => `${A}/build/one/${route}`,
+    status: 422,
+    code: "invalid_parameter",
+  },
+  {
+    kind: "unauthenticated",
+    says: "nobody is refused",
+    as: "nobody",
+    path: (w) => `${A}/build/${w.completed}/${route}`,
+    status: 403,
+    code: "permission_denied",
+  },
+  {
+    kind: "forbidden",
+    says: "a stranger is refused",
+    as: "stranger",
+    path: (w) => `${A}/build/${w.completed}/${route}`,
+    status: 403,
+    code: "permission_denied",
+  },
+  {
+    kind: "missing",
+    says: "no such build",
+    as: "admin",
+    path: () => `${A}/build/${NO_BUILD}/${route}`,
+    status: 404,
+    code: "build_not_found",
+  },
+  {
+    kind: "missing",
+    says: "no such build, for nobody",
+    as: "nobody",
+    path: () => `${A}/build/${NO_BUILD}/${route}`,
+    status: 404,
+    code: "build_not_found",
+  },
+  {
+    kind: "missing",
+    says: "an id beyond all numbers",
+    as: "admin",
+    path: () => `${A}/build/99999999999999999999999/${route}`,
+    status: 404,
+    code: "build_not_found",
+  },
+];
+const artifact = (route: string, target: RegExp): RouteCase[] => [
+  ...build(route, { shows: target }),
+  {
+    kind: "missing",
+    says: "a build that has not made it",
+    as: "admin",
+    path: (w) => `${A}/build/${w.queued}/${route}`,
+    status: 404,
+    code: "artifact_not_found",
+    shows: /QUEUED/,
+  },
+];
+
+/** Cases of routes that answer for a name: refused before anybody says whether it exists. */
+const named = (path: string, missingPath: string, init: RequestInit, code: ErrorCode | null): RouteCase[] => [
+  {
+    kind: "unauthenticated",
+    says: "nobody is refused",
+    as: "nobody",
+    path: () => path,
+    init,
+    status: 403,
+    code: "permission_denied",
+  },
+  {
+    kind: "forbidden",
+    says: "a stranger is refused",
+    as: "stranger",
+    path: () => path,
+    init,
+    status: 403,
+    code: "permission_denied",
+  },
+  {
+    kind: "forbidden",
+    says: "a stranger is refused the same for what does not exist",
+    as: "stranger",
+    path: () => missingPath,
+    init,
+    status: 403,
+    code: "permission_denied",
+  },
+  ...(code
+    ? [
+        {
+          kind: "missing",
+          says: "there is none",
+          as: "admin",
+          path: () => missingPath,
+          init,
+          status: 404,
+          code,
+        } as const,
+      ]
+    : []),
+];
+
+export const ROUTE_CASES: Readonly<Record<string, readonly RouteCase[]>> = {
+  getStatus: [
+    {
+      kind: "happy",
+      says: "anybody may ask",
+      as: "nobody",
+      path: () => `${A}/`,
+      status: 200,
+      shows: /"version":"\d/,
+    },
+  ],
+  getPermission: [
+    {
+      kind: "happy",
+      says: "nobody is somebody too",
+      as: "nobody",
+      path: () => `${A}/permission/`,
+      status: 200,
+      shows: /"authenticated":false/,
+    },
+    {
+      kind: "happy",
+      says: "a token says who asks",
+      as: "admin",
+      path: () => `${A}/permission/`,
+      status: 200,
+      shows: /"authenticated":true.*environment:create/,
+    },
+  ],
+  listNamespaces: [
+    {
+      kind: "happy",
+      says: "an admin sees all",
+      as: "admin",
+      path: () => `${A}/namespace/`,
+      status: 200,
+      shows: /secret/,
+    },
+    {
+      kind: "malformed",
+      says: "page 0",
+      as: "admin",
+      path: () => `${A}/namespace/?page=0`,
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "unauthenticated",
+      says: "nobody sees nothing",
+      as: "nobody",
+      path: () => `${A}/namespace/`,
+      status: 200,
+      hides: /team|secret/,
+    },
+    {
+      kind: "forbidden",
+      says: "a viewer sees what is his",
+      as: "viewer",
+      path: () => `${A}/namespace/`,
+      status: 200,
+      shows: /team/,
+      hides: /secret/,
+    },
+  ],
+  getNamespace: [
+    {
+      kind: "happy",
+      says: "a viewer gets it",
+      as: "viewer",
+      path: () => `${A}/namespace/team/`,
+      status: 200,
+      shows: /"metadata_":\{\}/,
+    },
+    {
+      kind: "malformed",
+      says: "a name that is none",
+      as: "admin",
+      path: () => `${A}/namespace/a%20b/`,
+      status: 400,
+      code: "invalid_name",
+    },
+    ...named(`${A}/namespace/team/`, `${A}/namespace/nothing/`, {}, "namespace_not_found"),
+  ],
+  createNamespace: [
+    {
+      kind: "happy",
+      says: "an admin makes one",
+      as: "admin",
+      path: () => `${A}/namespace/made/`,
+      init: { method: "POST" },
+      status: 200,
+    },
+    {
+      kind: "malformed",
+      says: "a name that is none",
+      as: "admin",
+      path: () => `${A}/namespace/a:b/`,
+      init: { method: "POST" },
+      status: 400,
+      code: "invalid_name",
+    },
+    ...named(`${A}/namespace/team/`, `${A}/namespace/nothing/`, { method: "POST" }, null),
+    {
+      kind: "forbidden",
+      says: "a viewer is refused",
+      as: "viewer",
+      path: () => `${A}/namespace/team/`,
+      init: { method: "POST" },
+      status: 403,
+      code: "permission_denied",
+    },
+    {
+      kind: "missing",
+      says: "one that is there already",
+      as: "admin",
+      path: () => `${A}/namespace/team/`,
+      init: { method: "POST" },
+      status: 409,
+      code: "namespace_exists",
+    },
+  ],
+  listEnvironments: [
+    {
+      kind: "happy",
+      says: "an admin sees all",
+      as: "admin",
+      path: () => `${A}/environment/`,
+      status: 200,
+      shows: /hidden/,
+    },
+    {
+      kind: "malformed",
+      says: "a status in lower case",
+      as: "admin",
+      path: () => `${A}/environment/?status=completed`,
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "unauthenticated",
+      says: "nobody sees nothing",
+      as: "nobody",
+      path: () => `${A}/environment/?namespace=secret`,
+      status: 200,
+      hides: /hidden/,
+    },
+    {
+      kind: "forbidden",
+      says: "a viewer sees what is his",
+      as: "viewer",
+      path: () => `${A}/environment/?search=d`,
+      status: 200,
+      shows: /demo/,
+      hides: /hidden/,
+    },
+  ],
+  getEnvironment: [
+    {
+      kind: "happy",
+      says: "a viewer gets it",
+      as: "viewer",
+      path: () => `${A}/environment/team/demo/`,
+      status: 200,
+      shows: /"current_build_id":\d/,
+    },
+    {
+      kind: "malformed",
+      says: "a name that is none",
+      as: "admin",
+      path: () => `${A}/environment/team/${"e".repeat(600)}/`,
+      status: 400,
+      code: "invalid_name",
+    },
+    ...named(`${A}/environment/team/demo/`, `${A}/environment/team/nothing/`, {}, "environment_not_found"),
+  ],
+  postSpecification: [
+    {
+      kind: "happy",
+      says: "an admin posts one",
+      as: "admin",
+      path: () => `${A}/specification/`,
+      init: post({ specification: SPECIFICATION, namespace: "team" }),
+      status: 200,
+      shows: /"build_id":\d/,
+    },
+    {
+      kind: "malformed",
+      says: "a specification that is no text",
+      as: "admin",
+      path: () => `${A}/specification/`,
+      init: post({ specification: {} }),
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "unauthenticated",
+      says: "nobody is refused",
+      as: "nobody",
+      path: () => `${A}/specification/`,
+      init: post({ specification: SPECIFICATION }),
+      status: 403,
+      code: "permission_denied",
+    },
+    {
+      kind: "forbidden",
+      says: "a viewer is refused",
+      as: "viewer",
+      path: () => `${A}/specification/`,
+      init: post({ specification: SPECIFICATION, namespace: "team" }),
+      status: 403,
+      code: "permission_denied",
+    },
+  ],
+  getBuild: build("", { status: 200, shows: /"status":"COMPLETED"/ }),
+  listBuildPackages: build("packages/", { status: 200, shows: /numpy/ }),
+  getBuildLogs: [
+    ...build("logs/", { shows: /\/logs\/\d+\/log\.txt\?/ }),
+    {
+      kind: "malformed",
+      says: "a cursor that is none",
+      as: "admin",
+      path: (w) => `${A}/build/${w.completed}/logs/?after=x`,
+      status: 422,
+      code: "invalid_parameter",
+    },
+  ],
+  getBuildYaml: artifact("yaml/", /\/exports\/[0-9a-f]+\.yml\?/),
+  getBuildLockfile: artifact("lockfile/", /\/locks\/sha256\/[0-9a-f]+\.json\?/),
+  getBuildArchive: artifact("archive/", /\/archives\/[0-9a-f]+\.tar\.gz\?/),
+  showLogin: [
+    {
+      kind: "happy",
+      says: "leads to the page",
+      as: "nobody",
+      path: () => "/login/?next=/x",
+      status: 307,
+      shows: /\/ui\/login\?next=%2Fx$/,
+    },
+  ],
+  login: [
+    {
+      kind: "happy",
+      says: "the right password",
+      as: "nobody",
+      path: () => "/login/",
+      init: post({ username: "alice", password: DUMMY_PASSWORD }),
+      status: 200,
+      shows: /redirect_url/,
+    },
+    {
+      kind: "malformed",
+      says: "no user name",
+      as: "nobody",
+      path: () => "/login/",
+      init: post({ password: DUMMY_PASSWORD }),
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "forbidden",
+      says: "a wrong password",
+      as: "nobody",
+      path: () => "/login/",
+      init: post({ username: "alice", password: "wrong" }),
+      status: 403,
+      code: "invalid_credentials",
+    },
+  ],
+  logout: [
+    {
+      kind: "happy",
+      says: "forgets the cookie",
+      as: "nobody",
+      path: () => "/logout/",
+      init: { method: "POST" },
+      status: 303,
+      shows: /^\/$/,
+    },
+  ],
+};

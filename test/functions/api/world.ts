@@ -1,0 +1,82 @@
+/**
+ * A store with something in it, made by the adapters' own writers: `team/demo` with a completed build and all its
+ * artifacts, `team/next` with one that waits, `secret/hidden` that nobody but an admin may see.
+ * @module
+ */
+import type { Db } from "#adapters/dynamodb/db.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { putPackages } from "#adapters/dynamodb/packages.ts";
+import { writeLogChunk } from "#adapters/s3/logs.ts";
+import { putObject } from "#adapters/s3/objects.ts";
+import type { LogLine } from "#core/build/log-line.ts";
+import type { Artifact, ArtifactType } from "#core/build/status.ts";
+import { archiveKey, exportKey, lockKey, logKey } from "#core/layout.ts";
+import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import type { Services } from "#functions/api/services.ts";
+import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
+
+export interface World {
+  readonly completed: number;
+  readonly queued: number;
+  readonly hidden: number;
+}
+
+const LOCK = sha256Of("lock");
+const REUSE = sha256Of("reuse");
+
+const installed = (name: string, version: string): InstalledPackage => ({
+  manager: "conda",
+  name,
+  version,
+  build: "h0_0",
+  channel: "https://conda.anaconda.org/conda-forge",
+  subdir: "linux-64",
+  license: "BSD-3-Clause",
+  summary: null,
+  sha256: sha256Of(name),
+  sizeBytes: 10,
+});
+
+export const line = (text: string): LogLine => ({
+  at: "2026-03-04T05:06:07.890Z",
+  step: "solve",
+  stream: "stdout",
+  text,
+});
+
+export async function makeWorld({ db, bucket }: Services): Promise<World> {
+  const completed = await completedBuild(db, { environment: "demo" }, (id) => [
+    artifact("LOCKFILE", lockKey(LOCK)),
+    artifact("YAML", exportKey(REUSE)),
+    artifact("CONDA_PACK", archiveKey(REUSE)),
+    artifact("LOGS", logKey(id)),
+    artifact("DIRECTORY", `/opt/conda-store/team/${id}`),
+  ]);
+  await putPackages(db, LOCK, [
+    installed("zlib", "1.3"),
+    installed("numpy", "2.1.0"),
+    installed("python", "3.12.1"),
+  ]);
+  await putObject(bucket, lockKey(LOCK), '{"version": 1}', { contentType: "application/json" });
+  await putObject(bucket, exportKey(REUSE), "name: demo\n", { contentType: "text/yaml" });
+  await putObject(bucket, archiveKey(REUSE), "archive", { contentType: "application/gzip" });
+  await putObject(bucket, logKey(completed), "whole log\n", { contentType: "text/plain" });
+  await writeLogChunk(bucket, completed, 1, 0, [line("one"), line("two")]);
+  const queued = await submitted(db, { environment: "next" });
+  const hidden = await submitted(db, { namespace: "secret", environment: "hidden" });
+  return { completed, queued, hidden };
+}
+
+const artifact = (type: ArtifactType, key: string): Artifact => ({ type, key, sizeBytes: 7 });
+
+async function completedBuild(
+  db: Db,
+  changes: Parameters<typeof building>[2],
+  artifacts: (id: number) => Artifact[],
+): Promise<number> {
+  const { id, attempt } = await building(db, "task", changes);
+  const result = completedResult({ lockDigest: LOCK, artifacts: artifacts(id) });
+  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });
+  if (!outcome.won) throw new Error(outcome.why);
+  return id;
+}
