@@ -3,11 +3,9 @@
  * @module
  */
 import * as v from "valibot";
+import { SPECIFICATION_BYTES_MAX } from "#core/specification/limits.ts";
 import { route } from "./route.ts";
 import { data, NONE } from "./shapes.ts";
-
-/** Bytes of a specification's text. */
-export const SPECIFICATION_BYTES_MAX = 256 * 1024;
 
 const text = (description: string) => v.pipe(v.string("must be a string"), v.description(description));
 

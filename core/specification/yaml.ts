@@ -5,10 +5,8 @@
 import { loadAll, YAMLException } from "js-yaml";
 import { AppError } from "#core/errors.ts";
 import { redact } from "#core/redact.ts";
+import { SPECIFICATION_BYTES_MAX } from "./limits.ts";
 import { PYYAML_SCHEMA } from "./yaml-schema.ts";
-
-/** Longest specification text, in bytes of UTF-8. A lockfile of a thousand packages has about 700 KiB. */
-export const SPECIFICATION_BYTES_MAX = 256 * 1024;
 
 const DEPTH_MAX = 50;
 /** Values after aliases are expanded; an honest text of the longest size has fewer. */

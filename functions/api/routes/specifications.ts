@@ -7,9 +7,10 @@ import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { may, notAuthorized } from "#core/access/may.ts";
 import { ofEnvironment, ofNamespace } from "#core/access/pattern.ts";
 import { dataReply } from "#core/contract/shapes.ts";
-import { type postSpecification, SPECIFICATION_BYTES_MAX } from "#core/contract/specifications.ts";
+import type { postSpecification } from "#core/contract/specifications.ts";
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
+import { SPECIFICATION_BYTES_MAX } from "#core/specification/limits.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 

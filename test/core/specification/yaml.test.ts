@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { AppError } from "#core/errors.ts";
 import { PythonFloat, pythonFloat } from "#core/specification/canonical.ts";
-import { parseYaml, SPECIFICATION_BYTES_MAX } from "#core/specification/yaml.ts";
+import { SPECIFICATION_BYTES_MAX } from "#core/specification/limits.ts";
+import { parseYaml } from "#core/specification/yaml.ts";
 import { YamlTimestamp } from "#core/specification/yaml-schema.ts";
 
 /** A value with its Python type, as the recording has it. */
