@@ -2,7 +2,7 @@
  * The log of functions and of the build task's supervisor: one JSON object a line on standard output, secrets taken out.
  * @module
  */
-import { redact } from "#core/redact.ts";
+import { REDACTED, redact } from "#core/redact.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LEVELS)[number];
@@ -35,7 +35,7 @@ export function openLog({ level = "info", fields = {}, write = toStdout }: LogOp
     (message: string, more: LogFields = {}): void => {
       if (LEVELS.indexOf(of) < least) return;
       const entry = { at: new Date().toISOString(), level: of, message, ...fields, ...more };
-      write(redact(JSON.stringify(entry, tellable)));
+      write(JSON.stringify(entry, tellable));
     };
   return {
     debug: line("debug"),
@@ -52,7 +52,12 @@ const toStdout = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-function tellable(_key: string, value: unknown): unknown {
+const SECRET_FIELD = /password|secret|token|authorization|cookie/i;
+
+/** Redacts value by value: in the finished line an escaped quote could be taken for the end of a secret. */
+function tellable(key: string, value: unknown): unknown {
   if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack };
-  return typeof value === "bigint" ? value.toString() : value;
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "string") return value;
+  return SECRET_FIELD.test(key) ? REDACTED : redact(value);
 }

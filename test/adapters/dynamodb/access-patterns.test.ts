@@ -1,0 +1,204 @@
+/**
+ * Counts what each line of docs/access-patterns.md costs, at two sizes of the store.
+ */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beat, getAttempt } from "#adapters/dynamodb/attempts.ts";
+import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { claimBuild } from "#adapters/dynamodb/claim.ts";
+import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { getEnvironment } from "#adapters/dynamodb/environments.ts";
+import { slots, waitingDue } from "#adapters/dynamodb/line.ts";
+import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { getBuildCounts, getNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
+import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
+import { getSpecification } from "#adapters/dynamodb/specifications.ts";
+import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import { type Meter, meter } from "#test/kit/meter.ts";
+import { createTable, useMiniStack } from "#test/kit/ministack.ts";
+import { completedResult, dispatched, sha256Of, submission, submitted } from "#test/kit/submissions.ts";
+
+useMiniStack();
+
+const DOCUMENT = readFileSync(new URL("../../../docs/access-patterns.md", import.meta.url), "utf8");
+const counted = new Set<number>();
+const units = (bytes: number): number => Math.ceil(bytes / 4096);
+const at = new Date("2026-05-01T00:00:00Z");
+
+/** What a call costs and what it may: calls exactly, units at most `most` and more than a third of it. */
+interface Pattern {
+  readonly number: number;
+  readonly ask: (db: Db) => Promise<unknown>;
+  readonly calls: number;
+  /** Left out for writes, whose calls alone are counted. */
+  readonly most?: number;
+}
+
+const all = (): boolean => true;
+const pick = { visible: all, coverage: () => "all" as const, size: 10 };
+const somePackages = (n: number): InstalledPackage[] =>
+  Array.from({ length: n }, (_, i) => ({
+    manager: "conda",
+    name: `package-${i}`,
+    version: `1.${i}`,
+    build: "h0",
+    channel: "https://conda.anaconda.org/conda-forge",
+    subdir: "linux-64",
+    license: "MIT",
+    summary: null,
+    sha256: sha256Of(`package ${i}`),
+    sizeBytes: i,
+  }));
+const lockDigest = sha256Of("lock");
+
+describe.each([
+  { namespaces: 2, each: 10 },
+  { namespaces: 10, each: 50 },
+])("with $namespaces namespaces of $each environments", ({ namespaces, each }) => {
+  let db: Db;
+  let spent: Meter;
+  const count = namespaces * each;
+  const name = (i: number): string => `team-${String(i).padStart(3, "0")}`;
+
+  beforeAll(async () => {
+    db = openDb({ table: await createTable(`patterns-${count}`) });
+    spent = meter(db);
+    const names = Array.from({ length: count }, (_, i) => i);
+    for (let lane = 0; lane < count; lane += 10) {
+      await Promise.all(
+        names
+          .slice(lane, lane + 10)
+          .map((i) =>
+            submitSpecification(
+              db,
+              submission({ namespace: name(i % namespaces), environment: `environment-${i}`, at }),
+            ),
+          ),
+      );
+    }
+    await putPackages(db, lockDigest, somePackages(40));
+  });
+
+  const { sha256, document } = submission({ environment: "environment-0" }).specification;
+  const last = count / 10;
+  const patterns: Pattern[] = [
+    { number: 1, ask: (db) => getNamespace(db, name(0)), calls: 1, most: 1 },
+    {
+      number: 2,
+      ask: (db) => listNamespaces(db, { visible: all, page: 1, size: 10 }),
+      calls: 1,
+      most: units(130 * namespaces),
+    },
+    { number: 3, ask: (db) => getEnvironment(db, name(0), "environment-0"), calls: 1, most: 1 },
+    {
+      number: 4,
+      ask: (db) => listEnvironments(db, { ...pick, namespaces: [name(0)], page: 1 }),
+      calls: 2,
+      most: 1 + units(350 * 10),
+    },
+    {
+      number: 5,
+      ask: (db) => listEnvironments(db, { ...pick, page: last }),
+      calls: 2,
+      most: units(130 * namespaces) + units(350 * (10 + each)),
+    },
+    {
+      number: 6,
+      ask: (db) => listEnvironments(db, { visible: all, page: 1, size: 10, search: "environment" }),
+      calls: 1 + namespaces,
+      most: units(130 * namespaces) + namespaces * units(350 * each),
+    },
+    {
+      number: 7,
+      ask: (db) => listEnvironments(db, { visible: all, page: 1, size: 10, status: "QUEUED" }),
+      calls: 1 + namespaces + Math.ceil(count / 100),
+      most: units(130 * namespaces) + namespaces * units(350 * each) + count,
+    },
+    {
+      number: 8,
+      // No build has a lock yet, so this asks for no list.
+      ask: (db) => listEnvironments(db, { visible: all, page: 1, size: 10, packages: ["package-1"] }),
+      calls: 1 + namespaces + Math.ceil(count / 100),
+      most: units(130 * namespaces) + namespaces * units(350 * each) + count,
+    },
+    { number: 9, ask: (db) => getBuild(db, 1), calls: 1, most: 1 },
+    { number: 10, ask: (db) => getSpecification(db, sha256, document), calls: 1, most: 1 },
+    // The meter counts strong consistency; this read needs none and costs half.
+    { number: 11, ask: (db) => getPackages(db, lockDigest), calls: 1, most: 1 },
+    { number: 12, ask: (db) => getAttempt(db, 1, 1), calls: 1, most: 1 },
+    { number: 13, ask: (db) => waitingDue(db, at, 5), calls: 1, most: units(120 * 18) },
+    { number: 14, ask: (db) => slots(db), calls: 1, most: 1 },
+    { number: 15, ask: (db) => getBuildCounts(db, name(0)), calls: 1, most: 1 },
+    {
+      number: 16,
+      ask: (db) => submitted(db, { namespace: name(0), environment: "environment-0" }),
+      // Three reads, one id, the transaction.
+      calls: 5,
+    },
+  ];
+
+  test.each(patterns)(
+    "question $number costs what the document says",
+    async ({ number, ask, calls: wanted, most }) => {
+      counted.add(number);
+      spent.reset();
+
+      await ask(db);
+
+      expect(spent.commands).toHaveLength(wanted);
+      if (most !== undefined) {
+        expect(spent.readUnits).toBeLessThanOrEqual(most);
+        expect(spent.readUnits).toBeGreaterThanOrEqual(most / 3);
+      }
+    },
+  );
+
+  test("a build's whole life takes the calls that the document says", async () => {
+    const id = await submitted(db, { namespace: name(1), environment: "life" });
+    const cost = async (
+      number: number,
+      ask: () => Promise<{ won: boolean } | boolean>,
+    ): Promise<[number, number]> => {
+      counted.add(number);
+      spent.reset();
+      const outcome = await ask();
+      expect(typeof outcome === "boolean" ? outcome : outcome.won).toBe(true);
+      return [number, spent.commands.length];
+    };
+    const me = { build: id, attempt: 2, owner: "me" };
+    const dispatch = { name: "dispatch", by: "dispatch", at, slot: 1 } as const;
+    const back = { name: "putBack", by: "dispatch", at, attempt: 1, because: "No.", nextTryOn: at } as const;
+    const complete = { name: "complete", by: "finish", at, attempt: 2, result: completedResult() } as const;
+
+    const costs = [
+      await cost(17, () => makeMove(db, id, dispatch)),
+      await cost(18, () => makeMove(db, id, back)),
+      (await dispatched(db, id)) && (await cost(19, () => claimBuild(db, id, "me", at))),
+      await cost(22, () => beat(db, me, 1)),
+      await cost(20, () => makeMove(db, id, complete)),
+    ];
+    const other = await submitted(db, { namespace: name(1), environment: "life" });
+    const fail = { name: "fail", by: "finish", at, attempt: 0, reason: "No.", artifacts: [] } as const;
+    costs.push(await cost(21, () => makeMove(db, other, fail)));
+
+    // Reads before the transaction, and the transaction.
+    expect(costs).toEqual([
+      [17, 2],
+      [18, 2],
+      [19, 3],
+      [22, 1],
+      [20, 3],
+      [21, 2],
+    ]);
+  });
+});
+
+afterAll(() => {
+  const listed = [...DOCUMENT.matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number));
+  expect(
+    [...counted].sort((a, b) => a - b),
+    "each line of the document is counted",
+  ).toEqual(listed);
+});

@@ -1,0 +1,114 @@
+/**
+ * Reads the whole table and says what does not fit together: counts against recounts, slots, line, current builds.
+ * @module
+ */
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import type { Db } from "#adapters/dynamodb/db.ts";
+
+type Item = Record<string, unknown>;
+
+/** One sentence for each fault; an empty list is a sound table. */
+export async function auditTable(db: Db): Promise<string[]> {
+  const items: Item[] = [];
+  let from: Item | undefined;
+  do {
+    const page = await db.client.send(
+      new ScanCommand({
+        TableName: db.table,
+        ConsistentRead: true,
+        ...(from ? { ExclusiveStartKey: from } : {}),
+      }),
+    );
+    items.push(...((page.Items ?? []) as Item[]));
+    from = page.LastEvaluatedKey;
+  } while (from);
+  const of = (test: (pk: string, sk: string) => boolean): Item[] =>
+    items.filter((item) => test(String(item["pk"]), String(item["sk"])));
+  const builds = of((pk) => pk.startsWith("BUILD#"));
+  const attempts = of((pk) => pk.startsWith("ATTEMPT#"));
+  const faults: string[] = [];
+  const expect = (holds: boolean, fault: string): void => {
+    if (!holds) faults.push(fault);
+  };
+
+  const slots = of((pk) => pk === "SLOTS");
+  const line = of((pk) => pk === "LINE");
+  for (const build of builds) {
+    const id = build["id"] as number;
+    const status = String(build["status"]);
+    const isDispatched = build["dispatched"] !== 0;
+    const held = slots.filter((slot) => slot["build"] === id);
+    expect(held.length === (isDispatched ? 1 : 0), `build ${id} (${status}) holds ${held.length} slots`);
+    expect(
+      held.every((slot) => slot["slot"] === build["slot"] && slot["attempt"] === build["dispatched"]),
+      `build ${id} and its slot disagree`,
+    );
+    const inLine = line.filter((place) => place["build"] === id).length;
+    const waits = status === "QUEUED" && !isDispatched;
+    expect(inLine === (waits ? 1 : 0), `build ${id} (${status}) is in the line ${inLine} times`);
+    expect(
+      status !== "BUILDING" || build["attempt"] === build["dispatched"],
+      `build ${id} runs an old attempt`,
+    );
+    const ended = status !== "QUEUED" && status !== "BUILDING";
+    expect(ended === (build["endedOn"] !== null), `build ${id} (${status}) ended on ${build["endedOn"]}`);
+    expect(!ended || !isDispatched, `build ${id} has ended and is still dispatched`);
+    for (const attempt of attempts.filter((each) => each["build"] === id)) {
+      const open = attempt["attempt"] === build["dispatched"];
+      expect(attempt["closed"] === !open, `attempt ${attempt["attempt"]} of build ${id}: closed is wrong`);
+    }
+  }
+  expect(
+    [...slots, ...line].every((each) => builds.some((build) => build["id"] === each["build"])),
+    "a slot or a place in the line belongs to no build",
+  );
+  expect(new Set(builds.map((build) => build["id"])).size === builds.length, "a build id was given twice");
+
+  const environments = of((_pk, sk) => sk.startsWith("ENV#"));
+  for (const namespace of of((pk) => pk === "NAMESPACES")) {
+    const name = namespace["name"];
+    const own = environments.filter((each) => each["namespace"] === name);
+    expect(
+      namespace["environments"] === own.length,
+      `${name} counts ${namespace["environments"]} environments of ${own.length}`,
+    );
+    const counts = of((pk, sk) => pk === `NS#${name}` && sk === "COUNTS")[0] ?? {};
+    const ownBuilds = builds.filter((build) => build["namespace"] === name);
+    const recount = (...statuses: string[]): number =>
+      ownBuilds.filter((build) => statuses.includes(String(build["status"]))).length;
+    const wanted = {
+      builds: ownBuilds.length,
+      active: recount("QUEUED", "BUILDING"),
+      completed: recount("COMPLETED"),
+      failed: recount("FAILED"),
+      canceled: recount("CANCELED"),
+      sizeBytes: ownBuilds.reduce((sum, build) => sum + Number(build["sizeBytes"]), 0),
+    };
+    for (const [kind, count] of Object.entries(wanted)) {
+      expect(
+        Number(counts[kind] ?? 0) === count,
+        `${name} counts ${counts[kind]} ${kind}, there are ${count}`,
+      );
+    }
+  }
+  for (const environment of environments) {
+    const own = builds.filter((build) => build["environmentId"] === environment["id"]);
+    const completed = own
+      .filter((build) => build["status"] === "COMPLETED")
+      .map((build) => build["id"] as number);
+    const name = `${environment["namespace"]}/${environment["name"]}`;
+    const current = environment["currentBuildId"];
+    if (completed.length > 0) {
+      expect(
+        current === Math.max(...completed),
+        `${name} points at ${current}, not at its newest completed build`,
+      );
+      expect(Number(environment["linkVersion"]) > 0, `${name} never asked for its link`);
+    } else
+      expect(
+        own.some((build) => build["id"] === current),
+        `${name} points at a build of another`,
+      );
+  }
+  return faults;
+}

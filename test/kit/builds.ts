@@ -1,0 +1,80 @@
+/**
+ * Builds, environments and moves as plain values, for tests of what is pure.
+ * @module
+ */
+import type { Build } from "#core/build/build.ts";
+import { decide, MOVES, type Move, type MoveName, type Mover } from "#core/build/state-machine.ts";
+import type { Environment } from "#core/environment/environment.ts";
+
+const at = new Date("2026-01-01T00:00:00Z");
+export function newBuild(id: number): Build {
+  return {
+    id,
+    namespace: "team",
+    environment: "demo",
+    environmentId: 1,
+    specificationSha256: "a".repeat(64),
+    document: "b".repeat(64),
+    buildKey: `key-${id}`,
+    status: "QUEUED",
+    statusInfo: null,
+    scheduledOn: at,
+    startedOn: null,
+    endedOn: null,
+    sizeBytes: 0,
+    attempt: 0,
+    dispatched: 0,
+    lastAttempt: 0,
+    slot: null,
+    artifacts: [],
+    lockDigest: null,
+  } as unknown as Build;
+}
+
+export const newEnvironment = (): Environment =>
+  ({
+    id: 1,
+    namespace: { id: 1, name: "team" },
+    name: "demo",
+    description: "",
+    currentBuildId: 1,
+    currentAfter: 0,
+    createdAt: at,
+    link: { version: 0, buildKey: null },
+  }) as unknown as Environment;
+
+export function move(
+  name: Exclude<MoveName, "submit">,
+  attempt: number,
+  by: Mover = MOVES[name].by[0],
+): Move {
+  switch (name) {
+    case "dispatch":
+      return { name, by, at, slot: 1 };
+    case "putBack":
+      return { name, by, at, attempt, because: "No room.", nextTryOn: at };
+    case "claim":
+      return { name, by, at, attempt, owner: "me" };
+    case "complete": {
+      const result = {
+        outcome: "completed" as const,
+        sizeBytes: 7,
+        lockDigest: "c".repeat(64),
+        artifacts: [{ type: "DIRECTORY" as const, key: "/store/team/dir", sizeBytes: 0 }],
+        packages: 1,
+      };
+      return { name, by, at, attempt, result };
+    }
+    case "fail":
+      return { name, by, at, attempt, reason: "No.", artifacts: [] };
+  }
+}
+
+/** The build after moves that must all be allowed. */
+export function buildAfter(...names: Exclude<MoveName, "submit">[]): Build {
+  return names.reduce((build, name) => {
+    const decision = decide(build, move(name, build.dispatched), newEnvironment());
+    if (!decision.allowed) throw new Error(decision.why);
+    return decision.build;
+  }, newBuild(1));
+}

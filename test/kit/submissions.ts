@@ -1,0 +1,65 @@
+/**
+ * Specifications and builds for tests, made by the adapters' own writers.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { claimBuild } from "#adapters/dynamodb/claim.ts";
+import type { Db } from "#adapters/dynamodb/db.ts";
+import { slots } from "#adapters/dynamodb/line.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { type Submission, submitSpecification } from "#adapters/dynamodb/submit.ts";
+import type { CompletedResult } from "#core/build/attempt.ts";
+
+export const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** A small specification for `team/demo`, or for what is asked. */
+export function submission(changes: Partial<Submission> = {}): Submission {
+  const environment = changes.environment ?? "demo";
+  const spec = { name: environment, channels: ["conda-forge"], dependencies: ["python"] };
+  const sha256 = sha256Of(JSON.stringify(spec));
+  return {
+    namespace: "team",
+    environment,
+    description: "",
+    specification: { sha256, document: sha256, name: environment, spec, isLockfile: false },
+    createNamespace: true,
+    at: new Date("2026-03-04T05:06:07.890Z"),
+    ...changes,
+  };
+}
+
+/** Puts a new build into the line. */
+export const submitted = async (db: Db, changes: Partial<Submission> = {}): Promise<number> =>
+  (await submitSpecification(db, submission(changes))).buildId;
+
+/** Takes the next free slot for a build; the number of the attempt. */
+export async function dispatched(db: Db, id: number): Promise<number> {
+  const taken = new Set((await slots(db)).map(({ slot }) => slot));
+  const slot = Array.from({ length: taken.size + 1 }, (_, i) => i + 1).find((each) => !taken.has(each)) ?? 1;
+  const outcome = await makeMove(db, id, { name: "dispatch", by: "dispatch", at: new Date(), slot });
+  if (!outcome.won) throw new Error(outcome.why);
+  return outcome.build.dispatched;
+}
+
+/** Brings a new build to BUILDING. */
+export async function building(
+  db: Db,
+  owner: string,
+  changes: Partial<Submission> = {},
+): Promise<{ id: number; attempt: number }> {
+  const id = await submitted(db, changes);
+  await dispatched(db, id);
+  const claim = await claimBuild(db, id, owner, new Date());
+  if (!claim.won) throw new Error(claim.why);
+  return { id, attempt: claim.attempt };
+}
+
+/** What a task reports that built without anything to show. */
+export const completedResult = (changes: Partial<CompletedResult> = {}): CompletedResult => ({
+  outcome: "completed",
+  sizeBytes: 1000,
+  lockDigest: sha256Of("lock"),
+  artifacts: [],
+  packages: 3,
+  ...changes,
+});
