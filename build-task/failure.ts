@@ -1,0 +1,56 @@
+/**
+ * How a build ends badly, and who is to be told what.
+ * @module
+ */
+
+/** The environment cannot be built. `message` is a sentence for the user: what happened and what to do. */
+export class BuildFailure extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "BuildFailure";
+  }
+}
+
+/** The attempt is another's by now: nothing may be written any more, not even a result. */
+export class LeaseLost extends Error {
+  constructor() {
+    super("The attempt was closed: another one took its place, or the build has ended.");
+    this.name = "LeaseLost";
+  }
+}
+
+const NO_SPACE = /\b(?:ENOSPC|EDQUOT)\b|No space left on device|Disk quota exceeded/;
+
+/** @returns whether this error, or one that caused it, says that a disk is full */
+export function isDiskFull(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const code = (at as NodeJS.ErrnoException).code;
+    if (code === "ENOSPC" || code === "EDQUOT" || NO_SPACE.test(at.message)) return true;
+  }
+  return false;
+}
+
+export const DISK_FULL =
+  "The disk of the build task is full: make the environment smaller, or ask the operator for a larger disk.";
+
+/** `4 GB`, `1.5 GB`, `512 MB` */
+export function describeBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const shown = value >= 100 || unit === 0 ? Math.round(value) : Math.round(value * 10) / 10;
+  return `${shown} ${units[unit]}`;
+}
+
+/** @param bytes the task's limit; null when it has none that is known */
+export function outOfMemory(step: string, bytes: number | null): BuildFailure {
+  const size = bytes === null ? "" : ` of ${describeBytes(bytes)}`;
+  return new BuildFailure(
+    `The step "${step}" needed more than the task's memory${size} and was killed: ` +
+      "make the environment smaller, or ask the operator for a larger task.",
+  );
+}

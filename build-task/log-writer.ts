@@ -1,0 +1,73 @@
+/**
+ * The build's log: lines in, redacted chunks out to S3 while the build runs.
+ * @module
+ */
+import type { Bucket } from "#adapters/s3/bucket.ts";
+import { joinLog, writeLogChunk } from "#adapters/s3/logs.ts";
+import { LINE_LENGTH_MAX, LOG_BYTES_MAX, type LogLine } from "#core/build/log-line.ts";
+import type { Stream } from "#core/ports.ts";
+import { redact } from "#core/redact.ts";
+
+/** A chunk at most every second, and later ever rarer: a long build has few hundred of them. */
+const FLUSH_MS_MIN = 1_000;
+const FLUSH_SHARE = 0.02;
+
+export interface LogWriter {
+  line(step: string, text: string, stream?: Stream): void;
+  /** Bytes written so far; what was dropped is not among them. */
+  readonly bytes: number;
+  /** Stores what is still held, joins everything to one text and takes no more lines. @returns bytes of the text */
+  finish(): Promise<number>;
+}
+
+/** Starts the log of one attempt. */
+export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWriter {
+  const startedMs = performance.now();
+  let held: LogLine[] = [];
+  let chunk = 0;
+  let bytes = 0;
+  let full = false;
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  const flush = (): Promise<void> => {
+    timer = undefined;
+    writing = writing.then(async () => {
+      if (held.length === 0) return;
+      const lines = held;
+      held = [];
+      try {
+        await writeLogChunk(bucket, buildId, attempt, chunk, lines);
+        chunk += 1;
+      } catch {
+        // S3 was asked several times already: the lines are kept and go with the next chunk.
+        held = [...lines, ...held];
+      }
+    });
+    return writing;
+  };
+  const hold = (line: LogLine): void => {
+    held.push(line);
+    const elapsedMs = performance.now() - startedMs;
+    timer ??= setTimeout(() => void flush(), Math.max(FLUSH_MS_MIN, elapsedMs * FLUSH_SHARE));
+  };
+
+  return {
+    line(step, text, stream = "stdout") {
+      if (full) return;
+      const at = new Date().toISOString();
+      const clean = redact(text.slice(0, LINE_LENGTH_MAX)).trimEnd();
+      bytes += Buffer.byteLength(clean) + step.length + 3;
+      full = bytes > LOG_BYTES_MAX;
+      hold({ at, step, stream, text: full ? "The log is full: what follows is not kept." : clean });
+    },
+    get bytes() {
+      return bytes;
+    },
+    async finish() {
+      clearTimeout(timer);
+      await flush();
+      return await joinLog(bucket, buildId, attempt);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * The build task's program: makes its parts from the environment, runs one build, and says by its exit code whether the
+ * task worked: 0 also for a build that failed.
+ * @module
+ */
+import { openEngine } from "#adapters/conda/open-engine.ts";
+import { readConfig } from "#adapters/config.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
+import { runCommand } from "#adapters/process/command.ts";
+import { openBucket } from "#adapters/s3/open-bucket.ts";
+import type { FinishMessage } from "#core/build/messages.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { BuildFailure } from "./failure.ts";
+import { runTask } from "./run-task.ts";
+
+// Directories 755 and files 644 whatever the machine's habit is: consumers of the shared disk are other users.
+process.umask(0o022);
+
+const config = readConfig([
+  ...(["table", "bucket", "finishQueue", "settings", "storeDirectory", "diskDirectory"] as const),
+  ...(["workDirectory", "allowedPrivateHosts", "packPython", "maxAttemptMinutes"] as const),
+  ...(["buildId", "engine", "engineProgram"] as const),
+]);
+
+const stop = new AbortController();
+process.once("SIGTERM", () =>
+  stop.abort(new BuildFailure("The build task was stopped before the build had ended: build it again.")),
+);
+
+const db = openDb({ table: config.table });
+const end = await runTask({
+  config,
+  settings: deploymentSettings(config.settings),
+  buildId: config.buildId,
+  db,
+  bucket: openBucket(config.bucket, db.client),
+  engine: openEngine({
+    kind: config.engine,
+    program: config.engineProgram,
+    run: runCommand,
+    signal: stop.signal,
+  }),
+  sendFinish: async (message) => {
+    // Loaded when it is needed: at the start it would only delay the claim.
+    const { openQueue, send } = await import("#adapters/sqs/queue.ts");
+    await send(openQueue<FinishMessage>(config.finishQueue), message);
+  },
+  stop: stop.signal,
+  say: (line) => console.log(line),
+});
+process.exit(end === "broken" ? 1 : 0);

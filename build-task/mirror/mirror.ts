@@ -1,0 +1,154 @@
+/**
+ * The supervisor's loopback mirror: engines and pip ask it instead of the internet, so that the rules for addresses hold
+ * whatever they are told, and neither of them ever holds a credential.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { AddressError } from "#core/address/check-url.ts";
+import { type ChannelAddress, EngineError } from "#core/ports.ts";
+import { BuildFailure } from "../failure.ts";
+import { serveConnect, serveForward } from "./forward-proxy.ts";
+import { askUpstream } from "./upstream.ts";
+
+export interface MirrorOptions {
+  readonly allowPrivateHosts: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface Mirror {
+  /** Where engines find a channel. The same channel has the same address always. */
+  addressOf(channel: string): ChannelAddress;
+  /** For pip's `--proxy`; holds the mirror's own password. */
+  readonly proxyUrl: string;
+  /**
+   * What an engine says of a channel it could not read is often only a status: if the mirror knows the reason, it
+   * becomes the user's sentence.
+   */
+  explain(error: unknown): unknown;
+  /** Why addresses were refused or could not be reached so far, as beginnings of sentences. */
+  readonly reasons: readonly string[];
+  close(): Promise<void>;
+}
+
+/** What engines may ask for with a request; cookies and authorization are nobody's business here. */
+const PASSED_ON = ["accept", "range", "if-none-match", "if-modified-since", "if-range", "user-agent"];
+/** What of an answer reaches the engine. */
+const PASSED_BACK = [
+  ...["content-type", "content-length", "content-encoding", "content-range", "accept-ranges"],
+  ...["etag", "last-modified", "cache-control", "expires", "retry-after"],
+];
+
+/** Starts the mirror on a free loopback port. Without its token, which no other user of the machine knows, it is mute. */
+export async function startMirror(options: MirrorOptions): Promise<Mirror> {
+  const token = randomBytes(24).toString("base64url");
+  const channels: string[] = [];
+  const reasons: string[] = [];
+  const guard = { ...options, token, refused: (reason: string) => note(reasons, reason) };
+
+  const server = createServer((request, response) => {
+    const answered = request.url?.startsWith("/")
+      ? serveChannel(request, response, { ...options, token, channels, reasons })
+      : serveForward(request, response, guard);
+    answered.catch((error: unknown) => {
+      // The other side has gone, or the answer broke off: the engine sees a broken download and says so.
+      response.destroy(error instanceof Error ? error : undefined);
+    });
+  });
+  server.on("connect", (request, socket, head) => serveConnect(request, socket, head, guard));
+  const port = await listen(server);
+
+  return {
+    addressOf(channel) {
+      const url = channel.replace(/\/+$/, "");
+      let number = channels.indexOf(url);
+      if (number < 0) number = channels.push(url) - 1;
+      return { url, address: `http://127.0.0.1:${port}/${token}/c/${number}` };
+    },
+    proxyUrl: `http://build:${token}@127.0.0.1:${port}`,
+    explain(error) {
+      const [reason] = reasons;
+      const mine =
+        error instanceof EngineError &&
+        ["channel", "channel_broken", "package_missing"].includes(error.failure);
+      return mine && reason !== undefined ? new BuildFailure(`${reason}.`, { cause: error }) : error;
+    },
+    reasons,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface ChannelService extends MirrorOptions {
+  readonly token: string;
+  readonly channels: readonly string[];
+  readonly reasons: string[];
+}
+
+async function serveChannel(
+  request: IncomingMessage,
+  response: ServerResponse,
+  service: ChannelService,
+): Promise<void> {
+  const { method } = request;
+  const [, token, number, path] = /^\/([^/]+)\/c\/(\d+)\/([^#]*)$/.exec(request.url ?? "") ?? [];
+  const channel = service.channels[Number(number)];
+  if (token !== service.token || channel === undefined || path === undefined) return end(response, 404);
+  if (method !== "GET" && method !== "HEAD") return end(response, 405);
+  if (/(?:^|\/)\.\.?(?:\/|$)|%2e|%2f|%5c|\\/i.test(path)) return end(response, 404);
+
+  let upstream: IncomingMessage;
+  try {
+    upstream = await askUpstream({
+      method,
+      url: new URL(`${channel}/${path}`),
+      headers: picked(request.headers, PASSED_ON),
+      allowPrivateHosts: service.allowPrivateHosts,
+      signal: service.signal,
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message || error.name : String(error);
+    note(
+      service.reasons,
+      error instanceof AddressError
+        ? `The channel ${channel} cannot be used: ${why}`
+        : `The channel ${channel} cannot be reached (${why}): check its address, or try again later`,
+    );
+    // 403 is final for every engine; 502 is worth another try.
+    return end(response, error instanceof AddressError ? 403 : 502);
+  }
+  response.writeHead(upstream.statusCode ?? 502, picked(upstream.headers, PASSED_BACK));
+  await pipeline(upstream, response);
+}
+
+/** Only the first few are of use to anybody. */
+function note(reasons: string[], reason: string): void {
+  if (reasons.length < 10 && !reasons.includes(reason)) reasons.push(reason);
+}
+
+function picked(headers: IncomingMessage["headers"], names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = headers[name];
+      return typeof value === "string" ? [[name, value] as const] : [];
+    }),
+  );
+}
+
+function end(response: ServerResponse, status: number): void {
+  response.writeHead(status, { "content-length": "0" }).end();
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      if (typeof address === "object" && address) resolve(address.port);
+      else reject(new Error("the mirror has no port"));
+    });
+  });
+}

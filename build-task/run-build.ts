@@ -1,0 +1,212 @@
+/**
+ * The order of the steps, from a claimed build to a published environment. Each step may be run again.
+ * @module
+ */
+import { putReusable, type Reusable } from "#adapters/dynamodb/reuse.ts";
+import { getSpecification, type Specification as Stored } from "#adapters/dynamodb/specifications.ts";
+import type { CompletedResult } from "#core/build/attempt.ts";
+import type { Artifact, ArtifactType } from "#core/build/status.ts";
+import { PREFIX_BYTES_MAX, PREFIX_TOO_LONG } from "#core/layout.ts";
+import { type RenderedLock, renderCondaLock } from "#core/lock/conda-lock.ts";
+import type { Lock } from "#core/lock/lock.ts";
+import { reuseKeyOf } from "#core/lock/reuse-key.ts";
+import type { EnvironmentDocument } from "#core/specification/environment.ts";
+import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
+import { BuildFailure } from "./failure.ts";
+import { type Mirror, startMirror } from "./mirror/mirror.ts";
+import { nativePlatform } from "./platform.ts";
+import type { PrefixPackage } from "./prefix.ts";
+import { sideBySide } from "./side-by-side.ts";
+import { runStep } from "./step.ts";
+import { archive } from "./steps/archive.ts";
+import { compile } from "./steps/compile.ts";
+import { storeExport } from "./steps/export.ts";
+import { install } from "./steps/install.ts";
+import { runLinkScripts } from "./steps/link-scripts.ts";
+import { storeLockfile } from "./steps/lockfile.ts";
+import { storePackages } from "./steps/packages.ts";
+import { installPip, resolvePip } from "./steps/pip.ts";
+import { copyToDisk, publish } from "./steps/publish.ts";
+import { findReusable } from "./steps/reuse.ts";
+import { seal } from "./steps/seal.ts";
+import { readLockfile, solve } from "./steps/solve.ts";
+import { verify } from "./steps/verify.ts";
+import type { StepContext, Task } from "./task.ts";
+
+/** Minutes after which a step is ended, whatever it waits for. */
+const LIMITS = {
+  solve: 15,
+  pip: 30,
+  reuse: 5,
+  install: 30,
+  "link scripts": 15,
+  compile: 20,
+  seal: 20,
+  lockfile: 5,
+  export: 5,
+  packages: 5,
+  archive: 40,
+  copy: 40,
+  publish: 10,
+  verify: 20,
+} as const;
+type StepName = keyof typeof LIMITS;
+
+const NO_PIP: PipRequest = { requirements: [], indexUrl: null, extraIndexUrls: [], trustedHosts: [] };
+
+/** What of a build's products has been made or found, but for its log. */
+export type Built = Omit<CompletedResult, "outcome">;
+
+/** @throws StepError; BuildFailure for what is wrong before the first step */
+export async function runBuild(task: Task): Promise<Built> {
+  if (Buffer.byteLength(task.paths.prefix) > PREFIX_BYTES_MAX) throw new BuildFailure(PREFIX_TOO_LONG);
+  const stored = await getSpecification(task.db, task.build.specificationSha256, task.build.document);
+  if (stored === null) throw new Error("the build's specification is not stored");
+  const mirror = await startMirror({
+    allowPrivateHosts: task.config.allowedPrivateHosts,
+    signal: task.signal,
+  });
+  try {
+    return await buildWith(task, mirror, stored);
+  } finally {
+    await mirror.close();
+  }
+}
+
+async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Built> {
+  const specification = stored.isLockfile ? null : readStored(task, stored.spec as EnvironmentDocument);
+  const request = specification?.pip ?? NO_PIP;
+  const solved = await run(task, "solve", (step) => lockOf(task, step, mirror, specification, stored));
+  if (request.requirements.length === 0) {
+    const lock = renderCondaLock(solved);
+    const lent = await lend(task, solved, lock);
+    if (lent !== null) return lent;
+    const [products, installed] = await sideBySide<[Artifact[], PrefixPackage[]]>(task, [
+      (each) => storeSmall(each, solved, lock),
+      (each) => run(each, "install", (step) => install(each, step, mirror, solved)),
+    ]);
+    if (solved.pipPackages.length > 0) {
+      await run(task, "pip", (step) => installPip(task, step, mirror, solved.pipPackages, request));
+    }
+    return await finishTree(task, { lock: solved, rendered: lock, installed, products });
+  }
+
+  const installed = await run(task, "install", (step) => install(task, step, mirror, solved));
+  const pipPackages = await run(task, "pip", (step) => resolvePip(task, step, mirror, request));
+  const lock: Lock = { ...solved, pipPackages };
+  const rendered = renderCondaLock(lock);
+  const lent = await lend(task, lock, rendered);
+  if (lent !== null) return lent;
+  const [products] = await sideBySide<[Artifact[], unknown]>(task, [
+    (each) => storeSmall(each, lock, rendered),
+    (each) => run(each, "pip", (step) => installPip(each, step, mirror, pipPackages, request)),
+  ]);
+  return await finishTree(task, { lock, rendered, installed, products });
+}
+
+/** Settings were applied before the document was stored; applying them again could only add what changed since. */
+function readStored(task: Task, document: EnvironmentDocument): Specification {
+  const none = { conda_allowed_channels: [], conda_required_packages: [], conda_included_packages: [] };
+  const noPip = { pypi_default_packages: [], pypi_required_packages: [], pypi_included_packages: [] };
+  return completeSpecification(document, {
+    settings: { ...task.settings, ...none, ...noPip, conda_default_packages: [] },
+    allowPrivateHosts: task.config.allowedPrivateHosts,
+  });
+}
+
+async function lockOf(
+  task: Task,
+  step: StepContext,
+  mirror: Mirror,
+  specification: Specification | null,
+  stored: Stored,
+): Promise<Lock> {
+  const platform = nativePlatform();
+  if (specification === null) {
+    return readLockfile(step, (stored.spec as { lockfile?: unknown }).lockfile, platform);
+  }
+  const { condaSpecs: specs, channels, variables } = specification;
+  return await solve(task, step, mirror, { specs, channels, variables, platform });
+}
+
+/** Everything there already: one solve is all that this build costs. */
+async function lend(task: Task, lock: Lock, rendered: RenderedLock): Promise<Built | null> {
+  const wanted: ArtifactType[] = ["DIRECTORY", ...wantedObjects(task).filter((type) => type !== "YAML")];
+  const lent = await run(task, "reuse", (step) =>
+    findReusable(task, step, keyOf(task, lock, rendered), wanted),
+  );
+  if (lent === null) return null;
+  const artifacts = lent.artifacts.filter(({ type }) => wanted.includes(type));
+  if (wantsYaml(task)) artifacts.push(await run(task, "export", (step) => storeExport(task, step, lock)));
+  return { sizeBytes: lent.sizeBytes, lockDigest: rendered.digest, artifacts, packages: lent.packages };
+}
+
+interface Tree {
+  readonly lock: Lock;
+  readonly rendered: RenderedLock;
+  readonly installed: readonly PrefixPackage[];
+  /** What is in S3 already. */
+  readonly products: readonly Artifact[];
+}
+
+/** From an installed tree to a published one. */
+async function finishTree(task: Task, tree: Tree): Promise<Built> {
+  const { lock, rendered, installed, products } = tree;
+  const scripted = await run(task, "link scripts", (step) =>
+    runLinkScripts(task, step, lock.packages, installed),
+  );
+  await sideBySide(task, [
+    (each) => run(each, "compile", (step) => compile(each, step, installed)),
+    (each) =>
+      run(each, "seal", (step) =>
+        seal(each, step, { installed, scripted, hasPip: lock.pipPackages.length > 0 }),
+      ),
+  ]);
+  const reuseKey = keyOf(task, lock, rendered);
+  const [packed, packages] = await sideBySide<[Artifact[], number, unknown]>(task, [
+    async (each) =>
+      wantedObjects(each).includes("CONDA_PACK")
+        ? [await run(each, "archive", (step) => archive(each, step, reuseKey))]
+        : [],
+    (each) => run(each, "packages", (step) => storePackages(each, step, lock, rendered.digest, installed)),
+    async (each) => {
+      if (!each.paths.inPlace) await run(each, "copy", (step) => copyToDisk(each, step));
+    },
+  ]);
+  await run(task, "publish", (step) => publish(task, step));
+  const objects = [...products, ...packed];
+  const sizeBytes = await run(task, "verify", (step) => verify(task, step, objects));
+  const artifacts: Artifact[] = [{ type: "DIRECTORY", key: task.paths.prefix, sizeBytes }, ...objects];
+  const { id: build, buildKey } = task.build;
+  const reusable: Reusable = { build, buildKey, sizeBytes, packages, artifacts };
+  await putReusable(task.db, reuseKey, reusable);
+  return { sizeBytes, lockDigest: rendered.digest, artifacts, packages };
+}
+
+/** Lockfile and export, which need no tree. */
+async function storeSmall(task: Task, lock: Lock, rendered: RenderedLock): Promise<Artifact[]> {
+  const wanted = wantedObjects(task);
+  const stored = await sideBySide<Artifact[]>(task, [
+    ...(wanted.includes("LOCKFILE")
+      ? [(each: Task) => run(each, "lockfile", (step) => storeLockfile(each, step, rendered))]
+      : []),
+    ...(wantsYaml(task)
+      ? [(each: Task) => run(each, "export", (step) => storeExport(each, step, lock))]
+      : []),
+  ]);
+  return [...stored];
+}
+
+const wantedObjects = (task: Task): readonly ArtifactType[] =>
+  task.settings.build_artifacts.filter((type) => ["LOCKFILE", "YAML", "CONDA_PACK"].includes(type));
+
+const wantsYaml = (task: Task): boolean => wantedObjects(task).includes("YAML");
+
+function keyOf(task: Task, lock: Lock, { digest }: RenderedLock): string {
+  const { namespace } = task.build;
+  return reuseKeyOf({ lockDigest: digest, platform: lock.platform, kind: "environment", namespace });
+}
+
+function run<T>(task: Task, name: StepName, work: (step: StepContext) => Promise<T>): Promise<T> {
+  return runStep(task, { name, limitMinutes: LIMITS[name] }, work);
+}

@@ -1,0 +1,149 @@
+/**
+ * One task: claim, build, result, and leaving nothing behind.
+ * @module
+ */
+import { mkdir, rm } from "node:fs/promises";
+import { putResult } from "#adapters/dynamodb/attempts.ts";
+import { claimBuild } from "#adapters/dynamodb/claim.ts";
+import type { Db } from "#adapters/dynamodb/db.ts";
+import type { Bucket } from "#adapters/s3/bucket.ts";
+import type { AttemptResult } from "#core/build/attempt.ts";
+import { firstLine } from "#core/build/log-line.ts";
+import type { FinishMessage } from "#core/build/messages.ts";
+import type { Artifact } from "#core/build/status.ts";
+import { logKey } from "#core/layout.ts";
+import type { Engine } from "#core/ports.ts";
+import { redact } from "#core/redact.ts";
+import type { Settings } from "#core/settings/settings.ts";
+import { BuildFailure, LeaseLost } from "./failure.ts";
+import { holdLease } from "./lease.ts";
+import { type LogWriter, openLog } from "./log-writer.ts";
+import { runBuild } from "./run-build.ts";
+import { StepError } from "./step.ts";
+import { pathsOf, type Task, type TaskConfig } from "./task.ts";
+
+export interface TaskParts {
+  readonly config: TaskConfig;
+  readonly settings: Settings;
+  readonly buildId: number;
+  readonly db: Db;
+  readonly bucket: Bucket;
+  /** Begun before the claim, because starting an engine takes its time. */
+  readonly engine: Promise<Engine>;
+  readonly sendFinish: (message: FinishMessage) => Promise<void>;
+  /** Aborts with a BuildFailure when the task is told to stop. */
+  readonly stop: AbortSignal;
+  /** For the operator's eyes: the task's own output. */
+  readonly say: (line: string) => void;
+}
+
+const REASON_LENGTH_MAX = 2_000;
+
+/** `broken` when the task itself did not work, which is the operator's business. */
+export type TaskEnd = "done" | "nothing to do" | "lease lost" | "broken";
+
+/** @throws Error when not even a result could be stored; whoever watches the task finds out by its end */
+export async function runTask(parts: TaskParts): Promise<TaskEnd> {
+  const { db, buildId, say, config } = parts;
+  parts.engine.catch(() => {});
+  const owner = crypto.randomUUID();
+  const claim = await claimBuild(db, buildId, owner, new Date());
+  if (!claim.won) {
+    say(`build ${buildId} is not claimed: ${claim.why}`);
+    return "nothing to do";
+  }
+  const { build, attempt } = claim;
+  const who = { build: build.id, attempt, owner };
+  say(`build ${build.id}, attempt ${attempt}`);
+
+  const lost = new AbortController();
+  const limit = new AbortController();
+  const timer = setTimeout(
+    () => limit.abort(attemptTooLong(config.maxAttemptMinutes)),
+    config.maxAttemptMinutes * 60_000,
+  );
+  const lease = holdLease({ table: db.table, who }, (error) => lost.abort(error ?? new LeaseLost()));
+  const log = openLog(parts.bucket, build.id, attempt);
+  const signal = AbortSignal.any([lost.signal, limit.signal, parts.stop]);
+  const paths = pathsOf(config, build, attempt);
+  const { settings, bucket, engine } = parts;
+  const task: Task = { config, settings, build, who, paths, db, bucket, engine, log, signal };
+  log.line("", firstLine(new Date()));
+  let broken = false;
+  let isLost = false;
+  try {
+    await mkdir(paths.work, { recursive: true });
+    const result = await runBuild(task).then(
+      async (built): Promise<AttemptResult> => {
+        log.line("", `The environment is built: ${built.packages} packages, ${built.sizeBytes} bytes.`);
+        return { outcome: "completed", ...built, artifacts: [...built.artifacts, await endLog(task, log)] };
+      },
+      async (error: unknown): Promise<AttemptResult> => {
+        if (lost.signal.aborted) throw lost.signal.reason;
+        const { reason, step, isOurs } = describeFailure(error);
+        broken = isOurs;
+        if (isOurs) say(describeForOperator(error));
+        sayFailure(log, step, reason);
+        const headline = reason.split("\n")[0]?.slice(0, REASON_LENGTH_MAX) ?? "";
+        return { outcome: "failed", reason: headline, step, artifacts: [await endLog(task, log)] };
+      },
+    );
+    if (!(await putResult(db, who, result))) throw new LeaseLost();
+    await parts.sendFinish({ buildId: build.id, attempt });
+    say(result.outcome === "completed" ? "completed" : `failed in ${result.step}: ${result.reason}`);
+    if (result.outcome === "failed") await remove(paths.prefix, paths.publishing);
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
+    say(error.message);
+    isLost = true;
+    await remove(paths.publishing);
+  } finally {
+    clearTimeout(timer);
+    await lease.release();
+    await remove(paths.work);
+  }
+  if (isLost) return "lease lost";
+  return broken ? "broken" : "done";
+}
+
+async function endLog(task: Task, log: LogWriter): Promise<Artifact> {
+  return { type: "LOGS", key: logKey(task.build.id), sizeBytes: await log.finish() };
+}
+
+/** The whole explanation first; the last line of the log alone says what happened and what to do. */
+function sayFailure(log: LogWriter, step: string, reason: string): void {
+  const [headline = "", ...rest] = reason.split("\n");
+  for (const line of rest) log.line(step, line, "stderr");
+  log.line("", `FAILED: ${headline}`, "stderr");
+}
+
+function describeFailure(error: unknown): { reason: string; step: string; isOurs: boolean } {
+  const step = error instanceof StepError ? error.step : "start";
+  const cause = error instanceof StepError ? error.cause : error;
+  if (cause instanceof BuildFailure) return { reason: redact(cause.message), step, isOurs: false };
+  const what = redact(cause instanceof Error ? cause.message : String(cause)).split("\n")[0] ?? "";
+  return {
+    reason:
+      `Something went wrong in the step "${step}" that is not the specification's fault (${what}): ` +
+      "build again, and tell the operator if it happens again.",
+    step,
+    isOurs: true,
+  };
+}
+
+function describeForOperator(error: unknown): string {
+  const cause = error instanceof StepError ? error.cause : error;
+  return redact(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+}
+
+function attemptTooLong(minutes: number): BuildFailure {
+  return new BuildFailure(
+    `The build took longer than the limit of ${minutes} minutes for one attempt and was ended: ` +
+      "make the environment smaller, or ask the operator for a longer limit.",
+  );
+}
+
+/** What cannot be removed now goes with the task's disk. */
+async function remove(...paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true }).catch(() => {})));
+}

@@ -1,0 +1,92 @@
+/**
+ * Running one step: its marker, its limit, its duration, and what its failure means.
+ * @module
+ */
+import { saveStep } from "#adapters/dynamodb/attempts.ts";
+import { runCommand } from "#adapters/process/command.ts";
+import { AppError } from "#core/errors.ts";
+import { EngineError, type RunCommand } from "#core/ports.ts";
+import { BuildFailure, DISK_FULL, isDiskFull, outOfMemory } from "./failure.ts";
+import { memoryLimitBytes } from "./memory.ts";
+import type { StepContext, Task } from "./task.ts";
+
+export interface StepOptions {
+  readonly name: string;
+  readonly limitMinutes: number;
+}
+
+/** Where it happened; `cause` is what happened. */
+export class StepError extends Error {
+  readonly step: string;
+
+  constructor(step: string, cause: unknown) {
+    super(`step ${step}`, { cause });
+    this.name = "StepError";
+    this.step = step;
+  }
+}
+
+class StepLimit extends Error {}
+
+/**
+ * Runs `work` as a step. On the limit, and when the task stops, the step's signal aborts, which kills its children.
+ * @throws StepError whose cause is a BuildFailure where the user can act, else whatever was thrown
+ */
+export async function runStep<T>(
+  task: Task,
+  { name, limitMinutes }: StepOptions,
+  work: (step: StepContext) => Promise<T>,
+): Promise<T> {
+  const startedMs = performance.now();
+  // Not waited for: the beat finds out soon enough that an attempt was closed.
+  saveStep(task.db, task.who, name).catch(() => {});
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new StepLimit()), limitMinutes * 60_000);
+  const signal = AbortSignal.any([task.signal, limit.signal]);
+  const line: StepContext["line"] = (text, stream) => task.log.line(name, text, stream);
+  const run = runInStep(name, line);
+  try {
+    const result = await work({ name, signal, line, run });
+    signal.throwIfAborted();
+    line(`done in ${((performance.now() - startedMs) / 1000).toFixed(3)} s`);
+    return result;
+  } catch (error) {
+    // What a child says after it was killed explains nothing: the reason for killing it does.
+    const cause: unknown = signal.aborted ? signal.reason : error;
+    throw new StepError(
+      name,
+      cause instanceof StepLimit ? overLimit(name, limitMinutes) : explain(cause, name),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function overLimit(name: string, limitMinutes: number): BuildFailure {
+  return new BuildFailure(
+    `The step "${name}" took longer than its limit of ${limitMinutes} minutes and was ended: ` +
+      "make the environment smaller, or split it.",
+  );
+}
+
+/** Turns what adapters throw into the user's sentence where it is one. */
+function explain(error: unknown, step: string): unknown {
+  if (error instanceof BuildFailure) return error;
+  if (error instanceof EngineError) {
+    if (error.failure === "memory") return outOfMemory(step, memoryLimitBytes());
+    if (error.failure === "disk" || isDiskFull(error)) return new BuildFailure(DISK_FULL, { cause: error });
+    if (error.failure !== "internal") return new BuildFailure(error.message, { cause: error });
+  }
+  if (error instanceof AppError && error.status < 500)
+    return new BuildFailure(error.message, { cause: error });
+  if (isDiskFull(error)) return new BuildFailure(DISK_FULL, { cause: error });
+  return error;
+}
+
+function runInStep(name: string, line: StepContext["line"]): RunCommand {
+  return async (command, signal) => {
+    const result = await runCommand({ onLine: line, ...command }, signal);
+    if (result.signal === "SIGKILL" && !result.killed) throw outOfMemory(name, memoryLimitBytes());
+    return result;
+  };
+}

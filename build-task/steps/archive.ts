@@ -1,0 +1,50 @@
+/**
+ * archive: the environment as a conda-pack archive, streamed to S3 while it is packed; it never lies on a disk.
+ * @module
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { StreamedCommandError, streamCommand } from "#adapters/process/stream-command.ts";
+import { uploadStream } from "#adapters/s3/multipart-upload.ts";
+import type { Artifact } from "#core/build/status.ts";
+import { archiveKey } from "#core/layout.ts";
+import { describeBytes, outOfMemory } from "../failure.ts";
+import { memoryLimitBytes } from "../memory.ts";
+import type { StepContext, Task } from "../task.ts";
+
+/** Beside this file in the source, beside the program in the bundle. */
+const PACK = fileURLToPath(new URL("./pack.py", import.meta.url));
+
+/** The package cache must still be there: conda-pack takes relocatable files from it. */
+export async function archive(task: Task, step: StepContext, reuseKey: string): Promise<Artifact> {
+  const { prefix, work } = task.paths;
+  const home = join(work, "archive");
+  await mkdir(home, { recursive: true });
+  const key = archiveKey(reuseKey);
+  const packer = streamCommand(
+    {
+      program: task.config.packPython,
+      args: ["-E", "-s", "-B", PACK, prefix],
+      cwd: home,
+      env: { PATH: "/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" },
+    },
+    step.signal,
+    step.line,
+  );
+  try {
+    const { sizeBytes, sha256 } = await uploadStream(task.bucket, key, packer.output, {
+      contentType: "application/gzip",
+      signal: step.signal,
+    });
+    step.line(
+      `${key}: ${describeBytes(sizeBytes)}, ${sha256 === null ? "there already" : `sha256 ${sha256}`}`,
+    );
+    return { type: "CONDA_PACK", key, sizeBytes };
+  } catch (error) {
+    if (error instanceof StreamedCommandError && error.signal === "SIGKILL" && !error.killed) {
+      throw outOfMemory(step.name, memoryLimitBytes());
+    }
+    throw error;
+  }
+}

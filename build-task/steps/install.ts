@@ -1,0 +1,65 @@
+/**
+ * install: the locked packages, linked by the engine at the final path.
+ * @module
+ */
+import { mkdir, rm, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { runCommand } from "#adapters/process/command.ts";
+import type { Lock } from "#core/lock/lock.ts";
+import { BuildFailure, describeBytes } from "../failure.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import { type PrefixPackage, readPrefix } from "../prefix.ts";
+import type { StepContext, Task } from "../task.ts";
+
+/** Archives and what comes out of them lie side by side: less than this many times the download cannot do. */
+const UNPACKED_TIMES_MIN = 2;
+
+/**
+ * Whatever an earlier try left at the prefix is removed first.
+ * @throws EngineError; BuildFailure when the disk cannot hold it
+ */
+export async function install(
+  task: Task,
+  step: StepContext,
+  mirror: Mirror,
+  lock: Lock,
+): Promise<PrefixPackage[]> {
+  const { prefix, packageCache, work } = task.paths;
+  const engine = await task.engine;
+  await Promise.all([
+    rm(prefix, { recursive: true, force: true }),
+    mkdir(packageCache, { recursive: true }),
+    mkdir(dirname(prefix), { recursive: true }),
+  ]);
+  const downloadBytes = lock.packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  await mustFit(packageCache, downloadBytes * UNPACKED_TIMES_MIN);
+  const workDirectory = join(work, "install");
+  await mkdir(workDirectory, { recursive: true });
+  step.line(`${engine.name}: ${lock.packages.length} packages, ${describeBytes(downloadBytes)} to download`);
+  const channels = [...new Set(lock.packages.map(({ channel }) => channel))];
+  try {
+    await engine.install(
+      {
+        packages: lock.packages,
+        channels: channels.map((url) => mirror.addressOf(url)),
+        platform: lock.platform,
+        prefix,
+        packageCache,
+      },
+      { workDirectory, signal: step.signal, run: runCommand, onLine: step.line },
+    );
+  } catch (error) {
+    throw mirror.explain(error);
+  }
+  return await readPrefix(prefix);
+}
+
+async function mustFit(directory: string, neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= neededBytes) return;
+  throw new BuildFailure(
+    `The disk of the build task has ${describeBytes(freeBytes)} free, and this environment needs more than ` +
+      `${describeBytes(neededBytes)}: make it smaller, or ask the operator for a larger disk.`,
+  );
+}

@@ -1,0 +1,73 @@
+/**
+ * packages: the list that the API shows, with what only the unpacked packages tell.
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import { eachOf } from "#adapters/disk/each-file.ts";
+import { putPackages } from "#adapters/dynamodb/packages.ts";
+import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import type { Lock } from "#core/lock/lock.ts";
+import type { PrefixPackage } from "../prefix.ts";
+import type { StepContext, Task } from "../task.ts";
+
+const About = v.object({ summary: v.nullish(v.string()), license: v.nullish(v.string()) });
+const READERS = 16;
+const SUMMARY_LENGTH_MAX = 500;
+
+/** @returns the number of packages, pip's among them */
+export async function storePackages(
+  task: Task,
+  step: StepContext,
+  lock: Lock,
+  digest: string,
+  installed: readonly PrefixPackage[],
+): Promise<number> {
+  const abouts = new Map<string, v.InferOutput<typeof About>>();
+  await eachOf(installed, READERS, step.signal, async ({ name, unpacked }) => {
+    if (unpacked !== null) abouts.set(name, await readAbout(unpacked));
+  });
+  const conda = lock.packages.map((item): InstalledPackage => {
+    const about = abouts.get(item.name);
+    return {
+      manager: "conda",
+      name: item.name,
+      version: item.version,
+      build: item.build,
+      channel: item.channel,
+      subdir: item.subdir,
+      license: item.license ?? about?.license ?? null,
+      summary: about?.summary?.slice(0, SUMMARY_LENGTH_MAX) ?? null,
+      sha256: item.sha256,
+      sizeBytes: item.sizeBytes > 0 ? item.sizeBytes : null,
+    };
+  });
+  const pip = lock.pipPackages.map(
+    (item): InstalledPackage => ({
+      manager: "pip",
+      name: item.name,
+      version: item.version,
+      build: "",
+      channel: new URL(item.url).origin,
+      subdir: "",
+      license: null,
+      summary: null,
+      sha256: item.sha256,
+      sizeBytes: null,
+    }),
+  );
+  await putPackages(task.db, digest, [...conda, ...pip]);
+  return conda.length + pip.length;
+}
+
+/** A package without a description, or with a strange one, is still a package. */
+async function readAbout(unpacked: string): Promise<v.InferOutput<typeof About>> {
+  try {
+    const text = await readFile(join(unpacked, "info", "about.json"), "utf8");
+    const result = v.safeParse(About, JSON.parse(text));
+    return result.success ? result.output : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * reuse: what an earlier build with the same lock made in this namespace is lent, if it is all still there.
+ * @module
+ */
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import { getReusable, type Reusable } from "#adapters/dynamodb/reuse.ts";
+import { headObject } from "#adapters/s3/objects.ts";
+import type { ArtifactType } from "#core/build/status.ts";
+import { prefixPath } from "#core/layout.ts";
+import type { StepContext, Task } from "../task.ts";
+
+/**
+ * @param wanted every type that this build must have
+ * @returns null when there is nothing, or not everything any more
+ */
+export async function findReusable(
+  task: Task,
+  step: StepContext,
+  reuseKey: string,
+  wanted: readonly ArtifactType[],
+): Promise<Reusable | null> {
+  const reusable = await getReusable(task.db, reuseKey);
+  if (reusable === null || reusable.build === task.build.id) return null;
+  const has = (type: ArtifactType): boolean => reusable.artifacts.some((artifact) => artifact.type === type);
+  if (!wanted.every(has)) return null;
+  const directory = join(task.config.diskDirectory, prefixPath(task.build.namespace, reusable.buildKey));
+  const [history, ...objects] = await Promise.all([
+    lstat(join(directory, "conda-meta", "history")).catch(() => null),
+    ...reusable.artifacts
+      .filter(({ type }) => type !== "DIRECTORY")
+      .map(async ({ key, sizeBytes }) => (await headObject(task.bucket, key))?.sizeBytes === sizeBytes),
+  ]);
+  if (history === null || objects.includes(false)) {
+    step.line(
+      `build ${reusable.build} had the same lock, but not everything of it is left: it is made again`,
+    );
+    return null;
+  }
+  step.line(`build ${reusable.build} has the same lock: its directory and artifacts are lent`);
+  return reusable;
+}

@@ -1,0 +1,60 @@
+/**
+ * solve: from requirements to exact packages, by the engine; a posted lockfile needs no solve.
+ * @module
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand } from "#adapters/process/command.ts";
+import type { Lock } from "#core/lock/lock.ts";
+import { parseCondaLock } from "#core/lock/parse-conda-lock.ts";
+import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
+import { redact } from "#core/redact.ts";
+import { BuildFailure } from "../failure.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import type { StepContext, Task } from "../task.ts";
+
+export interface SolveInput {
+  readonly specs: readonly string[];
+  /** True addresses in priority order. */
+  readonly channels: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly platform: string;
+}
+
+/** @throws EngineError; BuildFailure when a channel's own trouble explains it better */
+export async function solve(task: Task, step: StepContext, mirror: Mirror, input: SolveInput): Promise<Lock> {
+  const { specs, channels, variables, platform } = input;
+  if (specs.length === 0) {
+    throw new BuildFailure("The specification asks for no conda package: add one to dependencies.");
+  }
+  const engine = await task.engine;
+  const virtualPackages = virtualPackagesFor(platform, task.settings.conda_virtual_packages, variables);
+  step.line(`${engine.name}: ${specs.join(", ")}`);
+  step.line(`channels: ${redact(channels.join(", "))}`);
+  step.line(`platform: ${platform}; assumed: ${describeVirtual(virtualPackages)}`);
+  const workDirectory = join(task.paths.work, "solve");
+  await mkdir(workDirectory, { recursive: true });
+  try {
+    const packages = await engine.solve(
+      { specs, channels: channels.map((url) => mirror.addressOf(url)), platform, virtualPackages },
+      { workDirectory, signal: step.signal, run: runCommand, onLine: step.line },
+    );
+    step.line(`${packages.length} packages`);
+    return { platform, channels, virtualPackages, packages, pipPackages: [] };
+  } catch (error) {
+    throw mirror.explain(error);
+  }
+}
+
+/** @throws AppError naming what is wrong with the lockfile */
+export function readLockfile(step: StepContext, document: unknown, platform: string): Lock {
+  const lock = parseCondaLock(document, platform);
+  step.line(`the specification is a lockfile with ${lock.packages.length} packages for ${platform}`);
+  return lock;
+}
+
+function describeVirtual(virtualPackages: Readonly<Record<string, string>>): string {
+  return Object.entries(virtualPackages)
+    .map(([name, version]) => `${name}=${version}`)
+    .join(", ");
+}

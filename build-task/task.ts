@@ -1,0 +1,77 @@
+/**
+ * What every step gets: the build, where things lie, and the parts it may use.
+ * @module
+ */
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import type { AttemptOwner } from "#adapters/dynamodb/attempts.ts";
+import type { Db } from "#adapters/dynamodb/db.ts";
+import type { Bucket } from "#adapters/s3/bucket.ts";
+import type { Build } from "#core/build/build.ts";
+import { prefixPath } from "#core/layout.ts";
+import type { Engine, RunCommand, Stream } from "#core/ports.ts";
+import type { Settings } from "#core/settings/settings.ts";
+import type { LogWriter } from "./log-writer.ts";
+
+/** The task's part of the environment. */
+export interface TaskConfig {
+  readonly storeDirectory: string;
+  readonly diskDirectory: string;
+  readonly workDirectory: string;
+  readonly allowedPrivateHosts: readonly string[];
+  readonly packPython: string;
+  readonly maxAttemptMinutes: number;
+}
+
+/** Absolute directories of one attempt. */
+export interface Paths {
+  /** Where the environment is installed, and where consumers will find it. */
+  readonly prefix: string;
+  /** The same environment on the shared disk, as the task sees it. */
+  readonly published: string;
+  /** The copy on the shared disk while it is made; carries the attempt. */
+  readonly publishing: string;
+  /** Store and disk are one: the environment is built where it will be used. */
+  readonly inPlace: boolean;
+  /** Everything of this attempt that is not the environment. */
+  readonly work: string;
+  readonly packageCache: string;
+}
+
+export interface Task {
+  readonly config: TaskConfig;
+  readonly settings: Settings;
+  readonly build: Build;
+  readonly who: AttemptOwner;
+  readonly paths: Paths;
+  readonly db: Db;
+  readonly bucket: Bucket;
+  readonly engine: Promise<Engine>;
+  readonly log: LogWriter;
+  /** Aborts when the task must stop: lease lost, SIGTERM, the attempt's own limit. */
+  readonly signal: AbortSignal;
+}
+
+/** What one step gets on top. */
+export interface StepContext {
+  readonly name: string;
+  /** Aborts with the task's signal and at the step's own limit. */
+  readonly signal: AbortSignal;
+  line(text: string, stream?: Stream): void;
+  /** Runs a child; its output goes to the log unless the command has a sink of its own. */
+  readonly run: RunCommand;
+}
+
+export function pathsOf(config: TaskConfig, build: Build, attempt: number): Paths {
+  const { storeDirectory, diskDirectory, workDirectory } = config;
+  const place = prefixPath(build.namespace, build.buildKey);
+  const work = join(workDirectory, `${build.id}-${attempt}`);
+  return {
+    prefix: join(storeDirectory, place),
+    published: join(diskDirectory, place),
+    publishing: join(diskDirectory, build.namespace, `.${build.buildKey}.${attempt}`),
+    inPlace: realpathSync(storeDirectory) === realpathSync(diskDirectory),
+    work,
+    packageCache: join(work, "packages"),
+  };
+}
