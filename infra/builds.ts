@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from "aws-cdk-lib";
+import { RemovalPolicy } from "aws-cdk-lib";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import {
   Capability,
@@ -15,7 +15,7 @@ import {
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { SHARED_DISK_VOLUME } from "#core/layout.ts";
+import { BUILD_CONTAINER, SHARED_DISK_VOLUME } from "#core/layout.ts";
 import type { Network } from "./network.ts";
 import type { SharedDisk } from "./shared-disk.ts";
 import { type VariableValues, variables } from "./variables.ts";
@@ -97,7 +97,7 @@ export class Builds extends Construct {
     });
     const linuxParameters = new LinuxParameters(this, "Linux", { initProcessEnabled: true });
     linuxParameters.dropCapabilities(...DROPPED);
-    this.container = this.taskDefinition.addContainer("build", {
+    this.container = this.taskDefinition.addContainer(BUILD_CONTAINER, {
       image: props.image
         ? ContainerImage.fromRegistry(props.image)
         : ContainerImage.fromAsset(props.bundle, {
@@ -146,7 +146,7 @@ export class Builds extends Construct {
     );
   }
 
-  /** Starting the task in this cluster, handing it its two roles, and asking for its end. */
+  /** Starting the task in this cluster and handing it its two roles. */
   grantRun(grantee: IGrantable): void {
     const { taskDefinition, cluster } = this;
     const inCluster = { ArnEquals: { "ecs:cluster": cluster.clusterArn } };
@@ -165,22 +165,6 @@ export class Builds extends Construct {
         actions: ["iam:PassRole"],
         resources: [taskDefinition.taskRole.roleArn, taskDefinition.obtainExecutionRole().roleArn],
         conditions: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
-      }),
-    );
-  }
-
-  /** Stopping and describing the tasks of this cluster. */
-  grantStop(grantee: IGrantable): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ["ecs:StopTask", "ecs:DescribeTasks"],
-        resources: [
-          Stack.of(this).formatArn({
-            service: "ecs",
-            resource: "task",
-            resourceName: `${this.cluster.clusterName}/*`,
-          }),
-        ],
       }),
     );
   }

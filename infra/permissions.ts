@@ -24,6 +24,11 @@ export interface Parts {
   readonly builds: Builds;
 }
 
+/** Partition keys that a build task reads, as the adapter makes them. */
+export const TASK_READS = ["BUILD#*", "ATTEMPT#*", "SPEC#*", "LOCK#*", "REUSE#*"];
+/** Partition keys that a build task writes: no namespace, no environment, no slot, no line. */
+export const TASK_WRITES = ["BUILD#*", "ATTEMPT#*", "LOCK#*", "REUSE#*"];
+
 /** What a build writes once and content-addressed. */
 const PRODUCTS = [PREFIXES.locks, PREFIXES.archives, PREFIXES.exports];
 
@@ -52,13 +57,12 @@ function grantDispatch({ dispatch, storage, wakeUps }: Parts): void {
 }
 
 /** The only one that ends builds; it joins the live log chunks and removes them. */
-function grantFinish({ finish, storage, wakeUps, links, builds }: Parts): void {
+function grantFinish({ finish, storage, wakeUps, links }: Parts): void {
   storage.grantTable(finish, { read: true, write: true });
   storage.grantGet(finish, [...PRODUCTS, PREFIXES.logs]);
   storage.grantList(finish, [PREFIXES.logs]);
   storage.grantCreate(finish, [PREFIXES.logs]);
   storage.grantDelete(finish, [PREFIXES.logs]);
-  builds.grantStop(finish);
   send(wakeUps, finish);
   send(links, finish);
 }
@@ -68,10 +72,11 @@ function grantStore({ store, storage }: Parts): void {
   storage.grantTable(store, { read: true });
 }
 
-/** Its build, its attempt and its lock; products and logs are created, never overwritten or removed. */
+/** Its build, its attempt, its lock and what others may borrow; products and logs are created, never removed. */
 function grantTask({ builds, storage, ends }: Parts): void {
   const { taskRole } = builds.taskDefinition;
-  storage.grantTable(taskRole, { read: true, write: true });
+  storage.grantTable(taskRole, { read: true, keys: TASK_READS });
+  storage.grantTable(taskRole, { write: true, keys: TASK_WRITES });
   storage.grantGet(taskRole, [...PRODUCTS, PREFIXES.logs]);
   storage.grantList(taskRole, [...PRODUCTS, PREFIXES.logs]);
   storage.grantCreate(taskRole, [...PRODUCTS, PREFIXES.logs]);

@@ -185,15 +185,12 @@ export class CondaStoreStack extends Stack {
       description: "Ends builds whose task has ended",
       bundle: bundle("finish"),
       timeout: TIMEOUTS.finish,
-      ...ecs,
       ends,
       builds,
       variables: {
         ...shared,
         wakeUpQueue: wakeUps.queue.queueUrl,
         linkQueue: links.queue.queueUrl,
-        cluster: builds.cluster.clusterArn,
-        slots,
       },
     });
     const { handler: store } = new Store(this, "Store", {

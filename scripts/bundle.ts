@@ -78,10 +78,10 @@ async function bundlePage(root: string, directory: string): Promise<void> {
     entryNames: "[name]-[hash]",
     assetNames: "[name]-[hash]",
   });
-  const hashed = Object.entries(metafile.outputs)
+  const names = Object.entries(metafile.outputs)
     .filter(([path, { entryPoint }]) => entryPoint !== undefined || path.endsWith(".css"))
     .map(([path]) => basename(path));
-  writeFileSync(join(directory, "index.html"), nameHashed(readFileSync(page, "utf8"), hashed));
+  writeFileSync(join(directory, "index.html"), nameHashed(readFileSync(page, "utf8"), names));
 }
 
 /** Puts hashed names for the plain ones: `main.js` becomes `main-4F2A….js`, `style.css` likewise. */
@@ -120,7 +120,7 @@ async function compile(entry: string, options: Options): Promise<{ metafile: Met
       ...options,
       bundle: true,
       minify: true,
-      sourcemap: "linked",
+      sourcemap: options.platform === "node" ? "linked" : false,
       metafile: true,
       logLevel: "silent",
       legalComments: "none",

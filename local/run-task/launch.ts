@@ -3,7 +3,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { SHARED_DISK_VOLUME } from "#core/layout.ts";
@@ -135,7 +135,8 @@ function messagesOf(keeper: ChildProcess): { started: Promise<number | null>; en
 export function removeTree(directory: string): void {
   try {
     rmSync(directory, { recursive: true, force: true });
-  } catch {
+  } catch (error) {
+    if (!existsSync(directory)) throw error;
     for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
       if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o700);
     }

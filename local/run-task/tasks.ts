@@ -89,11 +89,16 @@ export class Tasks {
     return entry.task;
   }
 
+  /** Resolves when every task that was asked for so far has ended and its end has been reported. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(({ ended }) => ended));
+  }
+
   /** Ends every task and waits until each end has been reported. */
   async close(): Promise<void> {
     this.#closing = true;
     for (const { task } of this.#entries.values()) this.stop(task.taskArn, "The local stack is stopping");
-    await Promise.all([...this.#entries.values()].map(({ ended }) => ended));
+    await this.settled();
   }
 
   /** Reports the end of tasks that a killed local stack left behind, as ECS would of a lost host. */

@@ -1,0 +1,227 @@
+import { Match } from "aws-cdk-lib/assertions";
+import { describe, expect, test } from "vitest";
+import { VARIABLES } from "#core/layout.ts";
+import { synthesize } from "#test/kit/template.ts";
+
+const template = synthesize();
+
+describe("state", () => {
+  test("the table is paid by request, can be brought back to any second, and cannot be deleted by mistake", () => {
+    template.hasResource("AWS::DynamoDB::GlobalTable", {
+      DeletionPolicy: "Retain",
+      UpdateReplacePolicy: "Retain",
+      Properties: {
+        BillingMode: "PAY_PER_REQUEST",
+        TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
+        Replicas: [
+          {
+            DeletionProtectionEnabled: true,
+            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          },
+        ],
+      },
+    });
+  });
+
+  test("the bucket is private, encrypted, reached by TLS only, and forgets unfinished uploads after a day", () => {
+    template.hasResource("AWS::S3::Bucket", {
+      DeletionPolicy: "Retain",
+      Properties: {
+        BucketEncryption: Match.anyValue(),
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        LifecycleConfiguration: {
+          Rules: [
+            Match.objectLike({
+              AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+              Status: "Enabled",
+            }),
+          ],
+        },
+      },
+    });
+    template.hasResourceProperties("AWS::S3::BucketPolicy", {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+        ]),
+      },
+    });
+  });
+
+  test("the shared disk is encrypted, retained, and written as one user whoever mounts it", () => {
+    template.hasResource("AWS::EFS::FileSystem", {
+      DeletionPolicy: "Retain",
+      Properties: { Encrypted: true },
+    });
+    template.hasResourceProperties("AWS::EFS::AccessPoint", { PosixUser: { Uid: "1000", Gid: "100" } });
+  });
+
+  test("the key that signs tokens is made in the account and outlives the stack", () => {
+    template.hasResource("AWS::SecretsManager::Secret", {
+      DeletionPolicy: "Retain",
+      Properties: {
+        GenerateSecretString: Match.objectLike({ GenerateStringKey: "key", PasswordLength: 64 }),
+      },
+    });
+  });
+});
+
+describe("queues", () => {
+  test("each has a shelf for what cannot be digested, kept for two weeks", () => {
+    const queues = Object.values(template.findResources("AWS::SQS::Queue"));
+    const shelves = queues.filter(({ Properties }) => !Properties.RedrivePolicy);
+
+    expect(queues).toHaveLength(6);
+    expect(shelves).toHaveLength(3);
+    for (const { Properties } of shelves) expect(Properties.MessageRetentionPeriod).toBe(14 * 24 * 3600);
+  });
+
+  test("a message comes back only after six times its reader's timeout", () => {
+    const functions = template.findResources("AWS::Lambda::Function");
+    const queues = template.findResources("AWS::SQS::Queue");
+    const sources = Object.values(template.findResources("AWS::Lambda::EventSourceMapping"));
+
+    expect(sources).toHaveLength(3);
+    for (const { Properties } of sources) {
+      const reader = functions[Properties.FunctionName.Ref];
+      const queue = queues[Properties.EventSourceArn["Fn::GetAtt"][0]];
+      expect(queue?.["Properties"].VisibilityTimeout).toBe(6 * reader?.["Properties"].Timeout);
+      expect(Properties.FunctionResponseTypes).toEqual(["ReportBatchItemFailures"]);
+    }
+  });
+});
+
+describe("builds", () => {
+  test("a task has one vCPU and 4 GB on x86 by default, and the sizes can be chosen", () => {
+    template.hasResourceProperties("AWS::ECS::TaskDefinition", {
+      Cpu: "1024",
+      Memory: "4096",
+      RuntimePlatform: { CpuArchitecture: "X86_64" },
+      RequiresCompatibilities: ["FARGATE"],
+    });
+    synthesize({ taskCpuUnits: 4096, taskMemoryMiB: 16_384, architecture: "ARM64" }).hasResourceProperties(
+      "AWS::ECS::TaskDefinition",
+      { Cpu: "4096", Memory: "16384", RuntimePlatform: { CpuArchitecture: "ARM64" } },
+    );
+  });
+
+  test("the store directory is the task's own disk, and the shared disk is mounted elsewhere", () => {
+    const [definition] = Object.values(template.findResources("AWS::ECS::TaskDefinition"));
+    const [container] = definition?.["Properties"].ContainerDefinitions ?? [];
+    const variables = Object.fromEntries(
+      container.Environment.map(({ Name, Value }: { Name: string; Value: unknown }) => [Name, Value]),
+    );
+    const pathOf = (volume: string): string =>
+      container.MountPoints.find(({ SourceVolume }: { SourceVolume: string }) => SourceVolume === volume)
+        ?.ContainerPath;
+
+    expect(pathOf("store")).toBe(variables[VARIABLES.storeDirectory]);
+    expect(pathOf("shared-disk")).toBe(variables[VARIABLES.diskDirectory]);
+    expect(pathOf("work")).toBe(variables[VARIABLES.workDirectory]);
+    expect(pathOf("shared-disk")).not.toBe(pathOf("store"));
+  });
+
+  test("the shared disk is mounted by its access point, with IAM and TLS", () => {
+    template.hasResourceProperties("AWS::ECS::TaskDefinition", {
+      Volumes: Match.arrayWith([
+        Match.objectLike({
+          Name: "shared-disk",
+          EFSVolumeConfiguration: Match.objectLike({
+            TransitEncryption: "ENABLED",
+            AuthorizationConfig: Match.objectLike({ IAM: "ENABLED" }),
+          }),
+        }),
+      ]),
+    });
+  });
+
+  test("the supervisor keeps no capability that it does not need", () => {
+    const [definition] = Object.values(template.findResources("AWS::ECS::TaskDefinition"));
+    const dropped: string[] =
+      definition?.["Properties"].ContainerDefinitions[0].LinuxParameters.Capabilities.Drop;
+
+    expect(dropped).toEqual(expect.arrayContaining(["NET_RAW", "MKNOD", "SETFCAP", "SYS_CHROOT"]));
+    for (const needed of ["SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE"])
+      expect(dropped).not.toContain(needed);
+  });
+
+  test("nothing may come in to a task, and no NAT is paid for", () => {
+    template.resourceCountIs("AWS::EC2::NatGateway", 0);
+    const groups = Object.values(template.findResources("AWS::EC2::SecurityGroup"));
+    for (const { Properties } of groups) expect(Properties.SecurityGroupIngress).toBeUndefined();
+    const doors = Object.values(template.findResources("AWS::EC2::SecurityGroupIngress"));
+    // Tasks and the store function to the shared disk, by NFS.
+    expect(doors.map(({ Properties }) => [Properties.FromPort, Properties.ToPort])).toEqual([
+      [2049, 2049],
+      [2049, 2049],
+    ]);
+  });
+
+  test("a stopped task of this cluster wakes finish, and an event that fails is kept", () => {
+    template.hasResourceProperties("AWS::Events::Rule", {
+      EventPattern: {
+        source: ["aws.ecs"],
+        "detail-type": ["ECS Task State Change"],
+        detail: { lastStatus: ["STOPPED"], clusterArn: [Match.anyValue()] },
+      },
+      Targets: [Match.objectLike({ DeadLetterConfig: Match.anyValue() })],
+    });
+    template.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
+      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+    });
+  });
+});
+
+describe("API", () => {
+  test("one HTTP API hands every path to one function, at the root", () => {
+    template.hasResourceProperties("AWS::ApiGatewayV2::Stage", { StageName: "$default", AutoDeploy: true });
+    template.hasResourceProperties("AWS::ApiGatewayV2::Route", { RouteKey: "$default" });
+    template.hasResourceProperties("AWS::ApiGatewayV2::Integration", { PayloadFormatVersion: "2.0" });
+  });
+
+  test("there is no login with one password outside of the local stack", () => {
+    template.hasResourceProperties("AWS::Lambda::Function", {
+      Environment: { Variables: Match.objectLike({ [VARIABLES.authentication]: "none" }) },
+    });
+    expect(JSON.stringify(template.toJSON())).not.toContain("dummy");
+  });
+});
+
+test("every function runs on Node 24 and arm64, and its logs end after a month", () => {
+  const functions = Object.values(template.findResources("AWS::Lambda::Function"));
+
+  expect(functions).toHaveLength(4);
+  for (const { Properties } of functions) {
+    expect(Properties).toMatchObject({
+      Runtime: "nodejs24.x",
+      Architectures: ["arm64"],
+      Handler: "handler.handler",
+    });
+  }
+  for (const { Properties } of Object.values(template.findResources("AWS::Logs::LogGroup"))) {
+    expect(Properties.RetentionInDays).toBe(30);
+  }
+});
+
+test("nothing has a fixed name, so that two deployments fit into one account", () => {
+  const naming: Record<string, string> = {
+    "AWS::DynamoDB::GlobalTable": "TableName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+  };
+
+  for (const [type, property] of Object.entries(naming)) {
+    for (const { Properties = {} } of Object.values(template.findResources(type))) {
+      expect(Properties).not.toHaveProperty(property);
+    }
+  }
+});

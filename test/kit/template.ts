@@ -1,0 +1,46 @@
+/**
+ * The deployment's template without bundles: each function gets a directory with a handler that is never run.
+ * @module
+ */
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import type { LocalDeployment } from "#infra/local-deployment.ts";
+import { type CondaStoreProps, CondaStoreStack } from "#infra/stack.ts";
+
+let bundles: string | undefined;
+
+/** @returns a directory that looks like `dist/` */
+export function stubBundles(): string {
+  if (bundles) return bundles;
+  bundles = mkdtempSync(join(tmpdir(), "conda-store-bundles-"));
+  for (const name of ["api", "dispatch", "finish", "store"]) {
+    mkdirSync(join(bundles, name));
+    writeFileSync(join(bundles, name, "handler.mjs"), "export const handler = async () => {};\n");
+  }
+  mkdirSync(join(bundles, "build-task"));
+  writeFileSync(join(bundles, "build-task", "Dockerfile"), "FROM scratch\n");
+  return bundles;
+}
+
+export function synthesize(props: CondaStoreProps = {}): Template {
+  return Template.fromStack(
+    new CondaStoreStack(new App(), "CondaStore", { bundles: stubBundles(), ...props }),
+  );
+}
+
+/** What a laptop would give. */
+export const LOCAL_DEPLOYMENT: LocalDeployment = {
+  image: "local",
+  ecsEndpoint: "http://127.0.0.1:4000",
+  storeDirectory: "/home/me/.local/store",
+  taskDiskDirectory: "/home/me/.local/mnt/disk",
+  taskWorkDirectory: "/home/me/.local/mnt/work",
+  engine: "rattler",
+  engineProgram: "/home/me/.local/venv/bin/python",
+  packPython: "/home/me/.local/venv/bin/python",
+  allowedPrivateHosts: ["127.0.0.1:5000"],
+  settings: { conda_default_channels: ["http://127.0.0.1:5000/demo-channel"] },
+};
