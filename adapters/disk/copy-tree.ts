@@ -42,7 +42,8 @@ export async function copyTree(from: string, to: string, signal: AbortSignal): P
   let bytes = 0;
   const others = entries.filter(({ kind }) => kind !== "directory");
   await eachOf(others, WRITERS, signal, async (entry) => {
-    bytes += await copyEntry(entry, join(from, entry.path), join(to, entry.path));
+    const copied = await copyEntry(entry, join(from, entry.path), join(to, entry.path));
+    bytes += copied;
   });
   // Last, because every file made inside changed them.
   await eachOf([...directories, { path: "" }], WRITERS, signal, async ({ path }) => {

@@ -1,0 +1,216 @@
+/**
+ * The real build task as a child process, with a build to work on.
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
+import { getAttempt } from "#adapters/dynamodb/attempts.ts";
+import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import type { Bucket } from "#adapters/s3/bucket.ts";
+import { getObject } from "#adapters/s3/objects.ts";
+import { openBucket } from "#adapters/s3/open-bucket.ts";
+import type { AttemptResult } from "#core/build/attempt.ts";
+import type { Build } from "#core/build/build.ts";
+import { logKey, VARIABLES } from "#core/layout.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { parseSpecification } from "#core/specification/parse.ts";
+import type { LocalAws } from "./ministack.ts";
+import { dispatched } from "./submissions.ts";
+
+const MAIN = fileURLToPath(new URL("../../build-task/main.ts", import.meta.url));
+
+export interface Workshop {
+  readonly db: Db;
+  readonly bucket: Bucket;
+  /** Where consumers see environments. */
+  readonly store: string;
+  readonly disk: string;
+  readonly work: string;
+  /** Stores a specification with its build and takes a slot for it. @returns the build's id */
+  order(yaml: string, namespace?: string): Promise<number>;
+  /** The same for a lockfile. */
+  orderLockfile(name: string, lockfile: object, namespace?: string): Promise<number>;
+  /** Starts the task; its end is in `ended`. */
+  start(buildId: number, env?: Readonly<Record<string, string>>): RunningTask;
+  /** Runs the task to its end and gives what it reported. */
+  build(buildId: number, env?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** Makes the final move that `finish` makes, so that the slot is free again. */
+  settle(ended: Ended): Promise<void>;
+}
+
+export interface RunningTask {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{
+    readonly code: number | null;
+    readonly signal: string | null;
+    readonly output: string;
+  }>;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+  readonly build: Build;
+  readonly attempt: number;
+  readonly result: AttemptResult | null;
+  /** The joined log. */
+  readonly log: string;
+}
+
+export interface WorkshopOptions {
+  readonly aws: LocalAws;
+  /** A Python with py-rattler, conda-pack and isal. */
+  readonly python: () => string;
+  /** Channel for specifications that name none. */
+  readonly channel: () => string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Store and disk are one directory. @default false */
+  readonly inPlace?: boolean;
+}
+
+/** Call at the top of a test file; directories are made at once and removed at the end. */
+export function useWorkshop(options: WorkshopOptions): Workshop {
+  const root = mkdtempSync(join(tmpdir(), "workshop-"));
+  const store = join(root, "store");
+  const disk = options.inPlace ? store : join(root, "disk");
+  const work = join(root, "work");
+  for (const directory of [store, disk, work]) mkdirSync(directory, { recursive: true });
+  const running = new Set<ChildProcess>();
+  afterAll(() => {
+    for (const child of running) child.kill("SIGKILL");
+    rmSync(root, { recursive: true, force: true });
+  });
+  let opened: Db | undefined;
+  const db = (): Db => {
+    opened ??= openDb({ table: options.aws.table });
+    return opened;
+  };
+  const bucket = (): Bucket => openBucket(options.aws.bucket, db().client);
+  const settingsOf = (): Record<string, unknown> => ({
+    conda_default_channels: [options.channel()],
+    // The demo channel's python is this machine's own.
+    conda_virtual_packages: { __glibc: glibc() },
+    ...options.settings,
+  });
+
+  const submit = async (namespace: string, name: string, spec: object, sha256: string, document: string) => {
+    const { buildId } = await submitSpecification(db(), {
+      namespace,
+      environment: name,
+      description: "",
+      specification: { sha256, document, name, spec, isLockfile: "lockfile" in spec },
+      createNamespace: true,
+      at: new Date(),
+    });
+    await dispatched(db(), buildId);
+    return buildId;
+  };
+
+  const start: Workshop["start"] = (buildId, env = {}) => {
+    const child = spawn(process.execPath, [MAIN], {
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        AWS_ACCESS_KEY_ID: "test",
+        AWS_SECRET_ACCESS_KEY: "test",
+        AWS_REGION: "us-east-1",
+        AWS_ENDPOINT_URL: options.aws.endpoint,
+        [VARIABLES.table]: options.aws.table,
+        [VARIABLES.bucket]: options.aws.bucket,
+        [VARIABLES.finishQueue]: options.aws.finishQueue,
+        [VARIABLES.settings]: JSON.stringify(settingsOf()),
+        [VARIABLES.storeDirectory]: store,
+        [VARIABLES.diskDirectory]: disk,
+        [VARIABLES.workDirectory]: work,
+        [VARIABLES.allowedPrivateHosts]: new URL(options.channel()).host,
+        [VARIABLES.packPython]: options.python(),
+        [VARIABLES.maxAttemptMinutes]: "10",
+        [VARIABLES.engine]: "rattler",
+        [VARIABLES.engineProgram]: options.python(),
+        [VARIABLES.buildId]: String(buildId),
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    running.add(child);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (data: Buffer) => {
+        output += data;
+      });
+    }
+    const ended = new Promise<Awaited<RunningTask["ended"]>>((resolve) => {
+      child.once("close", (code, signal) => {
+        running.delete(child);
+        resolve({ code, signal, output });
+      });
+    });
+    return { child, ended };
+  };
+
+  return {
+    get db() {
+      return db();
+    },
+    get bucket() {
+      return bucket();
+    },
+    store,
+    disk,
+    work,
+    async order(yaml, namespace = "team") {
+      const { name, spec, sha256, document } = parseSpecification(yaml, {
+        settings: deploymentSettings(settingsOf()),
+        allowPrivateHosts: [new URL(options.channel()).host],
+      });
+      return await submit(namespace, name, spec, sha256, document);
+    },
+    async orderLockfile(name, lockfile, namespace = "team") {
+      const document = { name, description: "", lockfile };
+      const { createHash } = await import("node:crypto");
+      const sha256 = createHash("sha256").update(JSON.stringify(document)).digest("hex");
+      return await submit(namespace, name, document, sha256, sha256);
+    },
+    start,
+    async build(buildId, env) {
+      const { code, output } = await start(buildId, env).ended;
+      const build = await getBuild(db(), buildId);
+      if (build === null) throw new Error(`build ${buildId} has gone`);
+      const attempt = build.lastAttempt;
+      const result = (await getAttempt(db(), buildId, attempt))?.result ?? null;
+      const log = (await getObject(bucket(), logKey(buildId)))?.toString("utf8") ?? "";
+      return { code, output, build, attempt, result, log };
+    },
+    async settle({ build, attempt, result }) {
+      const at = new Date();
+      if (result === null) throw new Error("the task reported nothing");
+      const outcome = await makeMove(
+        db(),
+        build.id,
+        result.outcome === "completed"
+          ? { name: "complete", by: "finish", at, attempt, result }
+          : {
+              name: "fail",
+              by: "finish",
+              at,
+              attempt,
+              reason: result.reason,
+              artifacts: result.artifacts ?? [],
+            },
+      );
+      if (!outcome.won) throw new Error(outcome.why);
+    },
+  };
+}
+
+/** The machine's own C library, which the demo channel's packages were made with. */
+function glibc(): string {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime ?? "2.28";
+}
