@@ -44,7 +44,7 @@ export interface Route {
   readonly reply: Schema | null;
   /** Successes that are not JSON. */
   readonly otherReplies: readonly OtherReply[];
-  /** What can go wrong for the caller beside `COMMON_ERRORS`. */
+  /** What can go wrong for the caller, beside what follows from the route's shape (see `errorsOf`). */
   readonly errors: readonly ErrorCode[];
 }
 
@@ -69,12 +69,10 @@ export type Reply<R extends Route> = R["reply"] extends Schema ? v.InferOutput<R
 /** Keeps the literal types of a route. */
 export const route = <const R extends Route>(definition: R): R => definition;
 
-/** Errors that any route can answer with. */
-export const COMMON_ERRORS = ["origin_refused", "method_not_allowed", "internal", "try_again"] as const;
-
 /** Every error a route can answer with, those that follow from its shape included. */
 export function errorsOf(route: Route): ErrorCode[] {
-  const codes = new Set<ErrorCode>([...route.errors, ...COMMON_ERRORS]);
+  const codes = new Set<ErrorCode>([...route.errors, "internal", "try_again"]);
+  if (route.method !== "get") codes.add("origin_refused");
   if (route.access.kind === "permission") codes.add("permission_denied");
   if (Object.keys(route.query.entries).length > 0) codes.add("invalid_parameter");
   for (const name of Object.keys(route.params.entries)) {

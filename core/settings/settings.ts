@@ -7,8 +7,9 @@ import * as v from "valibot";
 import { ARTIFACT_TYPES } from "#core/build/status.ts";
 import { NewNamespaceName } from "#core/names.ts";
 
+const LIST = "must be a list of strings";
 const texts = (fallback: readonly string[]) =>
-  v.optional(v.array(v.pipe(v.string("must be a list of strings"), v.nonEmpty("must not be empty"))), [
+  v.optional(v.array(v.pipe(v.string(LIST), v.nonEmpty("must not hold an empty string")), LIST), [
     ...fallback,
   ]);
 
@@ -16,7 +17,7 @@ const texts = (fallback: readonly string[]) =>
 const ENTRIES = {
   default_namespace: v.optional(NewNamespaceName, "default"),
   conda_channel_alias: v.optional(
-    v.pipe(v.string(), v.regex(/^https?:\/\/[^\s/]+/, "must be an http(s) address")),
+    v.pipe(v.string("must be a string"), v.regex(/^https?:\/\/[^\s/]+/, "must be an http(s) address")),
     "https://conda.anaconda.org",
   ),
   conda_default_channels: texts(["conda-forge"]),
@@ -37,10 +38,15 @@ const ENTRIES = {
     ),
     {},
   ),
-  build_artifacts: v.optional(v.array(v.picklist(ARTIFACT_TYPES)), ["LOCKFILE", "YAML", "CONDA_PACK"]),
+  build_artifacts: v.optional(
+    v.array(v.picklist(ARTIFACT_TYPES, "must hold artifact types"), "must be a list of artifact types"),
+    ["LOCKFILE", "YAML", "CONDA_PACK"],
+  ),
 } as const;
 
-const Settings = v.strictObject(ENTRIES, "must be an object");
+const Settings = v.strictObject(ENTRIES, ({ expected }) =>
+  expected === "never" ? "is no setting" : "must be an object",
+);
 export type Settings = Readonly<v.InferOutput<typeof Settings>>;
 export type SettingKey = keyof typeof ENTRIES;
 
@@ -51,7 +57,7 @@ export type SettingKey = keyof typeof ENTRIES;
  * @throws Error that names every unknown key and wrong value at once.
  */
 export function deploymentSettings(values: unknown): Settings {
-  const result = v.safeParse(Settings, values);
+  const result = v.safeParse(Settings, Array.isArray(values) ? null : values);
   if (result.success) return result.output;
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "settings"}: ${issue.message}`);
   throw new Error(`The settings of the deployment are not usable: ${faults.join("; ")}`);
