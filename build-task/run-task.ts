@@ -26,6 +26,8 @@ export interface TaskParts {
   readonly config: TaskConfig;
   readonly settings: Settings;
   readonly buildId: number;
+  /** This task's name, which no other has. */
+  readonly owner: string;
   readonly db: Db;
   readonly bucket: Bucket;
   /** Begun before the claim, because starting an engine takes its time. */
@@ -44,9 +46,8 @@ export type TaskEnd = "done" | "nothing to do" | "lease lost" | "broken";
 
 /** @throws Error when not even a result could be stored; whoever watches the task finds out by its end */
 export async function runTask(parts: TaskParts): Promise<TaskEnd> {
-  const { db, buildId, say, config } = parts;
+  const { db, buildId, owner, say, config } = parts;
   parts.engine.catch(() => {});
-  const owner = crypto.randomUUID();
   const claim = await claimBuild(db, buildId, owner, new Date());
   if (!claim.won) {
     say(`build ${buildId} is not claimed: ${claim.why}`);

@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Command } from "#core/ports.ts";
 import { type PrefixPackage, pythonMinor } from "../prefix.ts";
 import type { StepContext, Task } from "../task.ts";
 
@@ -31,25 +32,29 @@ export async function compile(
   }
   const home = join(work, "compile");
   await mkdir(home, { recursive: true });
-  const { code, stdout } = await step.run(
-    {
-      program: join(prefix, "bin", "python"),
-      // Neither user settings nor .pth files of the packages are run.
-      args: [
-        ...["-I", "-S", "-m", "compileall", "-q", "-j", String(WORKERS)],
-        // A relative path goes into the byte code, and says the same in every prefix.
-        ...["--invalidation-mode", "unchecked-hash", packages],
-      ],
-      cwd: prefix,
-      env: { PATH: "/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" },
-      onLine: () => {},
-    },
-    step.signal,
-  );
+  const command = compileCommand(prefix, packages, home);
+  const { code, stdout } = await step.run({ ...command, onLine: () => {} }, step.signal);
   if (code === 0) return;
   // Templates, and files for another python: their packages work all the same, as with conda and mamba.
   const files = [...stdout.matchAll(/^\*\*\* Error compiling '([^']+)'/gm)].map(([, file = ""]) => file);
   step.line(
     `${files.length} files are not valid for python ${minor} and stay without byte code: ${files.slice(0, 5).join(", ")}`,
   );
+}
+
+/**
+ * The interpreter of the prefix, compiling what lies below `packages`.
+ * @param packages relative to the prefix: such a path goes into the byte code, and says the same in every prefix
+ */
+export function compileCommand(prefix: string, packages: string, home: string): Command {
+  return {
+    program: join(prefix, "bin", "python"),
+    // Neither user settings nor .pth files of the packages are run.
+    args: [
+      ...["-I", "-S", "-m", "compileall", "-q", "-j", String(WORKERS)],
+      ...["--invalidation-mode", "unchecked-hash", packages],
+    ],
+    cwd: prefix,
+    env: { PATH: "/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" },
+  };
 }

@@ -1,0 +1,54 @@
+/**
+ * Lambda entry of store: messages about links.
+ * @module
+ */
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { readConfig } from "#adapters/config.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
+import { openLog } from "#adapters/log.ts";
+import { parseLinkMessage } from "#core/build/messages.ts";
+import { keepLink, type StoreContext } from "./store.ts";
+
+/** Opened at the first event, so that a wrong environment is told in the log of an event. */
+let context: StoreContext | undefined;
+
+function open(): StoreContext {
+  const { table, diskDirectory, storeDirectory, logLevel } = readConfig([
+    "table",
+    "diskDirectory",
+    "storeDirectory",
+    "logLevel",
+  ]);
+  // Directories that the links lie in are 755 for whoever mounts the disk.
+  process.umask(0o022);
+  return {
+    db: openDb({ table }),
+    diskDirectory,
+    storeDirectory,
+    log: openLog({ level: logLevel, fields: { function: "store" } }),
+  };
+}
+
+/** One after the other, so that the order of a FIFO queue is kept; what follows a failure waits with it. */
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  context ??= open();
+  for (const [index, record] of event.Records.entries()) {
+    try {
+      await oneMessage(context, record);
+    } catch (error) {
+      context.log.error("a link could not be kept; its message stays in the queue", {
+        messageId: record.messageId,
+        error,
+      });
+      const left = event.Records.slice(index);
+      return { batchItemFailures: left.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    }
+  }
+  return { batchItemFailures: [] };
+}
+
+async function oneMessage(store: StoreContext, { messageId, body }: SQSRecord): Promise<void> {
+  const message = parseLinkMessage(body);
+  if (message) await keepLink(store, message);
+  else store.log.error("a message that is none of ours is dropped", { messageId });
+}
