@@ -62,10 +62,14 @@ function faultOf(spec: string): string | undefined {
   const plain = constraint.replace(/\[[^\]]*\]/g, "").trim();
   if (/[[\]]/.test(plain)) return "has a bracket too few or too many";
   if (/[=<>!~,|]$/.test(plain)) return "ends where a version should follow";
+  if (plain.includes("#")) return "contains a comment";
   if (/\*\.\w/.test(plain)) return "has a * inside a version, where only its end may have one";
   // `>= 2, < 3` is one version; what follows it is the build string, and after that comes nothing.
   const parts = plain.replace(/\s*([=<>!~,|]+)\s*/g, "$1").split(/\s+/);
-  return parts.length > 2 ? "has more than a name, a version and a build string" : undefined;
+  if (parts.length > 2) return "has more than a name, a version and a build string";
+  const comparisons = (parts[0] ?? "").split(/[,|]/).filter((one) => one !== "");
+  const unreadable = comparisons.find((one) => !/^(?:[=!~<>]=|[=<>])?[^=<>!~]+(?:=[^=<>!~]+)?$/.test(one));
+  return unreadable === undefined ? undefined : `has the version ${unreadable}, which is none`;
 }
 
 /** A channel by address or by its last name, with or without a subdir. */

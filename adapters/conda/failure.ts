@@ -41,7 +41,8 @@ function notFound({ requirement, versions = [], similar = [] }: Unmet, where: st
   if (versions.length > 0) {
     return `${requirement} was not found in ${where}, which have ${versions.join(", ")}: ask for one of these.`;
   }
-  const hint = similar.length > 0 ? `perhaps ${similar.join(" or ")} was meant` : "check the spelling";
+  const part = /\s/.test(requirement) ? "the name and the version" : "the spelling";
+  const hint = similar.length > 0 ? `perhaps ${similar.join(" or ")} was meant` : `check ${part}`;
   return `${requirement} was not found in ${where}: ${hint}, or add the channel that has it.`;
 }
 
@@ -122,6 +123,16 @@ export function checksumError(file: string, expected: string, actual: string): E
     "checksum",
     `${file} is not the file of the lock: its hash is ${actual}, not ${expected}. Nothing was installed; ` +
       "solve again for a new lock, and ask the channel's owner why the file changed.",
+  );
+}
+
+/** @returns the error for a package that cannot even be unpacked to compare its hash. */
+export function unreadablePackageError(file: string, detail: string): EngineError {
+  return new EngineError(
+    "checksum",
+    `${file} is not the file of the lock: it cannot be unpacked (${detail}). Nothing was installed; try again, ` +
+      "and ask the channel's owner why the file changed if it stays so.",
+    { retryable: true },
   );
 }
 

@@ -36,6 +36,8 @@ export interface TinyChannel {
   fail(...faults: readonly Fault[]): void;
   /** Resolves when a path was asked that matches. */
   asked(path: RegExp): Promise<void>;
+  /** Nothing listens on the port while the function runs. */
+  offline<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
@@ -57,7 +59,17 @@ export async function startTinyChannel(python: string): Promise<TinyChannel> {
       response.destroy(error);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", resolve);
+    });
+  const close = async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+  await listen(0);
   const { port } = server.address() as AddressInfo;
 
   return {
@@ -79,9 +91,16 @@ export async function startTinyChannel(python: string): Promise<TinyChannel> {
         watchers.push(watcher);
       });
     },
+    async offline(work) {
+      await close();
+      try {
+        return await work();
+      } finally {
+        await listen(port);
+      }
+    },
     async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -43,8 +43,14 @@ const OVERRIDES = {
 const NO_SCRIPTS = "no-scripts";
 const DOES_NOTHING = "#!/bin/sh\nexit 0\n";
 
+export interface SolveCall extends MambaCall {
+  /** Where this call leaves the indexes it read. */
+  readonly indexCache: string;
+}
+
 /** @param specs as checked, with channels by their mirrors. */
-export function solveCall(request: SolveRequest, specs: readonly string[], run: EngineRun): MambaCall {
+export function solveCall(request: SolveRequest, specs: readonly string[], run: EngineRun): SolveCall {
+  const packageCache = join(run.workDirectory, "pkgs");
   const overrides = Object.entries(OVERRIDES).map(([name, variable]) => [
     variable,
     request.virtualPackages[name] ?? "",
@@ -67,12 +73,13 @@ export function solveCall(request: SolveRequest, specs: readonly string[], run: 
       ...specs,
     ],
     env: {
-      ...environment(run, join(run.workDirectory, "pkgs")),
+      ...environment(run, packageCache),
       // Releases up to 2.8.1 keep the solver's explanation out of the JSON, and with `--json` off stderr as well.
       MAMBA_LOG_LEVEL: "error",
       ...Object.fromEntries(overrides),
     },
     files: { [RC_FILE]: RC },
+    indexCache: join(packageCache, "cache"),
   };
 }
 

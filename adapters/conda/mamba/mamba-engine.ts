@@ -17,7 +17,9 @@ import {
 import { checkInstall, checkSpecs } from "../check-request.ts";
 import { settlePrefix } from "../conda-meta.ts";
 import { lockedPackage } from "../locked-package.ts";
+import { makeWhole } from "../new-prefix.ts";
 import { trueChannels } from "../true-channels.ts";
+import { checkIndexes } from "./index-cache.ts";
 import { installCall, type MambaCall, solveCall } from "./mamba-call.ts";
 import { failureOf, unsolvableOf } from "./mamba-failure.ts";
 import { readAnswer, readErrorText } from "./mamba-output.ts";
@@ -41,15 +43,19 @@ export function mambaEngine(options: MambaOptions): Engine {
 
 async function solve(program: string, request: SolveRequest, run: EngineRun): Promise<LockedPackage[]> {
   const call = solveCall(request, checkSpecs(request), run);
+  const attempt = async (changed: MambaCall) => {
+    const result = await execute(program, changed, run);
+    await checkIndexes(call.indexCache, request.channels);
+    return readSolve(result, request);
+  };
   try {
-    return readSolve(await execute(program, call, run), request);
+    return await attempt(call);
   } catch (error) {
     // The sharded index leaves out packages for another python than the one that was pinned, and mamba then says
     // that they do not exist. The whole index has the true reason.
     const misled = error instanceof EngineError && error.failure === "not_found" && pinsPython(request.specs);
     if (!misled) throw error;
-    const whole = { ...call, env: { ...call.env, MAMBA_USE_SHARDED_REPODATA: "false" } };
-    return readSolve(await execute(program, whole, run), request);
+    return attempt({ ...call, env: { ...call.env, MAMBA_USE_SHARDED_REPODATA: "false" } });
   }
 }
 
@@ -77,8 +83,10 @@ async function install(options: MambaOptions, request: InstallRequest, run: Engi
   const packages = checkInstall(request);
   const call = installCall(request, packages, run, options.hasSkipFlag);
   const sink = progressSink(run.onLine, trueChannels(request.channels));
-  readInstall(await execute(options.program, call, run, sink), request);
-  await settlePrefix(request);
+  await makeWhole(request.prefix, async () => {
+    readInstall(await execute(options.program, call, run, sink), request);
+    await settlePrefix(request);
+  });
 }
 
 /**

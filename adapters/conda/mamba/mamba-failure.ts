@@ -17,6 +17,7 @@ import {
   solveError,
   specError,
   type Unmet,
+  unreadablePackageError,
 } from "../failure.ts";
 import { type Problem, parseProblems } from "../problem-tree.ts";
 import type { TrueChannels } from "../true-channels.ts";
@@ -33,36 +34,57 @@ const BAD_SPEC = /^(?:Error parsing (?:MatchSpec|version)|Version spec )/;
 const BROKEN_INDEX = /decompression error|Could not load repodata|not loaded!|parse_error|malformed repodata/;
 const BROKEN_PACKAGE = /Truncated ZIP file data/;
 
+interface Channels {
+  readonly names: TrueChannels;
+  readonly list: readonly ChannelAddress[];
+}
+
 /** @returns why a call failed; undefined if it did not. */
 export function failureOf(
   result: CommandResult,
   errors: readonly MambaRecord[],
   what: FetchTrouble["what"],
-  channels: { readonly names: TrueChannels; readonly list: readonly ChannelAddress[] },
+  channels: Channels,
 ): EngineError | undefined {
   const ended = endError(result);
-  if (ended) return ended;
-  if (result.code === 0) return undefined;
+  // A crash says less than the words before it: after a package that is not there mamba is known to crash.
+  if (ended && ended.failure !== "internal") return ended;
+  if (!ended && result.code === 0) return undefined;
   const messages = errors.map(({ message }) => channels.names.inText(message));
-  const all = messages.join("\n");
+  const told = toldBy(messages, what, channels.list) ?? ended;
+  if (told) return told;
   const last =
     messages.at(-1) ?? lastLine(channels.names.inText(result.stderr)) ?? `exit code ${result.code}`;
-  if (result.code === EXIT_BAD_ARGUMENT)
-    return internalError(`it does not know an argument: ${oneLine(last)}`);
-  const memory = messages.find((message) => MEMORY.test(message));
-  if (memory) return memoryError(oneLine(memory));
-  const disk = messages.find((message) => DISK.test(message));
-  if (disk) return diskError(oneLine(disk));
-  const spec = messages.find((message) => BAD_SPEC.test(message));
-  if (spec) return specError(oneLine(spec));
+  const argument = result.code === EXIT_BAD_ARGUMENT ? "it does not know an argument: " : "";
+  return internalError(`${argument}${oneLine(messages[0] && argument ? messages[0] : last)}`);
+}
+
+/** The most telling words first: what follows a cause may be any of the others. */
+function toldBy(
+  messages: readonly string[],
+  what: FetchTrouble["what"],
+  channels: readonly ChannelAddress[],
+): EngineError | undefined {
+  const all = messages.join("\n");
+  const saying = (pattern: RegExp) => {
+    const message = messages.find((one) => pattern.test(one));
+    return message === undefined ? undefined : oneLine(message);
+  };
+  const disk = saying(DISK);
+  if (disk) return diskError(disk);
+  const spec = saying(BAD_SPEC);
+  if (spec) return specError(spec);
   const hash = /doesn't match expectation "([^"]+)"\s+Expected: (\S+)\s+Actual: (\S+)/.exec(all);
   if (hash) return checksumError(hash[1]?.split("/").at(-1) ?? "", hash[2] ?? "", hash[3] ?? "");
-  const transfer = transferOf(messages, what);
-  if (transfer) return fetchError(transfer, channels.list);
-  const broken = messages.find((message) => BROKEN_INDEX.test(message) || BROKEN_PACKAGE.test(message));
-  if (broken) return brokenIndexError(oneLine(broken), channels.list);
-  if (/longer than the placeholder/.test(all)) return prefixError();
-  return internalError(oneLine(last));
+  const transfer = transferOf(all, what);
+  if (transfer) return fetchError(transfer, channels);
+  const memory = saying(MEMORY);
+  if (memory) return memoryError(memory);
+  const broken = saying(BROKEN_INDEX);
+  if (broken) return brokenIndexError(broken, channels);
+  const unpacked = saying(BROKEN_PACKAGE);
+  if (unpacked) return unreadablePackageError("A package", unpacked);
+  return /longer than the placeholder/.test(all) ? prefixError() : undefined;
 }
 
 /** @returns the error for a solve that has no solution, or undefined if that is not what happened. */
@@ -77,7 +99,11 @@ export function unsolvableOf(
 
 function treeOf(errors: readonly MambaRecord[]): string | undefined {
   const message = errors.find(({ message }) => message.startsWith(`${UNSOLVABLE}\n`))?.message;
-  return message?.slice(UNSOLVABLE.length + 1);
+  return message
+    ?.slice(UNSOLVABLE.length + 1)
+    .split("\n")
+    .map((line) => line.replace(/^ {4}/, ""))
+    .join("\n");
 }
 
 function troubleOf(tree: string, request: SolveRequest): SolveTrouble {
@@ -120,23 +146,23 @@ function plain(requirement: string): string {
 }
 
 /** The last word on a transfer is the cause; earlier records repeat for every attempt. */
-function transferOf(messages: readonly string[], asked: FetchTrouble["what"]): FetchTrouble | undefined {
-  const all = messages.join("\n");
-  const finalized = [...all.matchAll(/Transfer finalized, status: (\d+) \[([^\]]+)\]/g)].at(-1);
-  if (finalized) {
-    const url = finalized[2] ?? "";
-    return {
-      what: isPackage(url) ? "package" : "index",
-      url,
-      status: Number(finalized[1]),
-      detail: oneLine(finalized[0]),
-    };
-  }
-  const failed = [...all.matchAll(/Download error \(\d+\) ([^\n[]+?) \[([^\]]+)\]/g)].at(-1);
-  if (failed) {
-    return { what: isPackage(failed[2] ?? "") ? "package" : asked, url: failed[2], detail: failed[1] ?? "" };
-  }
-  return undefined;
+function transferOf(all: string, asked: FetchTrouble["what"]): FetchTrouble | undefined {
+  const finalized = [...all.matchAll(/Transfer finalized, status: (?<status>\d+) \[(?<url>[^\]]+)\]/g)].at(
+    -1,
+  );
+  const failed = [...all.matchAll(/Download error \(\d+\) (?<detail>[^\n[]+?) \[(?<url>[^\]]+)\]/g)].at(-1);
+  // All that is told where it crashed over it.
+  const ofPackage = [
+    ...all.matchAll(/Failed to download package from (?<url>\S+) \(status (?<status>\d+)\)/g),
+  ].at(-1);
+  const { url, status, detail } = (finalized ?? failed ?? ofPackage)?.groups ?? {};
+  if (url === undefined) return undefined;
+  return {
+    what: isPackage(url) ? "package" : asked,
+    url,
+    status: status === undefined ? undefined : Number(status),
+    detail: detail ?? "",
+  };
 }
 
 function isPackage(url: string): boolean {

@@ -19,6 +19,7 @@ import { checkInstall, checkSpecs } from "../check-request.ts";
 import { settlePrefix } from "../conda-meta.ts";
 import { endError, internalError } from "../failure.ts";
 import { lockedPackage } from "../locked-package.ts";
+import { makeWhole } from "../new-prefix.ts";
 import { type TrueChannels, trueChannels } from "../true-channels.ts";
 import { type Failed, failedEvent, installFailure, solveFailure } from "./rattler-failure.ts";
 
@@ -91,17 +92,19 @@ async function solve(
 async function install(options: RattlerOptions, request: InstallRequest, run: EngineRun): Promise<void> {
   const packages = checkInstall(request);
   const channels = trueChannels(request.channels);
-  const answer = await ask(options, run, channels, {
-    action: "install",
-    packages: packages.map((item) => ({ ...item, url: item.address })),
-    platform: request.platform,
-    prefix: request.prefix,
-    targetPrefix: request.targetPrefix ?? null,
-    packageCache: request.packageCache,
+  await makeWhole(request.prefix, async () => {
+    const answer = await ask(options, run, channels, {
+      action: "install",
+      packages: packages.map((item) => ({ ...item, url: item.address })),
+      platform: request.platform,
+      prefix: request.prefix,
+      targetPrefix: request.targetPrefix ?? null,
+      packageCache: request.packageCache,
+    });
+    if (answer.event === "failed") throw installFailure(answer, request, channels);
+    if (answer.event !== "installed") throw internalError(`it answered an install with "${answer.event}"`);
+    await settlePrefix(request);
   });
-  if (answer.event === "failed") throw installFailure(answer, request, channels);
-  if (answer.event !== "installed") throw internalError(`it answered an install with "${answer.event}"`);
-  await settlePrefix(request);
 }
 
 /** Runs engine.py once. Its last event decides, not its end: the extension module may crash after its work. */

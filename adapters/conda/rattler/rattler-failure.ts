@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import { dependencyName } from "#core/lock/order.ts";
 import type { ChannelAddress, EngineError, InstallRequest, SolveRequest } from "#core/ports.ts";
 import {
   brokenIndexError,
@@ -17,6 +18,7 @@ import {
   solveError,
   specError,
   type Unmet,
+  unreadablePackageError,
 } from "../failure.ts";
 import { parseProblems } from "../problem-tree.ts";
 import type { TrueChannels } from "../true-channels.ts";
@@ -45,10 +47,10 @@ export function solveFailure(failed: Failed, request: SolveRequest, channels: Tr
   if (failed.kind === "InvalidMatchSpecError") return specError(text.split("\n")[0] ?? text);
   if (failed.kind !== "SolverError") return transferFailure("index", text, request.channels);
   const tree = text.replace(/^Cannot solve the request because of: /, "");
-  return solveError(troubleOf(tree, failed.missing), request);
+  return solveError(troubleOf(tree, failed.missing, request.specs), request);
 }
 
-function troubleOf(tree: string, missing: readonly Missing[]): SolveTrouble {
+function troubleOf(tree: string, missing: readonly Missing[], specs: readonly string[]): SolveTrouble {
   const asked = missing.filter((one) => one.asked && !one.name.startsWith("__"));
   if (asked.length > 0) return { failure: "not_found", unmet: asked.map((one) => unmet(one, tree)), tree };
   const inConflict = /conflicts with|cannot be installed together/.test(tree);
@@ -60,7 +62,7 @@ function troubleOf(tree: string, missing: readonly Missing[]): SolveTrouble {
   if (!inConflict && nowhere.length > 0) {
     return { failure: "missing_dependency", unmet: nowhere.map((one) => unmet(one, tree)), tree };
   }
-  return { failure: "conflict", unmet: roots(tree), tree };
+  return { failure: "conflict", unmet: inConflictWith(tree, specs), tree };
 }
 
 function unmet(one: Missing, tree: string): Unmet {
@@ -81,15 +83,25 @@ function wanting(line: string): string | undefined {
   return /^(.+?) would (?:require|constrain)$/.exec(line)?.[1];
 }
 
-/** The user's own requirements that take part. */
-function roots(tree: string): Unmet[] {
+/** The user's own requirements that take part: the tree's roots, and those on a package that some line is about. */
+function inConflictWith(tree: string, specs: readonly string[]): Unmet[] {
+  const roots = rootsOf(tree);
+  const names = new Set(parseProblems(tree).map(({ text }) => text.split(/[\s,]/)[0]));
+  const named = specs.filter((spec) => {
+    const name = dependencyName(spec.split("::").at(-1) ?? spec);
+    return names.has(name) && !roots.some((root) => dependencyName(root) === name);
+  });
+  return [...roots, ...named].map((requirement) => ({ requirement, wantedBy: [] }));
+}
+
+function rootsOf(tree: string): string[] {
   const problems = parseProblems(tree);
   const headed = problems[0]?.text.startsWith("The following packages are incompatible") ?? false;
   return problems
     .filter(({ path }) => path.length === (headed ? 1 : 0))
     .map(({ text }) => /^(.+?),? (?:can(?:not)? be installed|cannot|which)/.exec(text)?.[1])
     .filter((requirement) => requirement !== undefined)
-    .map((requirement) => ({ requirement: requirement.replace(/ \*$/, ""), wantedBy: [] }));
+    .map((requirement) => requirement.replace(/ \*$/, ""));
 }
 
 export function installFailure(failed: Failed, request: InstallRequest, channels: TrueChannels): EngineError {
@@ -121,5 +133,9 @@ function transferFailure(
   ) {
     return fetchError({ what, url, detail }, channels);
   }
-  return what === "index" ? brokenIndexError(detail, channels) : internalError(detail);
+  if (what === "index") return brokenIndexError(detail, channels);
+  const unpacked = /failed to fetch (\S+)/.exec(text)?.[1];
+  return unpacked === undefined
+    ? internalError(detail)
+    : unreadablePackageError(unpacked, causes.at(-1) ?? detail);
 }
