@@ -43,13 +43,24 @@ export async function chooseChannel(options: ChannelOptions): Promise<LocalChann
   const directory = join(root, ".local", "demo-channel");
   const channel = await makeDemoChannel({ python, into: directory, log });
   const served = await serveDemoChannel(directory, { host: "127.0.0.1", port });
+  const glibc = glibcVersion();
   const why = demoOnly ? "as asked" : "conda-forge does not answer";
   return {
     description: `demo channel of ${channel.packages.length} packages at ${served.url} (${why})`,
-    settings: { ...settings, conda_default_channels: [served.url] },
+    settings: {
+      ...settings,
+      conda_default_channels: [served.url],
+      // The demo channel is made of what this machine has, which needs this machine's C library.
+      ...(glibc ? { conda_virtual_packages: { __glibc: glibc } } : {}),
+    },
     allowedPrivateHosts: [new URL(served.url).host],
     close: () => served.close(),
   };
+}
+
+function glibcVersion(): string | undefined {
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return header?.glibcVersionRuntime;
 }
 
 /** A proxy or a captive portal may answer anything: only the real index will do. */
