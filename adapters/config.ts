@@ -87,3 +87,8 @@ export function readAwsPlace(
     endpoint: env[`AWS_ENDPOINT_URL_${service}`] ?? env["AWS_ENDPOINT_URL"],
   };
 }
+
+/** Where a task asks ECS about itself; undefined outside ECS. */
+export const readTaskMetadataAddress = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined => env["ECS_CONTAINER_METADATA_URI_V4"];

@@ -28,18 +28,39 @@ stateDiagram-v2
 ${[...arrows, ...ends].join("\n")}
 \`\`\`
 
-| state | status that clients see | holds a slot | meaning |
-| --- | --- | --- | --- |
-${states.map(([name, { status, slot, says }]) => `| ${name} | ${status} | ${slot ? "yes" : "no"} | ${says}${reached.has(name) ? "" : " (no move leads there yet)"} |`).join("\n")}
+${table(
+  ["state", "status that clients see", "holds a slot", "meaning"],
+  states.map(([name, { status, slot, says }]) => [
+    name,
+    status,
+    slot ? "yes" : "no",
+    reached.has(name) ? says : `${says} (no move leads there yet)`,
+  ]),
+)}
 
-| move | from | to | made by | because |
-| --- | --- | --- | --- | --- |
-${moves.map(([name, { from, to, by, says }]) => `| ${name} | ${from.join(", ") || "nothing"} | ${to} | ${by.join(", ")} | ${says} |`).join("\n")}
+${table(
+  ["move", "from", "to", "made by", "because"],
+  moves.map(([name, { from, to, by, says }]) => [
+    name,
+    from.join(", ") || "nothing",
+    to,
+    by.join(", "),
+    says,
+  ]),
+)}
 
 A move is one conditional transaction (\`adapters/dynamodb/moves.ts\`); nothing else writes a status. Who comes too late is told
 so and changes nothing. A build that leaves a state with a slot frees the slot and closes the attempt in the same transaction, so
 the attempt's task can write nothing any more.
 `;
+}
+
+/** With columns as wide as their widest cell, as the formatter leaves them. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
 if (import.meta.main) {

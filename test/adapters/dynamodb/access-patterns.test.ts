@@ -196,7 +196,7 @@ describe.each([
 });
 
 afterAll(() => {
-  const listed = [...DOCUMENT.matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number));
+  const listed = [...DOCUMENT.matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => Number(number));
   expect(
     [...counted].sort((a, b) => a - b),
     "each line of the document is counted",

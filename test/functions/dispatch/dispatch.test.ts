@@ -1,0 +1,170 @@
+import { beforeEach, expect, test } from "vitest";
+import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { slots, waiting } from "#adapters/dynamodb/line.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { openLog } from "#adapters/log.ts";
+import { openQueue } from "#adapters/sqs/queue.ts";
+import { VARIABLES } from "#core/layout.ts";
+import { type DispatchContext, dispatch } from "#functions/dispatch/dispatch.ts";
+import { handler } from "#functions/dispatch/handler.ts";
+import { auditTable } from "#test/kit/audit.ts";
+import { useEcs } from "#test/kit/ecs.ts";
+import { createTable, useMiniStack } from "#test/kit/ministack.ts";
+import { delayed, drain } from "#test/kit/queues.ts";
+import { submitted } from "#test/kit/submissions.ts";
+
+const aws = useMiniStack();
+const ecs = useEcs();
+let db: Db;
+let now: Date;
+let tables = 0;
+beforeEach(async () => {
+  db = openDb({ table: await createTable(`dispatch-${++tables}`) });
+  now = new Date("2026-05-01T00:00:00Z");
+});
+
+const context = (slots: number): DispatchContext => ({
+  db,
+  tasks: ecs.tasks,
+  wakeUps: openQueue(aws.wakeUpQueue),
+  slots,
+  clock: () => now,
+  log: openLog({ write: () => {} }),
+});
+
+test("free slots are filled in the order of the line, and the rest waits", async () => {
+  const ids = [await submitted(db), await submitted(db), await submitted(db)];
+
+  expect(await dispatch(context(2))).toEqual({ started: 2, putBack: 0 });
+
+  expect(ecs.requests.map(({ startedBy }) => startedBy)).toEqual([`b${ids[0]}-a1`, `b${ids[1]}-a1`]);
+  expect((await waiting(db, 9)).map(({ build }) => build)).toEqual([ids[2]]);
+  expect((await slots(db)).map(({ task }) => task)).toEqual([...ecs.running.values()]);
+  expect((await getBuild(db, ids[0] ?? 0))?.statusInfo).toBe("Attempt 1: waiting for its task to start.");
+  expect(await dispatch(context(2))).toEqual({ started: 0, putBack: 0 });
+  expect(await auditTable(db)).toEqual([]);
+});
+
+test("a task is told its build and nothing else, in the deployment's network", async () => {
+  const id = await submitted(db);
+
+  await dispatch(context(1));
+
+  expect(ecs.requests[0]).toMatchObject({
+    clientToken: `b${id}-a1-1772600767`,
+    cluster: "builds",
+    taskDefinition: "build:7",
+    launchType: "FARGATE",
+    count: 1,
+    networkConfiguration: {
+      awsvpcConfiguration: {
+        subnets: ["subnet-1", "subnet-2"],
+        securityGroups: ["sg-1"],
+        assignPublicIp: "ENABLED",
+      },
+    },
+  });
+  expect(ecs.requests[0]?.overrides).toEqual({
+    containerOverrides: [{ name: "build", environment: [{ name: VARIABLES.buildId, value: String(id) }] }],
+  });
+});
+
+test("many dispatchers at once start each build once and take no slot twice", async () => {
+  for (let i = 0; i < 5; i++) await submitted(db);
+
+  await Promise.all([1, 2, 3, 4].map(() => dispatch(context(3))));
+
+  expect(ecs.running.size).toBe(3);
+  expect((await slots(db)).map(({ slot }) => slot)).toEqual([1, 2, 3]);
+  expect(await auditTable(db)).toEqual([]);
+});
+
+test("without room the build waits on, says why and when next, and is tried as a new attempt", async () => {
+  const id = await submitted(db);
+  ecs.behaviour = "no room";
+
+  expect(await dispatch(context(1))).toEqual({ started: 0, putBack: 1 });
+
+  expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", dispatched: 0, slot: null });
+  expect((await getBuild(db, id))?.statusInfo).toMatch(
+    /^Attempt 1 could not start: ECS has no place for the task: Capacity is unavailable.*\. Next try at 2026-05-01T00:00:1\dZ\.$/,
+  );
+  expect(await slots(db)).toEqual([]);
+  expect(await delayed(aws.wakeUpQueue)).toBeGreaterThan(0);
+  ecs.behaviour = "start";
+  expect(await dispatch(context(1))).toEqual({ started: 0, putBack: 0 });
+  now = new Date(now.getTime() + 15_000);
+  expect(await dispatch(context(1))).toEqual({ started: 1, putBack: 0 });
+  expect(await getBuild(db, id)).toMatchObject({ dispatched: 2, slot: 1 });
+  expect(await auditTable(db)).toEqual([]);
+});
+
+test("a build that cannot be started does not hold up those behind it", async () => {
+  const first = await submitted(db);
+  ecs.behaviour = "no room";
+  await dispatch(context(1));
+  const second = await submitted(db);
+  ecs.behaviour = "start";
+
+  await dispatch(context(1));
+
+  expect((await slots(db)).map(({ build }) => build)).toEqual([second]);
+  expect((await waiting(db, 9)).map(({ build }) => build)).toEqual([first]);
+});
+
+test("a refusal puts the build back without telling users the accounts and roles in it", async () => {
+  const id = await submitted(db);
+  ecs.behaviour = "refuse";
+
+  expect(await dispatch(context(1))).toEqual({ started: 0, putBack: 1 });
+
+  const { statusInfo = "" } = (await getBuild(db, id)) ?? {};
+  expect(statusInfo).toContain("ECS refused the task (AccessDeniedException).");
+  expect(statusInfo).not.toContain("arn:aws");
+});
+
+test("an answer that is lost starts one task at most, and the build is put back", async () => {
+  const id = await submitted(db);
+  ecs.behaviour = "start and lose the answer";
+
+  expect(await dispatch(context(1))).toEqual({ started: 0, putBack: 1 });
+
+  expect(ecs.requests.length).toBeGreaterThan(1);
+  expect(ecs.running.size).toBe(1);
+  expect((await getBuild(db, id))?.statusInfo).toContain("ECS could not be reached.");
+  expect(await auditTable(db)).toEqual([]);
+});
+
+test("a slot whose dispatcher died before it heard of its task is taken up again, as the same attempt", async () => {
+  const id = await submitted(db);
+  await makeMove(db, id, { name: "dispatch", by: "dispatch", at: now, slot: 1 });
+
+  expect(await dispatch(context(1))).toEqual({ started: 1, putBack: 0 });
+
+  expect(ecs.requests.map(({ startedBy }) => startedBy)).toEqual([`b${id}-a1`]);
+  expect(await slots(db)).toMatchObject([{ build: id, attempt: 1, task: [...ecs.running.values()][0] }]);
+});
+
+test("wake-ups are consumed, however many there are; they stay only when dispatch itself fails", async () => {
+  const id = await submitted(db);
+  const variables = {
+    [VARIABLES.table]: db.table,
+    [VARIABLES.wakeUpQueue]: aws.wakeUpQueue,
+    [VARIABLES.cluster]: "builds",
+    [VARIABLES.taskDefinition]: "build:7",
+    [VARIABLES.subnets]: "subnet-1",
+    [VARIABLES.securityGroups]: "sg-1",
+    [VARIABLES.slots]: "1",
+    [VARIABLES.logLevel]: "error",
+  };
+  const event = { Records: [{ messageId: "a" }, { messageId: "b" }] } as Parameters<typeof handler>[0];
+  await drain(aws.wakeUpQueue);
+
+  // A wrong environment is not swallowed: the messages stay.
+  await expect(handler(event)).rejects.toThrow(VARIABLES.table);
+  Object.assign(process.env, variables);
+  expect(await handler(event)).toEqual({ batchItemFailures: [] });
+
+  expect((await slots(db)).map(({ build }) => build)).toEqual([id]);
+});
