@@ -15,7 +15,7 @@ import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
-import { showNamespace } from "./namespaces.ts";
+import { fewNames, showNamespace } from "./namespaces.ts";
 
 const showEnvironment = ({ id, namespace, name, currentBuildId, description }: Environment) => ({
   id,
@@ -34,7 +34,7 @@ export const listing =
     const page = askedPage ?? 1;
     const size = unpaged ? UNPAGED_SIZE : (askedSize ?? PAGE_SIZE_MAX);
     const sight = visible(entity);
-    const namespaces = namespace === undefined ? sight.namespaces : [namespace];
+    const namespaces = namespace === undefined ? fewNames(sight) : [namespace];
     const sortBy = sort_by.filter(
       (key): key is "namespace" | "name" => key === "namespace" || key === "name",
     );

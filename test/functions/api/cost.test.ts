@@ -1,0 +1,199 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { ROUTES } from "#core/contract/routes.ts";
+import { type Api, bearer, DUMMY_PASSWORD, openApi, post } from "#test/kit/api.ts";
+import { useMiniStack } from "#test/kit/ministack.ts";
+import { submitted } from "#test/kit/submissions.ts";
+import { makeWorld, type World } from "./world.ts";
+
+const aws = useMiniStack();
+let api: Api;
+let world: World;
+let tokens: Record<"nobody" | "viewer" | "admin", Record<string, string>>;
+
+beforeAll(async () => {
+  api = openApi(aws);
+  world = await makeWorld(api.services);
+  tokens = {
+    nobody: {},
+    viewer: bearer(await api.token({ "team/*": ["viewer"] })),
+    admin: bearer(await api.token({ "*/*": ["admin"] })),
+  };
+});
+
+interface Cost {
+  readonly route: string;
+  readonly when: string;
+  readonly as: "nobody" | "viewer" | "admin";
+  readonly path: (world: World) => string;
+  readonly init?: RequestInit;
+  /** Calls to DynamoDB by command. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Read units of the calls that only read. */
+  readonly units: number;
+}
+
+const A = "/api/v1";
+const make = { method: "POST" };
+const spec = (name: string) =>
+  post({ specification: `name: ${name}\ndependencies: [python]\n`, namespace: "team" });
+const build = (route: string, path: string): Cost => ({
+  route,
+  when: "of a build",
+  as: "viewer",
+  path: (w) => `${A}/build/${w.completed}/${path}`,
+  calls: { GetItemCommand: 1 },
+  units: 1,
+});
+
+/** docs/access-patterns.md says the same in formulas. */
+const COSTS: readonly Cost[] = [
+  { route: "getStatus", when: "", as: "nobody", path: () => `${A}/`, calls: {}, units: 0 },
+  { route: "getPermission", when: "", as: "viewer", path: () => `${A}/permission/`, calls: {}, units: 0 },
+  {
+    route: "listNamespaces",
+    when: "of everything",
+    as: "admin",
+    path: () => `${A}/namespace/`,
+    calls: { QueryCommand: 1 },
+    units: 1,
+  },
+  {
+    route: "listNamespaces",
+    when: "of three known by name",
+    as: "viewer",
+    path: () => `${A}/namespace/`,
+    calls: { GetItemCommand: 3 },
+    units: 3,
+  },
+  {
+    route: "getNamespace",
+    when: "that exists",
+    as: "viewer",
+    path: () => `${A}/namespace/team/`,
+    calls: { GetItemCommand: 1 },
+    units: 1,
+  },
+  {
+    route: "getNamespace",
+    when: "that is not allowed",
+    as: "nobody",
+    path: () => `${A}/namespace/team/`,
+    calls: {},
+    units: 0,
+  },
+  {
+    route: "createNamespace",
+    when: "",
+    as: "admin",
+    path: () => `${A}/namespace/new/`,
+    init: make,
+    calls: { GetItemCommand: 1, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
+    units: 1,
+  },
+  {
+    route: "listEnvironments",
+    when: "of one namespace",
+    as: "viewer",
+    path: () => `${A}/environment/?namespace=team&size=100`,
+    calls: { GetItemCommand: 1, QueryCommand: 1 },
+    units: 2,
+  },
+  {
+    route: "listEnvironments",
+    when: "of a namespace that is not allowed",
+    as: "nobody",
+    path: () => `${A}/environment/?namespace=team`,
+    calls: { GetItemCommand: 1 },
+    units: 1,
+  },
+  {
+    route: "getEnvironment",
+    when: "",
+    as: "viewer",
+    path: () => `${A}/environment/team/demo/`,
+    calls: { GetItemCommand: 1 },
+    units: 1,
+  },
+  {
+    route: "postSpecification",
+    when: "of a new environment",
+    as: "admin",
+    path: () => `${A}/specification/`,
+    init: spec("costly"),
+    calls: { GetItemCommand: 3, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
+    units: 3,
+  },
+  {
+    route: "postSpecification",
+    when: "posted before",
+    as: "admin",
+    path: () => `${A}/specification/`,
+    init: spec("costly"),
+    calls: { GetItemCommand: 3, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
+    units: 3,
+  },
+  {
+    route: "postSpecification",
+    when: "that is not allowed",
+    as: "viewer",
+    path: () => `${A}/specification/`,
+    init: spec("costly"),
+    calls: {},
+    units: 0,
+  },
+  { ...build("getBuild", ""), calls: { GetItemCommand: 2 }, units: 2 },
+  { ...build("getBuild", ""), when: "that is not allowed", as: "nobody" },
+  // A package list never changes, so it is read at half the price.
+  { ...build("listBuildPackages", "packages/"), calls: { GetItemCommand: 2 }, units: 1.5 },
+  build("getBuildLogs", "logs/"),
+  build("getBuildYaml", "yaml/"),
+  build("getBuildLockfile", "lockfile/"),
+  build("getBuildArchive", "archive/"),
+  { route: "showLogin", when: "", as: "nobody", path: () => "/login/", calls: {}, units: 0 },
+  {
+    route: "login",
+    when: "",
+    as: "nobody",
+    path: () => "/login/",
+    init: post({ username: "a", password: DUMMY_PASSWORD }),
+    calls: {},
+    units: 0,
+  },
+  { route: "logout", when: "", as: "nobody", path: () => "/logout/", init: make, calls: {}, units: 0 },
+];
+
+const READS: ReadonlySet<string> = new Set(["GetItemCommand", "QueryCommand", "BatchGetItemCommand"]);
+
+async function costOf({
+  as,
+  path,
+  init = {},
+}: Cost): Promise<{ calls: Record<string, number>; units: number }> {
+  api.calls.length = 0;
+  const headers = { ...tokens[as], ...(init.headers as Record<string, string> | undefined) };
+  await api.request(path(world), { ...init, headers });
+  const calls: Record<string, number> = {};
+  for (const { command } of api.calls) calls[command] = (calls[command] ?? 0) + 1;
+  const reads = api.calls.filter(({ command }) => READS.has(command));
+  return { calls, units: reads.reduce((sum, { capacityUnits }) => sum + capacityUnits, 0) };
+}
+
+describe("what a request costs", () => {
+  test.each(COSTS)("$route $when", async (cost) => {
+    expect(await costOf(cost)).toEqual({ calls: cost.calls, units: cost.units });
+  });
+
+  test("is known of every route", () => {
+    const known = new Set(COSTS.map(({ route }) => route));
+    expect(ROUTES.map(({ id }) => id).filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  test("does not grow with what others keep in the store", async () => {
+    const lists = COSTS.filter(({ route, as }) => route.startsWith("list") && as === "viewer");
+    expect(lists.length).toBeGreaterThan(1);
+    for (let n = 0; n < 60; n++) {
+      await submitted(api.services.db, { namespace: `other-${n}`, environment: "e" });
+    }
+    for (const list of lists) expect((await costOf(list)).units).toBe(list.units);
+  });
+});
