@@ -1,37 +1,7 @@
-import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodePath, toRequest, toResult } from "#functions/api/lambda.ts";
-
-const event = (
-  changes: Partial<APIGatewayProxyEventV2> & { method?: string } = {},
-): APIGatewayProxyEventV2 => ({
-  version: "2.0",
-  routeKey: "$default",
-  rawPath: "/",
-  rawQueryString: "",
-  headers: {},
-  isBase64Encoded: false,
-  requestContext: {
-    accountId: "1",
-    apiId: "a",
-    domainName: "a.execute-api.us-east-1.amazonaws.com",
-    domainPrefix: "a",
-    http: {
-      method: changes.method ?? "GET",
-      path: "/",
-      protocol: "HTTP/1.1",
-      sourceIp: "192.0.2.1",
-      userAgent: "",
-    },
-    requestId: "r",
-    routeKey: "$default",
-    stage: "$default",
-    time: "",
-    timeEpoch: 0,
-  },
-  ...changes,
-});
+import { lambdaEvent } from "#test/kit/lambda-event.ts";
 
 describe("the path that API Gateway decoded reads as it was sent", () => {
   const segment = fc
@@ -41,7 +11,7 @@ describe("the path that API Gateway decoded reads as it was sent", () => {
     fc.assert(
       fc.property(fc.array(segment, { minLength: 1 }), (segments) => {
         const wellFormed = segments.map((each) => each.toWellFormed());
-        const { pathname } = new URL(toRequest(event({ rawPath: `/${segments.join("/")}` })).url);
+        const { pathname } = new URL(toRequest(lambdaEvent({ rawPath: `/${segments.join("/")}` })).url);
         expect(pathname.slice(1).split("/").map(decodeURIComponent)).toEqual(wellFormed);
       }),
     );
@@ -60,7 +30,7 @@ describe("the path that API Gateway decoded reads as it was sent", () => {
 
 test("method, headers, cookies, query and body arrive as they were sent", async () => {
   const request = toRequest(
-    event({
+    lambdaEvent({
       method: "POST",
       rawPath: "/login/",
       rawQueryString: "next=%2Fx&b=2/",
@@ -78,8 +48,8 @@ test("method, headers, cookies, query and body arrive as they were sent", async 
 });
 
 test("plain http is only believed where the door says so", () => {
-  expect(toRequest(event()).url).toMatch(/^https:/);
-  expect(toRequest(event({ headers: { "x-forwarded-proto": "http" } })).url).toMatch(/^http:/);
+  expect(toRequest(lambdaEvent()).url).toMatch(/^https:/);
+  expect(toRequest(lambdaEvent({ headers: { "x-forwarded-proto": "http" } })).url).toMatch(/^http:/);
 });
 
 test("text goes out as text, bytes and compressed text in base64, each cookie by itself", async () => {
