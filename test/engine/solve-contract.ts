@@ -171,6 +171,10 @@ export function describeSolve(given: () => EngineBench): void {
     expect(second.map(({ channel }) => channel)).toEqual([`${TRUE_ORIGIN}/other`]);
   });
 
+  test("takes an older python for a package that needs one, though nobody asked for it", async () => {
+    expect(versions(await given().solve(["needs-older"]))).toContain("python 3.11.7");
+  });
+
   test("solves for a platform that is not the host's", async () => {
     const packages = await given().solve(["app"], { platform: "linux-aarch64" });
     expect(packages.map(({ subdir }) => subdir)).toEqual(["linux-aarch64"]);

@@ -211,6 +211,14 @@ def make_main(channel: Path) -> None:
     )
     package(
         channel,
+        "needs-older",
+        "1.0.0",
+        {"site-packages/needs_older.py": Member(b"")},
+        depends=("python <3.12",),
+        noarch="python",
+    )
+    package(
+        channel,
         "scripted",
         "1.0.0",
         {
