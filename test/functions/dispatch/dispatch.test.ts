@@ -1,3 +1,4 @@
+import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeEach, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
@@ -167,4 +168,8 @@ test("wake-ups are consumed, however many there are; they stay only when dispatc
   expect(await handler(event)).toEqual({ batchItemFailures: [] });
 
   expect((await slots(db)).map(({ build }) => build)).toEqual([id]);
+  await new DynamoDBClient().send(new DeleteTableCommand({ TableName: db.table }));
+  expect(await handler(event)).toEqual({
+    batchItemFailures: [{ itemIdentifier: "a" }, { itemIdentifier: "b" }],
+  });
 });

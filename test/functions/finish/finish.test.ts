@@ -1,3 +1,4 @@
+import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
 import { beat, putResult, saveStep } from "#adapters/dynamodb/attempts.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
@@ -324,4 +325,7 @@ test("the entry takes both kinds of events, drops what is no message and keeps w
   expect([state, other]).toEqual([undefined, undefined]);
   expect((await getBuild(db, first.id))?.status).toBe("COMPLETED");
   expect((await getBuild(db, second.id))?.status).toBe("FAILED");
+  await new DynamoDBClient().send(new DeleteTableCommand({ TableName: db.table }));
+  const Records = [message("noise", "{"), message("result", { buildId: first.id, attempt: 1 })];
+  expect(await handler({ Records } as Event)).toEqual({ batchItemFailures: [{ itemIdentifier: "result" }] });
 });
