@@ -22,6 +22,7 @@ const Build = v.object({
     scheduled_on: v.string(),
     started_on: v.nullable(v.string()),
     ended_on: v.nullable(v.string()),
+    build_artifacts: v.nullable(v.array(v.object({ artifact_type: v.string(), key: v.string() }))),
   }),
 });
 export type BuildReply = v.InferOutput<typeof Build>["data"];

@@ -9,6 +9,7 @@ import { linkPath } from "#core/layout.ts";
 import { type BuildReply, Client } from "./client.ts";
 import { LocalError } from "./local-error.ts";
 import type { Progress } from "./progress.ts";
+import { removeTree } from "./run-task/launch.ts";
 import type { LocalStack } from "./stack.ts";
 import { verifyArchive, verifyNoMention, verifyNoRemains, verifyPrefix } from "./verify.ts";
 
@@ -34,26 +35,29 @@ export async function buildExample(root: string, stack: LocalStack, progress: Pr
     throw new LocalError(`Build ${id} ended as ${build.status}: ${build.status_info ?? "without a reason"}`);
   }
   const link = join(stack.storeDirectory, linkPath(NAMESPACE, ENVIRONMENT));
-  await linked(link, id);
+  await linked(link, build);
   return { build, client, link };
 }
 
 /** The link follows the build by a message of its own. */
-async function linked(link: string, id: number): Promise<void> {
+async function linked(link: string, { id, build_artifacts }: BuildReply): Promise<void> {
+  // An environment that was built before is lent: its directory then carries the older build's key.
+  const directory = build_artifacts?.find(({ artifact_type }) => artifact_type === "DIRECTORY")?.key;
   const deadline = Date.now() + LINK_SECONDS_MAX * 1000;
-  while (!(existsSync(link) && readlinkSync(link).includes(`-${id}-`))) {
+  while (directory === undefined || !(existsSync(link) && readlinkSync(link) === directory)) {
     if (Date.now() > deadline) throw new LocalError(`${link} does not lead to build ${id}.`);
     await pause(50);
   }
 }
 
 /** Archive and directory, without the directory that they were made in. @returns numpy's version */
-export async function checkExample(root: string, stack: LocalStack, example: Example): Promise<string> {
+export async function checkExample(stack: LocalStack, example: Example): Promise<string> {
   await stack.tasks.settled();
   verifyNoRemains(stack.tasksDirectory);
-  const unpacked = join(root, ".local", "unpacked");
+  const unpacked = join(stack.storeDirectory, "..", "unpacked");
   const version = await verifyArchive(await example.client.archive(example.build.id), unpacked);
   await verifyPrefix(example.link);
   await verifyNoMention(example.link, [stack.tasksDirectory, join(stack.storeDirectory, "..", "mnt")]);
+  removeTree(unpacked);
   return version;
 }

@@ -84,7 +84,9 @@ export async function startMiniStack(options: MiniStackOptions): Promise<MiniSta
 const WATCHED_MAIN = `
 import os, signal, sys, threading
 def watch():
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock would be held while the interpreter ends.
+    while os.read(0, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=watch, daemon=True).start()
 sys.argv = ["ministack"]

@@ -35,6 +35,8 @@ export interface StackOptions {
   readonly directory?: string;
 }
 
+const DIRECTORIES = ["store", "mnt/disk", "mnt/work", "tasks"];
+
 export interface LocalStack {
   readonly url: string;
   readonly password: string;
@@ -92,7 +94,7 @@ export async function openStack(
   if (options.port !== 0 && !(await isFree(options.port))) throw new LocalError(portBusy(options.port));
   const ports = await keptPorts(place("ports.json"));
   if (options.reset) forget(home);
-  for (const name of ["store", "mnt/disk", "mnt/work", "tasks"]) mkdirSync(place(name), { recursive: true });
+  for (const name of DIRECTORIES) mkdirSync(place(name), { recursive: true });
 
   const { python } = await progress.step("Python tools", () => ensurePythonTools(root, progress.log));
   const engine = await progress.step("Engine", () =>

@@ -2,7 +2,7 @@
  * `npm start`: the whole deployment on this machine, an example environment built by it, and a table of what is where.
  * @module
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BundleError } from "#scripts/bundle.ts";
 import { buildExample, checkExample, NAMESPACE, USER } from "./example.ts";
@@ -18,6 +18,7 @@ Starts conda-store on this machine and builds the example environment. Ctrl-C en
   --port N          port of the front door on 127.0.0.1 (default 8080; 0: any free one)
   --reset           forget deployments, environments and archives of earlier runs
   --engine WHICH    "rattler", or the path of a mamba or micromamba 2 (default: the first that is found)
+  --state DIR       keep deployments, environments and archives there (default .local)
   --demo-channel    do not ask conda-forge; use the demo channel
   --help`;
 
@@ -36,6 +37,7 @@ function readFlags() {
         port: { type: "string", default: "8080" },
         reset: { type: "boolean", default: false },
         engine: { type: "string" },
+        state: { type: "string", default: join(ROOT, ".local") },
         "demo-channel": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -82,6 +84,7 @@ async function main(): Promise<void> {
       port: flags.port,
       reset: flags.reset,
       demoChannel: flags["demo-channel"],
+      directory: resolve(flags.state),
       ...(flags.engine === undefined ? {} : { engine: flags.engine }),
     },
     progress,
@@ -89,7 +92,7 @@ async function main(): Promise<void> {
   );
   const example = await progress.step("Build the example", () => buildExample(ROOT, stack, progress));
   const checked = flags.once
-    ? await progress.step("Check archive and directory", () => checkExample(ROOT, stack, example))
+    ? await progress.step("Check archive and directory", () => checkExample(stack, example))
     : null;
   console.log(`\n${summary(stack, progress, example.build.id, example.link, checked)}\n`);
   if (flags.once) await closers.close();

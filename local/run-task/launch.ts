@@ -56,7 +56,7 @@ export async function launch(
     ? inNamespace(machine.namespace, mounts, machine.command)
     : [...machine.command];
   const output = openSync(log, "a");
-  const keeper = spawn(machine.python, [join(import.meta.dirname, "keeper.py")], {
+  const keeper = spawn(machine.python, [join(import.meta.dirname, "keeper.py"), home], {
     detached: true,
     stdio: ["pipe", "pipe", output],
     env: { PATH: process.env["PATH"] },
