@@ -4,8 +4,9 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withFileLock } from "./file-lock.ts";
 import { LocalError } from "./local-error.ts";
 
 export interface PythonTools {
@@ -29,12 +30,31 @@ export async function ensurePythonTools(root: string, log: (line: string) => voi
   const python = join(directory, "bin", "python");
   const stamp = join(directory, ".installed");
   const wanted = createHash("sha256").update(readFileSync(requirements)).update(directory).digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(python)) return { python };
+  const isMade = (): boolean =>
+    existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(python);
+  if (isMade()) return { python };
 
+  return await withFileLock(
+    join(root, ".local", "venv.lock"),
+    async () => {
+      // Somebody else may have made it meanwhile.
+      if (!isMade()) await makeEnvironment(directory, requirements, python, log);
+      writeFileSync(stamp, wanted);
+      return { python };
+    },
+    () => log("Another process is installing the Python tools …"),
+  );
+}
+
+async function makeEnvironment(
+  directory: string,
+  requirements: string,
+  python: string,
+  log: (line: string) => void,
+): Promise<void> {
   const base = await findPython();
   log("Installing the Python tools (MiniStack, py-rattler, conda-pack) into .local/venv …");
   rmSync(directory, { recursive: true, force: true });
-  mkdirSync(join(root, ".local"), { recursive: true });
   await must(base, ["-m", "venv", directory]);
   await must(python, [
     "-m",
@@ -47,8 +67,6 @@ export async function ensurePythonTools(root: string, log: (line: string) => voi
     "-r",
     requirements,
   ]);
-  writeFileSync(stamp, wanted);
-  return { python };
 }
 
 async function findPython(): Promise<string> {
