@@ -56,7 +56,7 @@ export async function bundleEntry(
 }
 
 /** The page: hashed names that may be cached for ever, and an index.html that names them. */
-async function bundlePage(root: string, directory: string): Promise<void> {
+export async function bundlePage(root: string, directory: string): Promise<void> {
   const entry = "ui/main.tsx";
   const page = join(root, "ui", "index.html");
   if (!existsSync(join(root, entry)) || !existsSync(page)) {

@@ -1,0 +1,117 @@
+/**
+ * A real Chromium, where the machine has one, and the API with the bundled page on a port of its own.
+ * @module
+ */
+import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { serve } from "@hono/node-server";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
+import { createApp } from "#functions/api/app.ts";
+import { bundlePage } from "#scripts/bundle.ts";
+import { type Api, openApi } from "./api.ts";
+import { type LocalAws, useMiniStack } from "./ministack.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** Path of a Chromium or Chrome on this machine, or null: the journeys skip then. */
+export const CHROMIUM = findProgram([
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+]);
+
+function findProgram(names: readonly string[]): string | null {
+  const wanted = process.env["CHROMIUM"];
+  if (wanted) return wanted;
+  const paths = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .flatMap((path) => names.map((name) => join(path, name)));
+  return paths.find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface Site {
+  readonly api: Api;
+  readonly aws: LocalAws;
+  /** Address of the page, with its trailing slash. */
+  readonly url: string;
+  /** Every request that reached the server, as `METHOD /path?query`. */
+  readonly requests: string[];
+  /**
+   * A fresh window. What the page writes to the console as an error, scripts that fail and what its policy forbids are
+   * collected in `faults`.
+   */
+  open(options?: BrowserContextOptions): Promise<{ page: Page; faults: string[] }>;
+}
+
+/** Call at the top of a test file; the returned object is filled before the first test runs. */
+export function useSite({ prefix = "" }: { prefix?: string } = {}): Site {
+  const aws = useMiniStack();
+  const requests: string[] = [];
+  const site = { aws, requests } as { -readonly [K in keyof Site]: Site[K] };
+  const ends: (() => unknown)[] = [];
+  beforeAll(async () => {
+    const directory = mkdtempSync(join(tmpdir(), "conda-store-ui-"));
+    ends.push(() => rmSync(directory, { recursive: true, force: true }));
+    await bundlePage(ROOT, directory);
+    site.api = openApi(aws, { prefix, page: pathToFileURL(`${directory}/`) });
+    const app = createApp(site.api.services);
+    const server = serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: (request) => {
+        const { pathname, search } = new URL(request.url);
+        requests.push(`${request.method} ${pathname}${search}`);
+        return app.fetch(request);
+      },
+    });
+    await new Promise((resolve) => server.once("listening", resolve));
+    ends.push(() => new Promise((resolve) => server.close(resolve)));
+    ends.push(() => "closeAllConnections" in server && server.closeAllConnections());
+    site.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}/ui/`;
+    const browser = await launch();
+    ends.push(() => browser.close());
+    site.open = (options) => openWindow(browser, site.url, options);
+  });
+  afterAll(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  return site;
+}
+
+function launch(): Promise<Browser> {
+  if (CHROMIUM === null) throw new Error("no Chromium: guard the suite by CHROMIUM");
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+}
+
+async function openWindow(
+  browser: Browser,
+  baseURL: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; faults: string[] }> {
+  const context = await browser.newContext({ baseURL, ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    // A refusal by the server is a reply like any other; Chromium writes it to the console nevertheless.
+    const isRefusal = /^Failed to load resource: the server responded with a status of 4\d\d/.test(
+      message.text(),
+    );
+    if (message.type() === "error" && !isRefusal) faults.push(message.text());
+  });
+  return { page, faults };
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { parseTime, showDuration, showSize } from "#ui/format.ts";
+
+describe("showDuration", () => {
+  it.each([
+    [-5_000, "0 s"],
+    [499, "0 s"],
+    [8_400, "8 s"],
+    [59_600, "1 min"],
+    [200_000, "3 min 20 s"],
+    [3_600_000, "1 h"],
+    [7_500_000, "2 h 5 min"],
+  ])("shows %i ms as %s", (milliseconds, text) => {
+    expect(showDuration(milliseconds)).toBe(text);
+  });
+});
+
+describe("showSize", () => {
+  it.each([
+    [0, "0 bytes"],
+    [999, "999 bytes"],
+    [1_000, "1.00 kB"],
+    [9_995, "10.0 kB"],
+    [999_400, "999 kB"],
+    [999_600, "1.00 MB"],
+    [537_000_000, "537 MB"],
+    [64_400_000_000, "64.4 GB"],
+    [5e15, "5000 TB"],
+  ])("shows %i as %s", (bytes, text) => {
+    expect(showSize(bytes)).toBe(text);
+  });
+});
+
+describe("parseTime", () => {
+  it("reads the API's times, which have no zone, as UTC", () => {
+    expect(parseTime("2026-11-21T08:03:06.654000").toISOString()).toBe("2026-11-21T08:03:06.654Z");
+    expect(parseTime("2026-11-21T08:03:06").toISOString()).toBe("2026-11-21T08:03:06.000Z");
+  });
+});

@@ -1,0 +1,34 @@
+/**
+ * Times and sizes for people.
+ * @module
+ */
+
+/** The API's times are UTC without a zone. */
+export const parseTime = (text: string): Date => new Date(`${text}Z`);
+
+/** Local date and time, e.g. `21 Nov 2026, 08:03`. */
+export const showTime = (date: Date): string =>
+  date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** @returns e.g. `8 s`, `3 min 20 s`, `2 h 5 min`; whole seconds, never negative. */
+export function showDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+const UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
+
+/** @returns decimal units with three digits at most, e.g. `512 bytes`, `1.23 MB`, `64.4 GB`. */
+export function showSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
