@@ -2,8 +2,10 @@
  * What went wrong, in words a user can act on: the requirement, the channels, and what to try.
  * @module
  */
+
 import { PREFIX_TOO_LONG } from "#core/layout.ts";
 import { type ChannelAddress, type CommandResult, EngineError, type SolveRequest } from "#core/ports.ts";
+import { maskCredentials } from "./true-channels.ts";
 
 /** A requirement that could not be met, as the engine names it, with what is known about it. */
 export interface Unmet {
@@ -187,5 +189,5 @@ export function endError(result: CommandResult): EngineError | undefined {
 }
 
 export function channelList(channels: readonly ChannelAddress[]): string {
-  return channels.map(({ url }) => url).join(", ");
+  return channels.map(({ url }) => maskCredentials(url)).join(", ");
 }

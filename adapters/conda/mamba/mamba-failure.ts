@@ -32,7 +32,8 @@ const DISK =
   /\bWrite failed|No space left on device|Read-only file system|cannot copy: Input\/output error|writable package cache/;
 const BAD_SPEC = /^(?:Error parsing (?:MatchSpec|version)|Version spec )/;
 const BROKEN_INDEX = /decompression error|Could not load repodata|not loaded!|parse_error|malformed repodata/;
-const BROKEN_PACKAGE = /Truncated ZIP file data/;
+const BROKEN_PACKAGE = /Truncated ZIP file data|Unrecognized archive format|Error when extracting package/;
+const INTERRUPTED = /Thread interrupted/;
 
 interface Channels {
   readonly names: TrueChannels;
@@ -80,10 +81,11 @@ function toldBy(
   if (transfer) return fetchError(transfer, channels);
   const memory = saying(MEMORY);
   if (memory) return memoryError(memory);
-  const broken = saying(BROKEN_INDEX);
-  if (broken) return brokenIndexError(broken, channels);
+  if (INTERRUPTED.test(all)) return internalError("it was interrupted");
   const unpacked = saying(BROKEN_PACKAGE);
   if (unpacked) return unreadablePackageError("A package", unpacked);
+  const broken = saying(BROKEN_INDEX);
+  if (broken) return brokenIndexError(broken, channels);
   return /longer than the placeholder/.test(all) ? prefixError() : undefined;
 }
 
