@@ -6,6 +6,7 @@
 import { openEngine } from "#adapters/conda/open-engine.ts";
 import { readConfig } from "#adapters/config.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
+import { taskOwner } from "#adapters/ecs/task-owner.ts";
 import { runCommand } from "#adapters/process/command.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
@@ -27,25 +28,12 @@ process.once("SIGTERM", () =>
   stop.abort(new BuildFailure("The build task was stopped before the build had ended: build it again.")),
 );
 
-/** ECS's name for this task, so that events about it can be told from those about others; elsewhere a name of its own. */
-async function ownerOf(metadata: string | undefined): Promise<string> {
-  const fallback = crypto.randomUUID();
-  if (metadata === undefined) return fallback;
-  try {
-    const response = await fetch(`${metadata}/task`, { signal: AbortSignal.timeout(2_000) });
-    const { TaskARN: arn } = (await response.json()) as { TaskARN?: unknown };
-    return typeof arn === "string" ? arn : fallback;
-  } catch {
-    return fallback;
-  }
-}
-
 const db = openDb({ table: config.table });
 const end = await runTask({
   config,
   settings: deploymentSettings(config.settings),
   buildId: config.buildId,
-  owner: await ownerOf(process.env["ECS_CONTAINER_METADATA_URI_V4"]),
+  owner: await taskOwner(),
   db,
   bucket: openBucket(config.bucket, db.client),
   engine: openEngine({
