@@ -72,7 +72,7 @@ dependencies:
     files: "Files",
     noFiles: "There is nothing to download yet.",
     archive: "Archive",
-    archiveHint: "conda-pack, .tar.gz",
+    archiveHint: "conda-pack",
     lockfile: "Lockfile",
     lockfileHint: "conda-lock",
     yaml: "YAML",

@@ -82,6 +82,16 @@ function splitBuild(text: string): { version: string; build: string | null } {
   return { version: text.replaceAll(" ", ""), build: null };
 }
 
+/**
+ * What conda makes of a version as written: `=*` says no more than `*`; `name=1.2=build` names exactly version 1.2,
+ * though `name=1.2` means `1.2.*`.
+ */
+function meantVersion(version: string, hasBuildBehind: boolean): string {
+  if (/^==?\*$/.test(version)) return "*";
+  if (!hasBuildBehind || !/^=[^=,|]+$/.test(version)) return version;
+  return version.endsWith("*") ? version.slice(1) : `=${version}`;
+}
+
 function checkFields(spec: MatchSpec): MatchSpec {
   if (spec.version !== null) {
     try {
@@ -162,16 +172,28 @@ export function parseMatchSpec(text: string): MatchSpec {
   if (split.build !== null && keys.has("build")) fail("the build stands twice");
   const fromKey = keys.has("channel") ? splitSubdir(keys.get("channel") ?? "") : null;
   if (fromKey !== null && named !== null) fail("the channel stands twice");
+  const version = split.version ?? keys.get("version")?.replaceAll(" ", "") ?? null;
   return checkFields({
     name,
     channel: (named ?? fromKey)?.channel ?? null,
     subdir: keys.get("subdir") ?? (named ?? fromKey)?.subdir ?? null,
-    version: split.version ?? keys.get("version")?.replaceAll(" ", "") ?? null,
+    version: version === null ? null : meantVersion(version, split.build !== null),
     build: split.build ?? keys.get("build") ?? null,
     buildNumber: keys.get("build_number") ?? null,
     md5: keys.get("md5") ?? null,
     sha256: keys.get("sha256") ?? null,
   });
+}
+
+/**
+ * The version in a form that every engine reads alike: `.*` goes with no operator but `!=`, `==` and `~=`, and before a
+ * build engines differ on whether `=1.2` is a prefix.
+ */
+function engineVersion(version: string, hasBuild: boolean): string {
+  const plain = version
+    .replace(/(?<![<>=!~])=(?!=)([^,|()]*)\*/g, "$1*")
+    .replace(/([<>]=?)([^,|()]*)\.\*/g, "$1$2");
+  return hasBuild ? plain.replace(/(?<![<>=!~])=(?!=)([^,|()]+)/g, "$1.*") : plain;
 }
 
 /**
@@ -186,6 +208,6 @@ export function formatMatchSpec(spec: MatchSpec, channel: string | null): string
   if (spec.md5 !== null) keys.push(`md5="${spec.md5}"`);
   if (spec.sha256 !== null) keys.push(`sha256="${spec.sha256}"`);
   const build = spec.version !== null && spec.build !== null ? ` ${spec.build}` : "";
-  const version = spec.version === null ? "" : ` ${spec.version}${build}`;
+  const version = spec.version === null ? "" : ` ${engineVersion(spec.version, build !== "")}${build}`;
   return `${channel === null ? "" : `${channel}::`}${spec.name}${version}${keys.length > 0 ? `[${keys.join(",")}]` : ""}`;
 }
