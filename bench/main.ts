@@ -1,0 +1,39 @@
+/**
+ * `npm run bench [NAME …]`: measured comparisons. Each prints one table and says whether it is within its budget.
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+/** Every bench by name: loaded only when asked for. A bench returns whether it was within its budget. */
+const BENCHES: Readonly<
+  Record<string, { says: string; run: (args: readonly string[]) => Promise<boolean> }>
+> = {
+  pipeline: {
+    says: "a whole build, claim to COMPLETED, against the bare engine's own create of the same lock",
+    run: async (args) => (await import("./pipeline/main.ts")).benchPipeline(args),
+  },
+};
+
+const USAGE = `usage: npm run bench [-- NAME [OPTION …]]
+
+Without a name all run. Exit status 1 when one is above its budget.
+
+${Object.entries(BENCHES)
+  .map(([name, { says }]) => `  ${name.padEnd(10)} ${says}`)
+  .join("\n")}`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  strict: false,
+  options: { help: { type: "boolean", short: "h" } },
+});
+const [name] = positionals;
+if (values["help"] || (name !== undefined && !(name in BENCHES))) {
+  console.log(USAGE);
+  process.exit(values["help"] ? 0 : 2);
+}
+let within = true;
+for (const [each, bench] of Object.entries(BENCHES)) {
+  if (name === undefined || each === name) within = (await bench.run(process.argv.slice(3))) && within;
+}
+process.exit(within ? 0 : 1);

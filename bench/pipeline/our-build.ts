@@ -1,0 +1,216 @@
+/**
+ * One build of ours: posted, dispatched, built by the real build task in a process of its own, ended by `finish`.
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DeleteMessageCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import { readLog } from "#adapters/s3/logs.ts";
+import type { Build } from "#core/build/build.ts";
+import type { LogLine } from "#core/build/log-line.ts";
+import { parseFinishMessage } from "#core/build/messages.ts";
+import { VARIABLES } from "#core/layout.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { completeSpecification, readSpecification } from "#core/specification/parse.ts";
+import { taskReported } from "#functions/finish/finish.ts";
+import type { LocalEngine } from "#local/engine.ts";
+import { LocalError } from "#local/local-error.ts";
+import { TEST_CREDENTIALS } from "#local/ministack.ts";
+import { programPath } from "#local/run-task/launch.ts";
+import { childrenCpuSeconds } from "./cpu.ts";
+import type { LocalAws } from "./local-aws.ts";
+import { type Part, partsOf } from "./parts.ts";
+
+export interface OurSetup {
+  readonly aws: LocalAws;
+  readonly engine: LocalEngine;
+  /** A Python with conda-pack and isal. */
+  readonly python: string;
+  /** The bundled build task, as the container has it. */
+  readonly program: string;
+  readonly channelUrl: string;
+  readonly platform: string;
+  /** The deployment's settings. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface OurRequest {
+  /** Nothing is lent across namespaces. */
+  readonly namespace: string;
+  /** Holds `store` (the task's fast disk), `disk` (the shared one) and `work`. */
+  readonly home: string;
+  readonly packages: readonly string[];
+}
+
+export interface OurBuild {
+  readonly build: Build;
+  /** Claim to COMPLETED. */
+  readonly seconds: number;
+  /** From the start of the process to the claim, which is Fargate's affair and not counted. */
+  readonly startSeconds: number;
+  readonly parts: readonly Part[];
+  readonly log: readonly LogLine[];
+  /** Of the build task's own process, its threads included; not of its children. */
+  readonly peakBytes: number;
+  /** Of the build task and everything it started. */
+  readonly cpuSeconds: number;
+}
+
+const ENVIRONMENT = "bench";
+const SAMPLE_MS = 50;
+const ATTEMPT_MINUTES_MAX = 30;
+
+/** @throws LocalError with the build's own reason when it does not complete */
+export async function runOurBuild(setup: OurSetup, request: OurRequest): Promise<OurBuild> {
+  const { aws } = setup;
+  const id = await submit(setup, request);
+  const dispatched = await makeMove(aws.db, id, {
+    name: "dispatch",
+    by: "dispatch",
+    at: new Date(),
+    slot: 1,
+  });
+  if (!dispatched.won) throw new Error(`the build was not dispatched: ${dispatched.why}`);
+
+  const cpuBefore = childrenCpuSeconds();
+  const spawned = Date.now();
+  const task = startTask(setup, request, id);
+  const peak = watchMemory(task.child);
+  await Promise.race([finishNext(aws), task.diedSilently]);
+  const completed = Date.now();
+  await task.ended;
+  const peakBytes = await peak;
+  const cpuSeconds = childrenCpuSeconds() - cpuBefore;
+
+  const build = await getBuild(aws.db, id);
+  const log = (await readLog(aws.bucket, id, dispatched.build.dispatched, 0)).lines;
+  if (build?.status !== "COMPLETED" || build.startedOn === null) {
+    throw new LocalError(`The build ended as ${build?.status}: ${build?.statusInfo ?? task.output()}`);
+  }
+  const claimed = build.startedOn;
+  return {
+    build,
+    seconds: (completed - claimed.getTime()) / 1000,
+    startSeconds: (claimed.getTime() - spawned) / 1000,
+    parts: partsOf(log, claimed),
+    log,
+    peakBytes,
+    cpuSeconds,
+  };
+}
+
+/** As the API does for a POST. */
+async function submit({ aws, channelUrl, ...setup }: OurSetup, request: OurRequest): Promise<number> {
+  const settings = deploymentSettings(setup.settings);
+  const text = [
+    `name: ${ENVIRONMENT}`,
+    `channels: [${JSON.stringify(channelUrl)}]`,
+    `dependencies: ${JSON.stringify(request.packages)}`,
+  ].join("\n");
+  const { name, document } = readSpecification(text);
+  const specification = completeSpecification(document, {
+    settings,
+    allowPrivateHosts: [new URL(channelUrl).host],
+  });
+  const { buildId } = await submitSpecification(aws.db, {
+    namespace: request.namespace,
+    environment: name,
+    description: "",
+    specification: {
+      sha256: specification.sha256,
+      document: specification.document,
+      name,
+      spec: specification.spec,
+      isLockfile: false,
+    },
+    createNamespace: true,
+    at: new Date(),
+  });
+  return buildId;
+}
+
+interface TaskProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+  /** Rejects when the process ends with an exit code that is not zero. */
+  readonly diedSilently: Promise<never>;
+  readonly output: () => string;
+}
+
+function startTask(setup: OurSetup, { home }: OurRequest, id: number): TaskProcess {
+  const { aws, engine, python, program, channelUrl, settings } = setup;
+  const place = (name: string): string => join(home, name);
+  for (const name of ["store", "disk", "work", "home"]) mkdirSync(place(name), { recursive: true });
+  const child = spawn(process.execPath, [program], {
+    cwd: place("home"),
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...TEST_CREDENTIALS,
+      AWS_ENDPOINT_URL: aws.endpoint,
+      PATH: programPath(),
+      HOME: place("home"),
+      NODE_NO_WARNINGS: "1",
+      [VARIABLES.table]: aws.table,
+      [VARIABLES.bucket]: aws.bucketName,
+      [VARIABLES.finishQueue]: aws.finishQueue,
+      [VARIABLES.settings]: JSON.stringify(settings),
+      [VARIABLES.allowedPrivateHosts]: new URL(channelUrl).host,
+      [VARIABLES.storeDirectory]: place("store"),
+      [VARIABLES.diskDirectory]: place("disk"),
+      [VARIABLES.workDirectory]: place("work"),
+      [VARIABLES.buildId]: String(id),
+      [VARIABLES.engine]: engine.kind,
+      [VARIABLES.engineProgram]: engine.program,
+      [VARIABLES.packPython]: python,
+      [VARIABLES.maxAttemptMinutes]: String(ATTEMPT_MINUTES_MAX),
+      [VARIABLES.logLevel]: "info",
+    },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (data: Buffer) => {
+      output = `${output}${data}`.slice(-4000);
+    });
+  }
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const diedSilently = new Promise<never>((_, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      if (code !== 0) reject(new LocalError(`The build task ended with ${code ?? signal}: ${output.trim()}`));
+    });
+  });
+  // Only the race that waits for it is interested.
+  diedSilently.catch(() => {});
+  return { child, ended, diedSilently, output: () => output };
+}
+
+/** Takes the next message of a build task, as the function does. */
+async function finishNext({ sqs, finishQueue, finish }: LocalAws): Promise<void> {
+  for (;;) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: finishQueue, MaxNumberOfMessages: 1, WaitTimeSeconds: 20 }),
+    );
+    for (const { Body = "", ReceiptHandle } of Messages) {
+      const message = parseFinishMessage(Body);
+      if (message) await taskReported(finish, message);
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: finishQueue, ReceiptHandle }));
+      if (message) return;
+    }
+  }
+}
+
+/** The kernel's own high-water mark of the process, read until it has gone. */
+async function watchMemory(child: ChildProcess): Promise<number> {
+  let peakBytes = 0;
+  while (child.exitCode === null && child.signalCode === null) {
+    const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
+    peakBytes = Math.max(peakBytes, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024);
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+  }
+  return peakBytes;
+}

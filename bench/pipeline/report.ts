@@ -1,0 +1,153 @@
+/**
+ * The tables of the pipeline's bench, and what they say of the budgets.
+ * @module
+ */
+import { median, renderTable } from "../table.ts";
+import { outsideOf } from "./parts.ts";
+import type { AgainRound, Round, Rounds } from "./rounds.ts";
+
+/** A whole build may take this many times the bare engine's create of the same lock. */
+export const BUILD_RATIO_MAX = 2;
+const BUILD_RATIO_GOAL = 1.2;
+/** The same specification again may take this many times one solve. */
+export const AGAIN_RATIO_MAX = 1.1;
+/** Of the build task's own process, whatever the environment's size. */
+export const PEAK_BYTES_MAX = 200e6;
+
+export interface Report {
+  readonly text: string;
+  readonly within: boolean;
+}
+
+export interface Verdict {
+  readonly what: string;
+  readonly found: string;
+  readonly budget: string;
+  readonly within: boolean;
+}
+
+/** @param title names environment and engine */
+export function report(title: string, result: Rounds): Report {
+  const { rounds, again } = result;
+  const verdicts = verdictsOf(result);
+  const text = [
+    title,
+    "",
+    renderTable(["part", "from s", "seconds", "share"], partRows(rounds)),
+    "Medians of the rounds. Steps run side by side, so shares add up to more than the whole.",
+    "",
+    renderTable(
+      ["round", "build s", "bare create s", "bare .pyc s", "ratio", "build CPU s", "bare CPU s", "ratio"],
+      roundRows(rounds),
+    ),
+    "",
+    `The same specification again${again.length > 0 ? "" : ": not measured"}`,
+    "",
+    renderTable(["part", "from s", "seconds", "share"], againRows(again)),
+    "",
+    renderTable(
+      ["what", "found", "budget", "verdict"],
+      verdicts.map(({ what, found, budget, within }) => [what, found, budget, within ? "within" : "ABOVE"]),
+    ),
+    ...result.changedObjects.slice(0, 10).map((key) => `changed by the repetition: ${key}`),
+  ].join("\n");
+  return { text, within: verdicts.every(({ within }) => within) };
+}
+
+export function verdictsOf({ rounds, again, changedObjects }: Rounds): Verdict[] {
+  const ratio = buildSeconds(rounds) / bareSeconds(rounds);
+  const againRatio =
+    median(again.map(({ ours }) => ours.seconds)) / median(again.map((each) => each.solveSeconds));
+  const peakBytes = Math.max(...[...rounds, ...again].map(({ ours }) => ours.peakBytes));
+  return [
+    {
+      what: "whole build / bare engine",
+      found: ratio.toFixed(2),
+      budget: `≤ ${BUILD_RATIO_MAX} (goal ${BUILD_RATIO_GOAL})`,
+      within: ratio <= BUILD_RATIO_MAX,
+    },
+    {
+      what: "the same again / one solve",
+      found: againRatio.toFixed(2),
+      budget: `≤ ${AGAIN_RATIO_MAX}`,
+      within: againRatio <= AGAIN_RATIO_MAX,
+    },
+    {
+      what: "objects changed by the same again",
+      found: String(changedObjects.length),
+      budget: "0",
+      within: changedObjects.length === 0,
+    },
+    {
+      what: "peak memory of the build task's process",
+      found: `${Math.round(peakBytes / 1e6)} MB`,
+      budget: `≤ ${PEAK_BYTES_MAX / 1e6} MB`,
+      within: peakBytes <= PEAK_BYTES_MAX,
+    },
+  ];
+}
+
+type Row = [string, number | string, number | string, string];
+
+function partRows(rounds: readonly Round[]): Row[] {
+  const total = buildSeconds(rounds);
+  const bare = bareSeconds(rounds);
+  return [
+    ...stepRows(rounds, total),
+    row("build, claim to COMPLETED", 0, total, total),
+    row("bare engine: create", null, median(rounds.map((each) => each.bare.createSeconds)), total),
+    row("bare engine: .pyc", null, median(rounds.map((each) => each.bare.compileSeconds)), total),
+    row("bare engine, both", null, bare, total),
+    row(
+      "(start of the process, before the claim)",
+      null,
+      median(rounds.map((each) => each.ours.startSeconds)),
+      null,
+    ),
+  ];
+}
+
+function againRows(again: readonly AgainRound[]): Row[] {
+  if (again.length === 0) return [];
+  const total = median(again.map(({ ours }) => ours.seconds));
+  return [
+    ...stepRows(again, total),
+    row("build, claim to COMPLETED", 0, total, total),
+    row("bare engine: one solve", null, median(again.map((each) => each.solveSeconds)), total),
+  ];
+}
+
+/** Steps of the last round, in its order, with the medians of all rounds; then what no step covers. */
+function stepRows(rounds: readonly Pick<Round, "ours">[], total: number): Row[] {
+  const builds = rounds.map(({ ours }) => ours);
+  const rows = (builds.at(-1)?.parts ?? []).map(({ name }) => {
+    const same = builds.flatMap(({ parts }) => parts.filter((part) => part.name === name));
+    return row(name, median(same.map(({ from }) => from)), median(same.map(({ seconds }) => seconds)), total);
+  });
+  const outside = median(builds.map(({ parts, seconds }) => outsideOf(parts, seconds)));
+  return [...rows, row("between steps, result, finish", null, outside, total)];
+}
+
+function roundRows(rounds: readonly Round[]): (string | number)[][] {
+  return rounds.map(({ ours, bare }, index) => [
+    index + 1,
+    fixed(ours.seconds),
+    fixed(bare.createSeconds),
+    fixed(bare.compileSeconds),
+    (ours.seconds / (bare.createSeconds + bare.compileSeconds)).toFixed(2),
+    ours.cpuSeconds.toFixed(1),
+    bare.cpuSeconds.toFixed(1),
+    (ours.cpuSeconds / bare.cpuSeconds).toFixed(2),
+  ]);
+}
+
+const buildSeconds = (rounds: readonly Round[]): number => median(rounds.map(({ ours }) => ours.seconds));
+const bareSeconds = (rounds: readonly Round[]): number =>
+  median(rounds.map(({ bare }) => bare.createSeconds + bare.compileSeconds));
+
+function row(name: string, from: number | null, seconds: number, total: number | null): Row {
+  const share = total === null ? "" : `${Math.round((100 * seconds) / total)} %`;
+  return [name, from === null ? "" : fixed(from), fixed(seconds), share];
+}
+
+const fixed = (value: number): string => value.toFixed(3);
