@@ -208,5 +208,5 @@ function keyOf(task: Task, lock: Lock, { digest }: RenderedLock): string {
 }
 
 function run<T>(task: Task, name: StepName, work: (step: StepContext) => Promise<T>): Promise<T> {
-  return runStep(task, { name, limitMinutes: LIMITS[name] }, work);
+  return runStep(task, { name, limitMinutes: LIMITS[name], guarded: name === "publish" }, work);
 }

@@ -68,7 +68,10 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   const signal = AbortSignal.any([lost.signal, limit.signal, parts.stop]);
   const paths = pathsOf(config, build, attempt);
   const { settings, bucket, engine } = parts;
-  const task: Task = { config, settings, build, who, paths, db, bucket, engine, log, signal };
+  const task: Task = {
+    ...{ config, settings, build, who, paths, db, bucket, engine, log, signal },
+    lost: () => lost.abort(new LeaseLost()),
+  };
   log.line("", firstLine(new Date()));
   let broken = false;
   let isLost = false;

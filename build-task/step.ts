@@ -13,6 +13,8 @@ import type { StepContext, Task } from "./task.ts";
 export interface StepOptions {
   readonly name: string;
   readonly limitMinutes: number;
+  /** Others will see what it does: it begins only after the lease was found to be held. @default false */
+  readonly guarded?: boolean;
 }
 
 /** Where it happened; `cause` is what happened. */
@@ -34,18 +36,23 @@ class StepLimit extends Error {}
  */
 export async function runStep<T>(
   task: Task,
-  { name, limitMinutes }: StepOptions,
+  { name, limitMinutes, guarded = false }: StepOptions,
   work: (step: StepContext) => Promise<T>,
 ): Promise<T> {
   const startedMs = performance.now();
-  // Not waited for: the beat finds out soon enough that an attempt was closed.
-  saveStep(task.db, task.who, name).catch(() => {});
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new StepLimit()), limitMinutes * 60_000);
   const signal = AbortSignal.any([task.signal, limit.signal]);
   const line: StepContext["line"] = (text, stream) => task.log.line(name, text, stream);
   const run = runInStep(name, line);
+  const marked = saveStep(task.db, task.who, name).then((held) => {
+    if (!held) task.lost();
+  });
+  // A marker that could not be written does no harm by itself: the beat says when the table is out of reach.
+  if (!guarded) marked.catch(() => {});
   try {
+    if (guarded) await marked;
+    signal.throwIfAborted();
     const result = await work({ name, signal, line, run });
     signal.throwIfAborted();
     line(`done in ${((performance.now() - startedMs) / 1000).toFixed(3)} s`);

@@ -50,6 +50,8 @@ export interface Task {
   readonly log: LogWriter;
   /** Aborts when the task must stop: lease lost, SIGTERM, the attempt's own limit. */
   readonly signal: AbortSignal;
+  /** To be called when a write was refused because the attempt is closed or another's. */
+  readonly lost: () => void;
 }
 
 /** What one step gets on top. */

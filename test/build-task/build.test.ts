@@ -112,10 +112,6 @@ describe("a build that completed", () => {
     expect(artifact("LOGS").sizeBytes).toBe(Buffer.byteLength(ended.log));
   });
 
-  it("warns of the file that two packages have", () => {
-    expect(ended.log).toMatch(/seal: warning: demo-clobber-a and demo-clobber-b both have|clobber/);
-  });
-
   it("stores the list of packages with what only the packages tell", async () => {
     const packages = await getPackages(workshop.db, result.lockDigest);
     expect(packages).toHaveLength(result.packages);

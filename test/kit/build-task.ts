@@ -3,7 +3,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -207,6 +207,22 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
       if (!outcome.won) throw new Error(outcome.why);
     },
   };
+}
+
+/** Process ids whose command or environment names a directory: children of a task that worked there. */
+export function processesOf(directory: string): number[] {
+  const names = (pid: string): boolean =>
+    ["cmdline", "environ"].some((file) => {
+      try {
+        return readFileSync(`/proc/${pid}/${file}`, "utf8").includes(`${directory}/`);
+      } catch {
+        // It has ended in between, or is not ours.
+        return false;
+      }
+    });
+  return readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid) && names(pid))
+    .map(Number);
 }
 
 /** The machine's own C library, which the demo channel's packages were made with. */
