@@ -3,13 +3,13 @@
  * Bound to key prefixes of objects and partition keys of items, so that a fault in one part cannot reach the rest.
  * @module
  */
-import type { IGrantable } from "aws-cdk-lib/aws-iam";
+import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { PREFIXES } from "#core/layout.ts";
 import type { Builds } from "./builds.ts";
 import type { CondaStoreFunction } from "./function.ts";
 import type { WorkQueue } from "./queues.ts";
-import type { Storage } from "./storage.ts";
+import type { ItemGrants, Storage } from "./storage.ts";
 
 export interface Parts {
   readonly storage: Storage;
@@ -24,10 +24,49 @@ export interface Parts {
   readonly builds: Builds;
 }
 
-/** Partition keys that a build task reads, as the adapter makes them. */
-export const TASK_READS = ["BUILD#*", "ATTEMPT#*", "SPEC#*", "LOCK#*", "REUSE#*"];
-/** Partition keys that a build task writes: no namespace, no environment, no slot, no line. */
-export const TASK_WRITES = ["BUILD#*", "ATTEMPT#*", "LOCK#*", "REUSE#*"];
+/** Partition keys of the table, as adapters/dynamodb/keys.ts makes them. */
+const NAMESPACES = "NAMESPACES";
+const IN_NAMESPACE = "NS#*";
+const BUILD = "BUILD#*";
+const ATTEMPT = "ATTEMPT#*";
+const SPECIFICATION = "SPEC#*";
+const LOCK = "LOCK#*";
+const REUSE = "REUSE#*";
+const LINE = "LINE";
+const SLOTS = "SLOTS";
+const COUNTERS = "COUNTERS";
+
+const API_ITEMS: ItemGrants = {
+  GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LOCK],
+  BatchGetItem: [BUILD, LOCK],
+  Query: [NAMESPACES, IN_NAMESPACE],
+  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE],
+  UpdateItem: [NAMESPACES, IN_NAMESPACE, COUNTERS],
+  ConditionCheckItem: [NAMESPACES, IN_NAMESPACE, SPECIFICATION],
+};
+
+const DISPATCH_ITEMS: ItemGrants = {
+  GetItem: [BUILD],
+  Query: [LINE, SLOTS],
+  PutItem: [LINE, SLOTS, ATTEMPT],
+  UpdateItem: [BUILD, ATTEMPT, SLOTS],
+  DeleteItem: [LINE, SLOTS],
+};
+
+const FINISH_ITEMS: ItemGrants = {
+  GetItem: [BUILD, ATTEMPT, IN_NAMESPACE],
+  UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE],
+  DeleteItem: [SLOTS],
+};
+
+const STORE_ITEMS: ItemGrants = { GetItem: [IN_NAMESPACE] };
+
+/** No namespace, no environment, no slot, no line: what a build's own code could do at worst stays in builds. */
+export const TASK_ITEMS: ItemGrants = {
+  GetItem: [BUILD, ATTEMPT, SPECIFICATION, REUSE],
+  PutItem: [LOCK, REUSE],
+  UpdateItem: [BUILD, ATTEMPT],
+};
 
 /** What a build writes once and content-addressed. */
 const PRODUCTS = [PREFIXES.locks, PREFIXES.archives, PREFIXES.exports];
@@ -41,48 +80,53 @@ export function grantAll(parts: Parts): void {
 }
 
 /** Reads and submits; it signs addresses of products and reads logs, and writes no object at all. */
-function grantApi({ api, storage, secret, wakeUps, links }: Parts): void {
-  storage.grantTable(api, { read: true, write: true });
+function grantApi({ api, storage, secret, wakeUps }: Parts): void {
+  storage.grantItems(api, API_ITEMS);
   storage.grantGet(api, [...PRODUCTS, PREFIXES.logs]);
   storage.grantList(api, [PREFIXES.logs]);
-  secret.grantRead(api);
+  allow(api, "secretsmanager:GetSecretValue", secret.secretArn);
   send(wakeUps, api);
-  send(links, api);
 }
 
 /** Slots and builds; what it may do with ECS stands in builds.ts. */
 function grantDispatch({ dispatch, storage, wakeUps }: Parts): void {
-  storage.grantTable(dispatch, { read: true, write: true });
+  storage.grantItems(dispatch, DISPATCH_ITEMS);
   send(wakeUps, dispatch);
 }
 
-/** The only one that ends builds; it joins the live log chunks and removes them. */
+/** The only one that ends builds; it ends the log of a task that died. */
 function grantFinish({ finish, storage, wakeUps, links }: Parts): void {
-  storage.grantTable(finish, { read: true, write: true });
+  storage.grantItems(finish, FINISH_ITEMS);
   storage.grantGet(finish, [...PRODUCTS, PREFIXES.logs]);
-  storage.grantList(finish, [PREFIXES.logs]);
-  storage.grantCreate(finish, [PREFIXES.logs]);
-  storage.grantDelete(finish, [PREFIXES.logs]);
+  storage.grantList(finish, [...PRODUCTS, PREFIXES.logs]);
+  storage.grantPut(finish, [PREFIXES.logs]);
   send(wakeUps, finish);
   send(links, finish);
 }
 
-/** Reads which build is current; it changes the disk, and no item but its own notes. */
+/** Reads which build is current; it changes the disk and no item. */
 function grantStore({ store, storage }: Parts): void {
-  storage.grantTable(store, { read: true });
+  storage.grantItems(store, STORE_ITEMS);
 }
 
 /** Its build, its attempt, its lock and what others may borrow; products and logs are created, never removed. */
 function grantTask({ builds, storage, ends }: Parts): void {
   const { taskRole } = builds.taskDefinition;
-  storage.grantTable(taskRole, { read: true, keys: TASK_READS });
-  storage.grantTable(taskRole, { write: true, keys: TASK_WRITES });
+  storage.grantItems(taskRole, TASK_ITEMS);
   storage.grantGet(taskRole, [...PRODUCTS, PREFIXES.logs]);
   storage.grantList(taskRole, [...PRODUCTS, PREFIXES.logs]);
-  storage.grantCreate(taskRole, [...PRODUCTS, PREFIXES.logs]);
+  storage.grantPut(taskRole, [...PRODUCTS, PREFIXES.logs]);
+  storage.grantAbort(taskRole, [PREFIXES.archives]);
   send(ends, taskRole);
 }
 
+/** CDK's own grants add reading the queue's or the secret's properties, which nobody here does. */
 function send({ queue }: WorkQueue, grantee: IGrantable): void {
-  queue.grantSendMessages(grantee);
+  allow(grantee, "sqs:SendMessage", queue.queueArn);
+}
+
+function allow(grantee: IGrantable, action: string, resource: string): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions: [action], resources: [resource] }),
+  );
 }

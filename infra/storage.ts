@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
-import { Effect, type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import { TABLE_KEYS, TABLE_TTL } from "#core/layout.ts";
@@ -13,27 +13,21 @@ export interface StorageProps {
   readonly retained?: boolean;
 }
 
-/** What a table grant allows; `read` and `write` are the item operations, never Scan. */
-export interface TableGrant {
-  /** @default false */
-  readonly read?: boolean;
-  /** @default false */
-  readonly write?: boolean;
-  /**
-   * Partition key patterns that the grant is bound to, e.g. `BUILD#*`.
-   * @default - every key
-   */
-  readonly keys?: readonly string[];
-}
+/** Operations on items that a role may be granted. Scan and table administration never are. */
+export type ItemOperation =
+  | "GetItem"
+  | "BatchGetItem"
+  | "Query"
+  | "PutItem"
+  | "UpdateItem"
+  | "DeleteItem"
+  | "ConditionCheckItem";
 
-const READS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
-const WRITES = [
-  "dynamodb:PutItem",
-  "dynamodb:UpdateItem",
-  "dynamodb:DeleteItem",
-  "dynamodb:BatchWriteItem",
-  "dynamodb:ConditionCheckItem",
-];
+/**
+ * For each operation the partition keys that it is bound to, e.g. `BUILD#*`. A transaction needs what its items need:
+ * there is no permission to transact.
+ */
+export type ItemGrants = { readonly [O in ItemOperation]?: readonly string[] };
 
 /** The one table and the one bucket: all state that is not on the shared disk. */
 export class Storage extends Construct {
@@ -64,18 +58,17 @@ export class Storage extends Construct {
     });
   }
 
-  /** Item operations on the table, bound to partition keys where given. Scan and table administration never. */
-  grantTable(grantee: IGrantable, grant: TableGrant): void {
-    grantee.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        effect: Effect.ALLOW,
-        actions: [...(grant.read ? READS : []), ...(grant.write ? WRITES : [])],
-        resources: [this.table.tableArn],
-        ...(grant.keys
-          ? { conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...grant.keys] } } }
-          : {}),
-      }),
-    );
+  /** Item operations on the table, each bound to partition keys. */
+  grantItems(grantee: IGrantable, grants: ItemGrants): void {
+    for (const [operation, keys] of Object.entries(grants)) {
+      grantee.grantPrincipal.addToPrincipalPolicy(
+        new PolicyStatement({
+          actions: [`dynamodb:${operation}`],
+          resources: [this.table.tableArn],
+          conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...keys] } },
+        }),
+      );
+    }
   }
 
   /** `s3:GetObject` below the prefixes: what a presigned GET needs of its signer, too. */
@@ -83,14 +76,14 @@ export class Storage extends Construct {
     this.grantObjects(grantee, ["s3:GetObject"], prefixes);
   }
 
-  /** Creating objects below the prefixes, multipart included. */
-  grantCreate(grantee: IGrantable, prefixes: readonly string[]): void {
-    this.grantObjects(grantee, ["s3:PutObject", "s3:AbortMultipartUpload"], prefixes);
+  /** Writing objects below the prefixes. */
+  grantPut(grantee: IGrantable, prefixes: readonly string[]): void {
+    this.grantObjects(grantee, ["s3:PutObject"], prefixes);
   }
 
-  /** Removing objects below the prefixes. */
-  grantDelete(grantee: IGrantable, prefixes: readonly string[]): void {
-    this.grantObjects(grantee, ["s3:DeleteObject"], prefixes);
+  /** Ending uploads by parts below the prefixes; beginning and completing one are writes. */
+  grantAbort(grantee: IGrantable, prefixes: readonly string[]): void {
+    this.grantObjects(grantee, ["s3:AbortMultipartUpload"], prefixes);
   }
 
   /** Listing the keys below the prefixes; without it, asking for a missing key answers 403 instead of 404. */

@@ -1,0 +1,169 @@
+/**
+ * What the recorded stack is made to do: every route, and what builds meet: success, reuse, loss, failure, refusal, death. Each
+ * step waits for what shows that it has happened.
+ * @module
+ */
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { expect, vi } from "vitest";
+import { putResult } from "#adapters/dynamodb/attempts.ts";
+import { claimBuild } from "#adapters/dynamodb/claim.ts";
+import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import type { Bucket } from "#adapters/s3/bucket.ts";
+import { uploadStream } from "#adapters/s3/multipart-upload.ts";
+import { deleteObject, listObjects } from "#adapters/s3/objects.ts";
+import { taskNameOf } from "#core/build/task-name.ts";
+import { archiveKey, exportKey, lockKey, logKey, PREFIXES, VARIABLES } from "#core/layout.ts";
+import { awsConfig } from "#local/aws-config.ts";
+import { Client } from "#local/client.ts";
+import { ROUTE_CASES } from "#test/functions/api/route-cases.ts";
+import { building, completedResult, sha256Of } from "#test/kit/submissions.ts";
+import type { RecordedStack } from "./recorded-stack.ts";
+
+const NAMESPACE = "team";
+const SPECIFICATION = "name: demo\ndependencies: [python, demo-hello]\n";
+const PATIENCE = { timeout: 60_000, interval: 50 };
+
+export async function playScenario(stack: RecordedStack): Promise<void> {
+  const client = await Client.login(stack.url, "admin", stack.password);
+  const build = async (specification: string) =>
+    await client.follow(await client.submit(NAMESPACE, specification), () => {});
+
+  const first = await build(SPECIFICATION);
+  expect(first).toMatchObject({ status: "COMPLETED" });
+  const lent = await build(SPECIFICATION);
+  await loseObjects(stack);
+  const remade = await build(SPECIFICATION);
+  expect([lent, remade].map(({ status }) => status)).toEqual(["COMPLETED", "COMPLETED"]);
+  expect(await build("name: none\ndependencies: [demo-hello >99]\n")).toMatchObject({ status: "FAILED" });
+
+  await visitRoutes(stack, first.id, remade.id);
+  await meetDeath(stack, client);
+  await meetRefusal(stack, client);
+  await loseOnTheWay(stack);
+}
+
+/** The recorder is not asked: what happens here is nobody's call. */
+const unrecordedDb = ({ deployed, endpoint }: RecordedStack): Db =>
+  openDb({ table: deployed.table, endpoint, region: awsConfig(endpoint).region });
+
+const bucketAt = ({ deployed }: RecordedStack, endpoint: string): Bucket => {
+  const { region, credentials } = awsConfig(endpoint);
+  return { name: deployed.bucket, region, endpoint, credentials: async () => credentials };
+};
+
+/** Removes what the first build stored, so that the next finds nothing to lend. */
+async function loseObjects(stack: RecordedStack): Promise<void> {
+  const bucket = bucketAt(stack, stack.endpoint);
+  for (const prefix of [PREFIXES.locks, PREFIXES.archives, PREFIXES.exports]) {
+    for (const { key } of await listObjects(bucket, prefix)) await deleteObject(bucket, key);
+  }
+}
+
+/** Every case of every route, asked by an admin; addresses that an answer gives away are followed. */
+async function visitRoutes(
+  { url, password }: RecordedStack,
+  completed: number,
+  queued: number,
+): Promise<void> {
+  const login = await fetch(`${url}/login/`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ username: "admin", password }),
+  });
+  const cookie = login.headers
+    .getSetCookie()
+    .map((each) => each.split(";", 1)[0])
+    .join("; ");
+  const visit = async (path: string, init: RequestInit = {}): Promise<void> => {
+    const headers = { cookie, ...(init.headers as Record<string, string> | undefined) };
+    const response = await fetch(`${url}${path}`, { ...init, headers, redirect: "manual" });
+    expect(response.status, path).toBeLessThan(500);
+    const location = response.headers.get("location");
+    await response.arrayBuffer();
+    if (location?.includes("X-Amz-Signature")) await (await fetch(location)).arrayBuffer();
+  };
+  for (const [id, cases] of Object.entries(ROUTE_CASES)) {
+    // Specifications are posted above: what these name would be solved against the internet.
+    if (id === "postSpecification") continue;
+    for (const { path, init } of cases) await visit(path({ completed, queued, hidden: queued }), init);
+  }
+  const list = "/api/v1/environment";
+  await visit(`${list}/?status=COMPLETED&artifact=CONDA_PACK&packages=python&search=de&sort_by=name`);
+  await visit(`${list}/?namespace=${NAMESPACE}`);
+}
+
+/** A task that says it has stored what is not there; one that dies without a word; one that comes too late. */
+async function meetDeath(stack: RecordedStack, client: Client): Promise<void> {
+  const aws = awsConfig(stack.endpoint);
+  const db = unrecordedDb(stack);
+  const liar = await building(db, "liar", { namespace: NAMESPACE, environment: "liar" });
+  const artifacts = [
+    { type: "LOCKFILE", key: lockKey(sha256Of("none")) },
+    { type: "YAML", key: exportKey(sha256Of("none")) },
+    { type: "CONDA_PACK", key: archiveKey(sha256Of("none")) },
+    { type: "LOGS", key: logKey(liar.id) },
+  ] as const;
+  const who = { build: liar.id, attempt: liar.attempt, owner: "liar" };
+  const result = completedResult({ artifacts: artifacts.map((each) => ({ ...each, sizeBytes: 1 })) });
+  expect(await putResult(db, who, result)).toBe(true);
+  await new SQSClient(aws).send(
+    new SendMessageCommand({
+      QueueUrl: stack.queue("EndsQueue"),
+      MessageBody: JSON.stringify({ buildId: liar.id, attempt: liar.attempt }),
+    }),
+  );
+  await hasStatus(client, liar.id, "FAILED");
+
+  const { id, attempt } = await building(db, "dead", { namespace: NAMESPACE, environment: "dead" });
+  const taskDb = openDb({
+    table: stack.deployed.table,
+    endpoint: await stack.recorder.door("task"),
+    region: aws.region,
+  });
+  expect((await claimBuild(taskDb, id, "late", new Date())).won).toBe(false);
+  const detail = {
+    clusterArn: (await stack.environmentOf("dispatch"))[VARIABLES.cluster],
+    taskArn: "arn:aws:ecs:us-east-1:000000000000:task/builds/dead",
+    lastStatus: "STOPPED",
+    startedBy: taskNameOf(id, attempt),
+    stopCode: "EssentialContainerExited",
+    stoppedReason: "Essential container in task exited",
+    containers: [{ name: "build", exitCode: 137 }],
+  };
+  const event = { Source: "aws.ecs", DetailType: "ECS Task State Change", Detail: JSON.stringify(detail) };
+  await new EventBridgeClient(aws).send(new PutEventsCommand({ Entries: [event] }));
+  await hasStatus(client, id, "FAILED");
+}
+
+/** ECS refuses: the build is put back and a wake-up for its next try is sent. */
+async function meetRefusal(stack: RecordedStack, client: Client): Promise<void> {
+  const { [VARIABLES.taskDefinition]: definition = "" } = await stack.environmentOf("dispatch");
+  await stack.change("dispatch", { [VARIABLES.taskDefinition]: definition.replace(/:\d+$/, ":999") });
+  const id = await client.submit(NAMESPACE, SPECIFICATION);
+  await vi.waitFor(async () => {
+    expect((await client.build(id)).status_info).toMatch(/ECS refused/);
+    expect(stack.recorder.calls).toContainEqual(
+      expect.objectContaining({ principal: "dispatch", action: "sqs:SendMessage" }),
+    );
+  }, PATIENCE);
+  await stack.change("dispatch", { [VARIABLES.taskDefinition]: definition });
+}
+
+/** An archive whose source breaks off behind its first part: the task takes the part back. */
+async function loseOnTheWay(stack: RecordedStack): Promise<void> {
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield Buffer.alloc(9 * 1024 * 1024);
+    throw new Error("broken off");
+  }
+  const bucket = bucketAt(stack, await stack.recorder.door("task"));
+  const signal = new AbortController().signal;
+  const options = { contentType: "application/gzip", signal };
+  await expect(uploadStream(bucket, archiveKey(sha256Of("broken")), broken(), options)).rejects.toThrow(
+    "broken off",
+  );
+}
+
+async function hasStatus(client: Client, id: number, status: string): Promise<void> {
+  await vi.waitFor(async () => expect((await client.build(id)).status).toBe(status), PATIENCE);
+}
