@@ -123,10 +123,10 @@ function parametersOf(route: Route, place: "path" | "query"): Json[] {
   });
 }
 
-function bodyOf({ schema, form }: NonNullable<Route["body"]>): Json {
+function bodyOf({ schema, form, optional }: NonNullable<Route["body"]>): Json {
   const content = { schema: schemaOf(schema) };
   return {
-    required: true,
+    required: optional !== true,
     content: {
       "application/json": content,
       ...(form ? { "application/x-www-form-urlencoded": content } : {}),

@@ -15,12 +15,18 @@ export interface NewToken {
   readonly primaryNamespace: string;
   readonly roleBindings: BindingMap;
   readonly expiresAt: Date;
+  /** @default "authenticated" */
+  readonly defaults?: Entity["defaults"];
 }
 
 /** Signs a token with the first key. */
 export async function mintToken(secret: SecretCache, token: NewToken): Promise<string> {
   const [key] = (await secret.get()).keys;
-  return new SignJWT({ primary_namespace: token.primaryNamespace, role_bindings: token.roleBindings })
+  return new SignJWT({
+    primary_namespace: token.primaryNamespace,
+    role_bindings: token.roleBindings,
+    ...(token.defaults === "anonymous" ? { defaults: token.defaults } : {}),
+  })
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT", kid: key.kid })
     .setAudience(AUDIENCE)
     .setExpirationTime(token.expiresAt)

@@ -6,6 +6,8 @@ import { type BindingMap, type Bindings, parseBindings, uniteBindings } from "./
 
 export interface Entity {
   readonly authenticated: boolean;
+  /** Whose default bindings are among these: a token that nobody asked for has nobody's. */
+  readonly defaults: "anonymous" | "authenticated";
   readonly primaryNamespace: string;
   /** Defaults and own bindings, united. */
   readonly bindings: Bindings;
@@ -20,15 +22,22 @@ const AUTHENTICATED: Bindings = defaults({ "default/*": ["viewer"], "filesystem/
 /** Who brings no token, or one that does not verify. */
 export const anonymous = (defaultNamespace: string): Entity => ({
   authenticated: false,
+  defaults: "anonymous",
   primaryNamespace: defaultNamespace,
   bindings: ANONYMOUS,
   expiresAt: null,
 });
 
 /** Who brings a verified token. */
-export const authenticated = (primaryNamespace: string, own: Bindings, expiresAt: Date): Entity => ({
+export const authenticated = (
+  primaryNamespace: string,
+  own: Bindings,
+  expiresAt: Date,
+  defaults: Entity["defaults"] = "authenticated",
+): Entity => ({
   authenticated: true,
+  defaults,
   primaryNamespace,
-  bindings: uniteBindings(AUTHENTICATED, own),
+  bindings: uniteBindings(defaults === "anonymous" ? ANONYMOUS : AUTHENTICATED, own),
   expiresAt,
 });

@@ -9,6 +9,7 @@ import type { ErrorCode } from "#core/errors.ts";
 
 export type Schema = v.GenericSchema<unknown, unknown>;
 export type Fields = v.ObjectSchema<v.ObjectEntries, undefined>;
+export type LooseFields = v.LooseObjectSchema<v.ObjectEntries, undefined>;
 
 /** Who may ask. */
 export type Access =
@@ -39,13 +40,23 @@ export interface Route {
   readonly params: Fields;
   readonly query: Fields;
   /** null: a body is not read. */
-  readonly body: { readonly schema: Fields; readonly bytesMax: number; readonly form: boolean } | null;
+  readonly body: BodyRule | null;
   /** The JSON reply of status 200; null where every success is another one. */
   readonly reply: Schema | null;
   /** Successes that are not JSON. */
   readonly otherReplies: readonly OtherReply[];
   /** What can go wrong for the caller, beside what follows from the route's shape (see `errorsOf`). */
   readonly errors: readonly ErrorCode[];
+}
+
+export interface BodyRule {
+  /** Loose: the keys are the caller's. */
+  readonly schema: Fields | LooseFields;
+  readonly bytesMax: number;
+  /** Also as a form. */
+  readonly form: boolean;
+  /** Nothing at all is the same as `{}`. */
+  readonly optional?: boolean;
 }
 
 export interface OtherReply {
@@ -58,10 +69,14 @@ export interface OtherReply {
 export type Params<R extends Route> = v.InferOutput<R["params"]>;
 export type Query<R extends Route> = v.InferOutput<R["query"]>;
 export type QueryInput<R extends Route> = v.InferInput<R["query"]>;
-export type Body<R extends Route> = R["body"] extends { readonly schema: infer S extends Fields }
+export type Body<R extends Route> = R["body"] extends {
+  readonly schema: infer S extends Fields | LooseFields;
+}
   ? v.InferOutput<S>
   : undefined;
-export type BodyInput<R extends Route> = R["body"] extends { readonly schema: infer S extends Fields }
+export type BodyInput<R extends Route> = R["body"] extends {
+  readonly schema: infer S extends Fields | LooseFields;
+}
   ? v.InferInput<S>
   : undefined;
 export type Reply<R extends Route> = R["reply"] extends Schema ? v.InferOutput<R["reply"]> : never;

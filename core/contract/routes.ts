@@ -16,10 +16,12 @@ import { createNamespace, getNamespace, listNamespaces } from "./namespaces.ts";
 import type { Route } from "./route.ts";
 import { postSpecification } from "./specifications.ts";
 import { getPermission, getStatus } from "./status.ts";
+import { postToken } from "./tokens.ts";
 
 export const ROUTES = [
   getStatus,
   getPermission,
+  postToken,
   listNamespaces,
   getNamespace,
   createNamespace,

@@ -16,9 +16,12 @@ export const LOGIN_SECONDS = 86_400;
 const Claims = v.object({
   /** Unix seconds. */
   exp: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8_640_000_000_000)),
-  primary_namespace: v.optional(NamespaceName, "default"),
+  /** Empty in service tokens, which have no namespace of their own. */
+  primary_namespace: v.optional(v.union([NamespaceName, v.literal("")]), "default"),
   role_bindings: v.optional(v.record(v.string(), v.array(v.string())), {}),
   aud: v.optional(v.string()),
+  /** Only in tokens that nobody asked for. */
+  defaults: v.optional(v.picklist(["anonymous", "authenticated"]), "authenticated"),
 });
 export type Claims = v.InferOutput<typeof Claims>;
 
@@ -32,9 +35,9 @@ const CONDA_STORE_CLAIMS: readonly string[] = ["exp", "primary_namespace", "role
 export function entityOf(payload: Readonly<Record<string, unknown>>): Entity | null {
   const result = v.safeParse(Claims, payload);
   if (!result.success) return null;
-  const { aud, exp, primary_namespace, role_bindings } = result.output;
+  const { aud, exp, primary_namespace, role_bindings, defaults } = result.output;
   const condaStoreShaped = Object.keys(payload).every((name) => CONDA_STORE_CLAIMS.includes(name));
   if (aud === undefined ? !condaStoreShaped : aud !== AUDIENCE) return null;
   const bindings = parseBindings(role_bindings);
-  return bindings && authenticated(primary_namespace, bindings, new Date(exp * 1000));
+  return bindings && authenticated(primary_namespace, bindings, new Date(exp * 1000), defaults);
 }

@@ -11,6 +11,7 @@ import type { Route } from "#core/contract/route.ts";
 import { ROUTES } from "#core/contract/routes.ts";
 import { postSpecification } from "#core/contract/specifications.ts";
 import { getPermission, getStatus } from "#core/contract/status.ts";
+import { postToken } from "#core/contract/tokens.ts";
 import { AppError } from "#core/errors.ts";
 import type { ApiContext, Env } from "./context.ts";
 import { errorReply } from "./middleware/error-reply.ts";
@@ -22,6 +23,7 @@ import * as namespaces from "./routes/namespaces.ts";
 import { servePage } from "./routes/page.ts";
 import { posting } from "./routes/specifications.ts";
 import { tellPermission, tellStatus } from "./routes/status.ts";
+import { minting } from "./routes/tokens.ts";
 import { serve, spellings, type Tell } from "./serve.ts";
 import type { Services } from "./services.ts";
 
@@ -36,6 +38,7 @@ export function createApp(services: Services): Hono<Env> {
   const at = <R extends Route>(route: R, tell: Tell<R>): void => serve(app, services, route, tell);
   at(getStatus, tellStatus);
   at(getPermission, tellPermission);
+  at(postToken, minting(services));
   at(namespaceRoutes.listNamespaces, namespaces.listing(services));
   at(namespaceRoutes.getNamespace, namespaces.getting(services));
   at(namespaceRoutes.createNamespace, namespaces.creating(services));

@@ -2,12 +2,10 @@
  * Reading a request's body: measured, of a type we know, and an object.
  * @module
  */
-import type { Route } from "#core/contract/route.ts";
+import type { BodyRule } from "#core/contract/route.ts";
 import { AppError } from "#core/errors.ts";
 import type { ApiContext } from "./context.ts";
 import { InvalidRequest } from "./middleware/error-reply.ts";
-
-type BodyRule = NonNullable<Route["body"]>;
 
 const FORM = "application/x-www-form-urlencoded";
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -21,6 +19,7 @@ export async function readBody(c: ApiContext, rule: BodyRule): Promise<unknown> 
   if (announced > rule.bytesMax) throw tooLarge(rule);
   const bytes = new Uint8Array(await c.req.arrayBuffer());
   if (bytes.byteLength > rule.bytesMax) throw tooLarge(rule);
+  if (bytes.byteLength === 0 && rule.optional) return {};
   if (bytes.byteLength === 0) throw malformed("missing", "The request has no body: send a JSON object");
   const mediaType = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
   const isForm = rule.form && mediaType === FORM;

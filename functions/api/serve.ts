@@ -11,6 +11,7 @@ import { ofEnvironment, ofNamespace, type Target } from "#core/access/pattern.ts
 import {
   type Body,
   type Fields,
+  type LooseFields,
   NAME_PARAMETERS,
   type Params,
   type Query,
@@ -112,7 +113,11 @@ function isList(
   return wrapped ? isList(wrapped) : type === "array";
 }
 
-function parse(place: "path" | "query" | "body", schema: Fields, value: unknown): Record<string, unknown> {
+function parse(
+  place: "path" | "query" | "body",
+  schema: Fields | LooseFields,
+  value: unknown,
+): Record<string, unknown> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const detail = result.issues.map((issue) => {

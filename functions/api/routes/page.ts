@@ -46,9 +46,9 @@ export function servePage(app: Hono<Env>, { prefix, page }: Services): void {
   let files: Map<string, PageFile> | undefined;
   const lead = async (c: ApiContext): Promise<Response> => c.redirect(`${prefix}/ui/`, 307);
   for (const path of new Set(["/", prefix || "/", `${prefix}/`])) app.get(path, lead);
-  // The pattern also matches `/ui` itself; a route of its own for that would, in this router, take `/ui/` too.
+  // The pattern also matches `/ui` itself, which gets the page too: a gateway that drops the last slash must not be sent
+  // round in circles, and the page's base address makes both spellings alike.
   app.get(`${prefix}/ui/*`, async (c) => {
-    if (c.req.path === `${prefix}/ui`) return lead(c);
     files ??= readFiles(page, prefix);
     const name = c.req.path.slice(`${prefix}/ui/`.length);
     const file = files.get(name);

@@ -49,6 +49,7 @@ const build = (route: string, path: string): Cost => ({
 const COSTS: readonly Cost[] = [
   { route: "getStatus", when: "", as: "nobody", path: () => `${A}/`, calls: {}, units: 0 },
   { route: "getPermission", when: "", as: "viewer", path: () => `${A}/permission/`, calls: {}, units: 0 },
+  { route: "postToken", when: "", as: "viewer", path: () => `${A}/token/`, init: make, calls: {}, units: 0 },
   {
     route: "listNamespaces",
     when: "of everything",

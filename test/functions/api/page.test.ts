@@ -21,7 +21,7 @@ const api = openApi(nowhere, { page });
 const prefixed = openApi(nowhere, { page, prefix: "/conda-store" });
 
 describe("the page", () => {
-  test.each(["/ui/", "/ui/team/demo", "/ui/login", "/ui/index.html", "/ui/anything/at/all"])(
+  test.each(["/ui/", "/ui", "/ui/team/demo", "/ui/login", "/ui/index.html", "/ui/anything/at/all"])(
     "answers at %s",
     async (path) => {
       const response = await api.request(path);

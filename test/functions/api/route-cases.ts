@@ -177,6 +177,35 @@ export const ROUTE_CASES: Readonly<Record<string, readonly RouteCase[]>> = {
       shows: /"authenticated":true.*environment:create/,
     },
   ],
+  postToken: [
+    {
+      kind: "happy",
+      says: "nobody gets one too",
+      as: "nobody",
+      path: () => `${A}/token/`,
+      init: { method: "POST" },
+      status: 200,
+      shows: /"token":"[\w-]+\.[\w-]+\.[\w-]+"/,
+    },
+    {
+      kind: "malformed",
+      says: "roles that are no list",
+      as: "viewer",
+      path: () => `${A}/token/`,
+      init: post({ role_bindings: { "team/*": "viewer" } }),
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "forbidden",
+      says: "more than the caller has",
+      as: "viewer",
+      path: () => `${A}/token/`,
+      init: post({ role_bindings: { "team/*": ["admin"] } }),
+      status: 400,
+      code: "invalid_token_request",
+    },
+  ],
   listNamespaces: [
     {
       kind: "happy",
