@@ -2,9 +2,9 @@
  * The whole deployment on one machine: local AWS, channel, RunTask endpoint, the deployed stack, front door.
  * @module
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundleAll } from "#scripts/bundle.ts";
+import { bundleFunctions, sourceDigest } from "#scripts/bundle.ts";
 import { awsConfig } from "./aws-config.ts";
 import { chooseChannel, type LocalChannel } from "./channel.ts";
 import { type Deployed, deploy } from "./deploy.ts";
@@ -120,7 +120,7 @@ export async function openStack(
   );
 
   const bundles = place("dist");
-  await progress.step("Bundle", () => bundleAll(root, bundles));
+  await progress.step("Bundle", () => bundleIfChanged(root, bundles));
   const aws = awsConfig(`http://127.0.0.1:${ports.aws}`);
   const { stop, endpoint } = await progress.step("Local AWS", () =>
     startMiniStack({
@@ -192,6 +192,15 @@ export async function openStack(
     tasksDirectory: place("tasks"),
     mounted: namespace !== null,
   };
+}
+
+async function bundleIfChanged(root: string, bundles: string): Promise<void> {
+  const stamp = `${bundles}.stamp`;
+  const wanted = sourceDigest(root);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  rmSync(stamp, { force: true });
+  await bundleFunctions(root, bundles);
+  writeFileSync(stamp, wanted);
 }
 
 /** What was installed and downloaded stays; what was deployed, built and stored goes. */

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { VARIABLES } from "#core/layout.ts";
-import { BundleError, bundleAll, bundleEntry, FUNCTIONS, type FunctionName } from "./bundle.ts";
+import { BundleError, bundleEntry, bundleFunctions, FUNCTIONS, type FunctionName } from "./bundle.ts";
 
 const USAGE = `usage: npm run budget [-- --runs N]
 
@@ -92,7 +92,7 @@ function plausibleEnvironment(): Record<string, string> {
 async function measure(root: string, runs: number): Promise<Row[]> {
   const out = mkdtempSync(join(tmpdir(), "conda-store-budget-"));
   try {
-    await bundleAll(root, out);
+    await bundleFunctions(root, out);
     await bundleEntry(root, "scripts/budget-baseline.ts", "handler", join(out, "baseline"));
     const names = ["baseline", ...FUNCTIONS] as const;
     const times = new Map(names.map((name) => [name, [] as number[]]));

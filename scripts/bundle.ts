@@ -23,12 +23,17 @@ const REQUIRE_BANNER =
  * @throws BundleError naming the first file that is missing or does not compile
  */
 export async function bundleAll(root: string, out: string = join(root, "dist")): Promise<void> {
+  await bundleFunctions(root, out);
+  await bundleBuildTask(root, join(out, "build-task"));
+}
+
+/** Bundles the functions and the page, but not the build task: what a deployment with a ready image needs. */
+export async function bundleFunctions(root: string, out: string): Promise<void> {
   rmSync(out, { recursive: true, force: true });
   for (const name of FUNCTIONS) {
     await bundleEntry(root, `functions/${name}/handler.ts`, "handler", join(out, name));
   }
   await bundlePage(root, join(out, "api", "ui"));
-  await bundleBuildTask(root, join(out, "build-task"));
 }
 
 /** Bundles one entry point for Node 24 as `<directory>/<name>.mjs` and its chunks. */
@@ -135,17 +140,24 @@ async function compile(entry: string, options: Options): Promise<{ metafile: Met
 }
 
 /** One digest over all files below a directory, names included: tells whether a deployment is up to date. */
-export function digestOf(directory: string): string {
+export const digestOf = (directory: string): string => digest(directory, ["**"]);
+
+/** One digest over everything that the bundles of functions are made from. */
+export const sourceDigest = (root: string): string =>
+  digest(root, ["{core,adapters,functions,ui}/**", "scripts/bundle.ts", "package-lock.json"]);
+
+function digest(directory: string, patterns: readonly string[]): string {
   const hash = createHash("sha256");
-  const paths = globSync("**/*", { cwd: directory, withFileTypes: true })
+  const paths = globSync(patterns, { cwd: directory, withFileTypes: true })
     .filter((file) => file.isFile())
     .map((file) => join(file.parentPath, file.name))
     .sort();
-  for (const path of paths)
+  for (const path of paths) {
     hash
       .update(`${relative(directory, path)}\0`)
       .update(readFileSync(path))
       .update("\0");
+  }
   return hash.digest("hex");
 }
 
