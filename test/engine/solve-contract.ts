@@ -70,6 +70,13 @@ const UNSOLVABLE: {
     change: { virtualPackages: { ...VIRTUAL_PACKAGES, __cuda: "11.8" } },
   },
   {
+    title: "a processor that is too old",
+    specs: ["needs-avx"],
+    failure: "virtual_package",
+    named: ["needs-avx", "__archspec", "x86_64_v3", "__archspec=x86_64"],
+    change: { virtualPackages: { ...VIRTUAL_PACKAGES, __archspec: "x86_64" } },
+  },
+  {
     title: "a virtual package that only the host has",
     specs: ["app"],
     failure: "virtual_package",
@@ -175,15 +182,19 @@ export function describeSolve(given: () => EngineBench): void {
     expect(versions(await given().solve(["needs-older"]))).toContain("python 3.11.7");
   });
 
-  test("solves for a platform that is not the host's", async () => {
-    const packages = await given().solve(["app"], { platform: "linux-aarch64" });
-    expect(packages.map(({ subdir }) => subdir)).toEqual(["linux-aarch64"]);
+  test.each([
+    { platform: "linux-aarch64", spec: "app", virtualPackages: { __linux: "5.10", __archspec: "aarch64" } },
+    { platform: "osx-arm64", spec: "base-lib", virtualPackages: { __osx: "11.0", __archspec: "m1" } },
+    { platform: "win-64", spec: "base-lib", virtualPackages: { __win: "0", __archspec: "x86_64" } },
+  ])("solves for $platform, which may not be the host's", async ({ platform, spec, virtualPackages }) => {
+    const packages = await given().solve([spec], { platform, virtualPackages });
+    expect(packages.map(({ subdir }) => subdir)).toEqual([spec === "app" ? platform : "noarch"]);
   });
 
   test("solves with the virtual packages of the request", async () => {
-    const virtualPackages = { ...VIRTUAL_PACKAGES, __cuda: "12.4", __glibc: "99.1" };
-    const packages = await given().solve(["needs-cuda", "needs-glibc"], { virtualPackages });
-    expect(versions(packages).sort()).toEqual(["needs-cuda 1.0.0", "needs-glibc 1.0.0"]);
+    const virtualPackages = { ...VIRTUAL_PACKAGES, __cuda: "12.4", __glibc: "99.1", __archspec: "x86_64_v3" };
+    const packages = await given().solve(["needs-cuda", "needs-glibc", "needs-avx"], { virtualPackages });
+    expect(versions(packages).sort()).toEqual(["needs-avx 1.0.0", "needs-cuda 1.0.0", "needs-glibc 1.0.0"]);
   });
 
   test.each(GOOD_SPECS)("reads %j as conda does", async (spec, version) => {

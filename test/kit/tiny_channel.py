@@ -200,6 +200,13 @@ def make_main(channel: Path) -> None:
     package(channel, "dislikes-old", "1.0.0", version_file("dislikes-old", "1.0.0"), constrains=("base-lib >=2",))
     package(channel, "needs-cuda", "1.0.0", version_file("needs-cuda", "1.0.0"), depends=("__cuda >=12",))
     package(channel, "needs-glibc", "1.0.0", version_file("needs-glibc", "1.0.0"), depends=("__glibc >=99",))
+    package(
+        channel,
+        "needs-avx",
+        "1.0.0",
+        version_file("needs-avx", "1.0.0"),
+        depends=("__archspec 1 x86_64_v3",),
+    )
     package(channel, "missing-part", "1.0.0", version_file("missing-part", "1.0.0"), depends=("no-such-part >=1",))
     package(
         channel,
