@@ -3,10 +3,14 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import * as v from "valibot";
 import type { Command, CommandResult, RunCommand } from "#core/ports.ts";
 
+const REPLAY = fileURLToPath(new URL("./replay-mamba.mjs", import.meta.url));
 const FILE = new URL("../fixtures/mamba/cases.jsonl.gz", import.meta.url);
 
 const recording = v.object({
@@ -43,4 +47,14 @@ export function replaying(choose: (command: Command) => Recording): RunCommand {
     }
     return result;
   };
+}
+
+/**
+ * Writes a program `mamba` that can only replay. The adapter's PATH has no node, so it is started by its address.
+ * @returns its path
+ */
+export async function writeReplayProgram(directory: string): Promise<string> {
+  const program = join(directory, "mamba");
+  await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${REPLAY}" "$@"\n`, { mode: 0o755 });
+  return program;
 }
