@@ -7,6 +7,7 @@ import {
   PerformanceMode,
   ThroughputMode,
 } from "aws-cdk-lib/aws-efs";
+import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 
 export interface SharedDiskProps {
@@ -30,6 +31,22 @@ export interface SharedDiskProps {
   readonly retained?: boolean;
 }
 
+/**
+ * A policy that allows nothing replaces the one that allows everybody everything: whoever mounts the disk needs a role that
+ * may, and may write only if that role says so.
+ */
+const onlyByTls = (): PolicyDocument =>
+  new PolicyDocument({
+    statements: [
+      new PolicyStatement({
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ["elasticfilesystem:*"],
+        conditions: { Bool: { "aws:SecureTransport": "false" } },
+      }),
+    ],
+  });
+
 /** The disk that environments are published on; consumers mount it at the store directory. */
 export class SharedDisk extends Construct {
   readonly fileSystem: FileSystem;
@@ -42,7 +59,9 @@ export class SharedDisk extends Construct {
     this.fileSystem = new FileSystem(this, "FileSystem", {
       vpc: props.vpc,
       encrypted: true,
-      allowAnonymousAccess: false,
+      // Only says that CDK adds no statement of its own.
+      allowAnonymousAccess: true,
+      fileSystemPolicy: onlyByTls(),
       performanceMode: PerformanceMode.GENERAL_PURPOSE,
       throughputMode: ThroughputMode.ELASTIC,
       lifecyclePolicy: LifecyclePolicy.AFTER_30_DAYS,

@@ -1,9 +1,9 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
-import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { AnyPrincipal, Effect, type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
-import { TABLE_KEYS, TABLE_TTL } from "#core/layout.ts";
+import { PREFIXES, TABLE_KEYS, TABLE_TTL } from "#core/layout.ts";
 
 export interface StorageProps {
   /**
@@ -56,6 +56,26 @@ export class Storage extends Construct {
       lifecycleRules: [{ id: "UnfinishedUploads", abortIncompleteMultipartUploadAfter: Duration.days(1) }],
       removalPolicy,
     });
+    this.createOnly([PREFIXES.locks, PREFIXES.archives, PREFIXES.exports]);
+  }
+
+  /**
+   * What is addressed by its content is created and never replaced, whoever writes it. Beginning an upload by parts and
+   * sending one are no creation and cannot carry the condition; completing it is.
+   */
+  private createOnly(prefixes: readonly string[]): void {
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ["s3:PutObject"],
+        resources: prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
+        conditions: {
+          Null: { "s3:if-none-match": "true" },
+          Bool: { "s3:ObjectCreationOperation": "true" },
+        },
+      }),
+    );
   }
 
   /** Item operations on the table, each bound to partition keys. */

@@ -79,8 +79,9 @@ export const RESOURCES: readonly string[] = [
   "FinishFunction: events.amazonaws.com: lambda:InvokeFunction on FinishFunction where aws:SourceArn ArnLike rule/FinishTaskStopped",
   "LinksDeadLetters: *: DENY sqs:* on LinksDeadLetters where aws:SecureTransport Bool false",
   "LinksQueue: *: DENY sqs:* on LinksQueue where aws:SecureTransport Bool false",
-  "SharedDiskFileSystem: *: elasticfilesystem:ClientRootAccess elasticfilesystem:ClientWrite on  where elasticfilesystem:AccessedViaMountTarget Bool true",
+  "SharedDiskFileSystem: *: DENY elasticfilesystem:* on itself where aws:SecureTransport Bool false",
   "StorageBucket: *: DENY s3:* on storagebucket | storagebucket/* where aws:SecureTransport Bool false",
+  "StorageBucket: *: DENY s3:PutObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* where s3:if-none-match Null true where s3:ObjectCreationOperation Bool true",
   "WakeUpsDeadLetters: *: DENY sqs:* on WakeUpsDeadLetters where aws:SecureTransport Bool false",
   "WakeUpsQueue: *: DENY sqs:* on WakeUpsQueue where aws:SecureTransport Bool false",
 ];

@@ -23,9 +23,13 @@ export function asksOfS3({ method, url, headers, body, status }: AwsRequest): As
     const copied = headers["x-amz-copy-source"];
     const part = query.has("partNumber") && query.has("uploadId");
     if (plain || part)
-      return [ask("s3:PutObject", object), ...(typeof copied === "string" ? [source(copied)] : [])];
+      return [
+        ask("s3:PutObject", object, writeContext(headers, !part)),
+        ...(typeof copied === "string" ? [source(copied)] : []),
+      ];
   } else if (method === "POST") {
-    if (query.has("uploads") || query.has("uploadId")) return [ask("s3:PutObject", object)];
+    if (query.has("uploads")) return [ask("s3:PutObject", object, writeContext(headers, false))];
+    if (query.has("uploadId")) return [ask("s3:PutObject", object, writeContext(headers, true))];
   } else if (method === "DELETE") {
     if (query.has("uploadId")) return [ask("s3:AbortMultipartUpload", object)];
     if (plain) return [ask("s3:DeleteObject", object)];
@@ -42,6 +46,15 @@ const isListing = (query: URLSearchParams): boolean =>
 function listContext(query: URLSearchParams): Context {
   const prefix = query.get("prefix");
   return prefix === null ? {} : { "s3:prefix": prefix };
+}
+
+/** @param creates whether an object comes into being by this request, and not only a part of one */
+function writeContext(headers: AwsRequest["headers"], creates: boolean): Context {
+  const condition = headers["if-none-match"];
+  return {
+    "s3:ObjectCreationOperation": String(creates),
+    ...(typeof condition === "string" ? { "s3:if-none-match": condition } : {}),
+  };
 }
 
 /** To a caller who may not list the key, S3 says 403 for a missing object, which our adapters do not expect. */

@@ -45,11 +45,12 @@ function requestOf(
     context: {
       // Every adapter speaks https to AWS itself; only the local AWS has no certificate.
       "aws:SecureTransport": "true",
-      ...Object.fromEntries(Object.entries(context).map(([key, value]) => [key, [value].flat()])),
+      ...Object.fromEntries(
+        Object.entries(context).map(([key, value]) => [key, typeof value === "string" ? value : [...value]]),
+      ),
       ...(typeof cluster === "string"
         ? { "ecs:cluster": arnOf(template, names({ kind: "cluster", name: cluster })) }
         : {}),
-      ...(typeof context["s3:prefix"] === "string" ? { "s3:prefix": context["s3:prefix"] } : {}),
     },
   };
 }
@@ -72,7 +73,10 @@ function handedRoles(template: Template, { principal, action, target }: AwsCall,
   });
 }
 
-async function isAllowed(role: Role, resourcePolicies: readonly ResourceStatement[], request: Request) {
+const isAllowed = async (role: Role, policies: readonly ResourceStatement[], request: Request) =>
+  (await simulate(role, policies, request)) === "Allowed";
+
+async function simulate(role: Role, resourcePolicies: readonly ResourceStatement[], request: Request) {
   const policy = resourcePolicies.filter(({ of }) => of.includes(request.owner));
   const simulation: Simulation = {
     request: {
@@ -87,7 +91,7 @@ async function isAllowed(role: Role, resourcePolicies: readonly ResourceStatemen
     ...(policy.length > 0 ? { resourcePolicy: documentOf(policy) } : {}),
   };
   const result = await runSimulation(simulation, {});
-  return result.resultType !== "error" && result.overallResult === "Allowed";
+  return result.resultType === "error" ? "NoSuchAction" : result.overallResult;
 }
 
 const documentOf = (statements: readonly (Statement & { readonly principals?: readonly string[] })[]) => ({
@@ -134,8 +138,9 @@ export async function judge(template: Template, calls: readonly AwsCall[], names
     const own = requests.filter(({ principal }) => principal === role.principal);
     const allowed: Request[] = [];
     for (const request of own) {
-      if (await isAllowed(role, policies, request)) allowed.push(request);
-      else refused.push(refusal(role, request));
+      const outcome = await simulate(role, policies, request);
+      if (outcome === "Allowed") allowed.push(request);
+      else refused.push(refusal(role, policies, request, outcome));
     }
     for (const [index, statement] of role.statements.entries()) {
       if (statement.effect === "Deny") continue;
@@ -163,11 +168,20 @@ async function some(requests: readonly Request[], allowed: (request: Request) =>
   return false;
 }
 
-function refusal({ principal, statements }: Role, { action, resource, context }: Request): string {
+function refusal(
+  { principal, statements }: Role,
+  policies: readonly ResourceStatement[],
+  { action, resource, context, owner }: Request,
+  outcome: string,
+): string {
   const { "aws:SecureTransport": _, ...told } = context;
+  const denied = outcome === "ExplicitlyDenied";
+  const candidates: readonly Statement[] = denied
+    ? policies.filter(({ of, effect }) => of.includes(owner) && effect === "Deny")
+    : statements;
   const near =
-    statements.find(({ actions }) => actions.includes(action)) ??
-    statements.find(({ actions }) => actions.some((each) => each.split(":")[0] === action.split(":")[0]));
+    candidates.find(({ actions }) => actions.includes(action)) ??
+    candidates.find(({ actions }) => actions.some((each) => each.split(":")[0] === action.split(":")[0]));
   const circumstances = Object.entries(told).map(
     ([key, value]) => ` with ${key} ${[value].flat().join(", ")}`,
   );

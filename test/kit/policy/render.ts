@@ -24,7 +24,7 @@ const conditionsText = (conditions: Conditions): string =>
 
 /** One line: `s3:GetObject on storagebucket/logs/*`. */
 export function renderStatement({ effect, actions, resources, conditions }: Statement): string {
-  const what = `${[...actions].sort().join(" ")} on ${resources.map(shortName).sort().join(" | ")}`;
+  const what = `${[...actions].sort().join(" ")} on ${resources.map(shortName).sort().join(" | ") || "itself"}`;
   return `${effect === "Deny" ? "DENY " : ""}${what}${conditionsText(conditions)}`;
 }
 
