@@ -44,6 +44,18 @@ function install() {
   writeFileSync(stamp, wanted);
 }
 
+/** The shell and npm, as far as the system tells. */
+function parents() {
+  try {
+    const [, , npm] = readFileSync(`/proc/${process.ppid}/stat`, "utf8")
+      .replace(/^.*\) /, "0 ")
+      .split(" ");
+    return `${process.ppid} ${npm}`;
+  } catch {
+    return String(process.ppid);
+  }
+}
+
 function installFailure(output) {
   if (/ENOSPC/.test(output)) return "The disk is full: free about 1 GB, then try again.";
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH/.test(output)) {
@@ -68,4 +80,12 @@ const child = spawn(node, [join(root, script), ...args], {
 });
 // The terminal signals the whole group; the child decides when it has cleaned up, so this parent only waits.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// npm runs this through a shell, and neither passes a signal of its own on: when one of them has gone, nobody is left who
+// could end the child.
+if (process.env.npm_lifecycle_event) {
+  const before = parents();
+  setInterval(() => {
+    if (parents() !== before) child.kill("SIGTERM");
+  }, 1000).unref();
+}
 child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
