@@ -1,0 +1,246 @@
+import { lookup } from "node:dns/promises";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, request, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { hostname } from "node:os";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Mirror, startMirror } from "#build-task/mirror/mirror.ts";
+import { isPublicIp } from "#core/address/ip.ts";
+import { EngineError } from "#core/ports.ts";
+
+let stop: AbortController;
+let mirror: Mirror;
+let servers: Server[];
+/** What the channel was asked, newest last. */
+let asked: IncomingMessage[];
+
+beforeEach(() => {
+  stop = new AbortController();
+  servers = [];
+  asked = [];
+});
+afterEach(async () => {
+  stop.abort();
+  await mirror.close();
+  for (const server of servers) server.close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer((incoming, response) => {
+    asked.push(incoming);
+    listener(incoming, response);
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const start = async (...allowPrivateHosts: string[]): Promise<void> => {
+  mirror = await startMirror({ allowPrivateHosts, signal: stop.signal });
+};
+const engineSays = (failure: "channel" | "not_found") => new EngineError(failure, "status 403");
+
+describe("the mirror of a channel", () => {
+  it("passes ranges, conditions and answers through, and nothing that tells who asks", async () => {
+    const host = await serve((incoming, response) => {
+      if (incoming.headers["if-none-match"] === '"v1"') response.writeHead(304).end();
+      else if (incoming.headers.range === "bytes=2-3") {
+        response
+          .writeHead(206, { "content-range": "bytes 2-3/6", "content-length": 2, "set-cookie": "a=b" })
+          .end("cd");
+      } else response.writeHead(200, { etag: '"v1"', "content-type": "application/json" }).end("abcdef");
+    });
+    await start(host);
+    const { url, address } = mirror.addressOf(`http://${host}/main/`);
+
+    const whole = await fetch(`${address}/noarch/repodata.json`, {
+      headers: { cookie: "a=b", authorization: "Bearer x" },
+    });
+    const part = await fetch(`${address}/linux-64/x.conda`, { headers: { range: "bytes=2-3" } });
+    const same = await fetch(`${address}/noarch/repodata.json`, { headers: { "if-none-match": '"v1"' } });
+
+    expect(url).toBe(`http://${host}/main`);
+    expect([await whole.text(), whole.headers.get("etag")]).toEqual(["abcdef", '"v1"']);
+    expect([part.status, await part.text(), part.headers.get("content-range")]).toEqual([
+      206,
+      "cd",
+      "bytes 2-3/6",
+    ]);
+    expect(part.headers.get("set-cookie")).toBeNull();
+    expect(same.status).toBe(304);
+    expect(asked[0]?.url).toBe("/main/noarch/repodata.json");
+    expect(asked[0]?.headers).not.toHaveProperty("cookie");
+    expect(asked[0]?.headers).not.toHaveProperty("authorization");
+    expect(asked[0]?.headers.host).toBe(host);
+  });
+
+  it("gives one address to one channel, and answers nobody who lacks its token or leaves the channel", async () => {
+    const host = await serve((_incoming, response) => response.end("secret"));
+    await start(host);
+    const { address } = mirror.addressOf(`http://${host}/main`);
+    expect(mirror.addressOf(`http://${host}/main/`).address).toBe(address);
+    expect(mirror.addressOf(`http://${host}/other`).address).not.toBe(address);
+    const { origin, pathname } = new URL(address);
+
+    const wrong = [
+      `${origin}/wrong-token/c/0/noarch/repodata.json`,
+      `${origin}${pathname.replace(/\/c\/0$/, "/c/7")}/noarch/repodata.json`,
+      `${address}/%2e%2e/private`,
+      `${address}/..%2fprivate`,
+      `${origin}/`,
+    ];
+    for (const each of wrong) expect((await fetch(each)).status).toBe(404);
+    expect((await fetch(`${address}/x`, { method: "POST" })).status).toBe(405);
+    expect(asked).toHaveLength(0);
+  });
+
+  it("follows a redirect to a host that is allowed", async () => {
+    const target = await serve((_incoming, response) => response.end("moved"));
+    const host = await serve((_incoming, response) =>
+      response.writeHead(302, { location: `http://${target}/t/signed/x.conda?sig=1` }).end(),
+    );
+    await start(host, target);
+    const { address } = mirror.addressOf(`http://${host}/main`);
+
+    expect(await (await fetch(`${address}/x.conda`)).text()).toBe("moved");
+    expect(asked.at(-1)?.url).toBe("/t/signed/x.conda?sig=1");
+  });
+
+  it.each([
+    ["a loopback address", "http://127.0.0.1:1/x"],
+    ["the task's own metadata", "http://169.254.170.2/v2/credentials"],
+    ["a private address in IPv6", "http://[::ffff:10.0.0.1]/x"],
+    ["a file", "file:///etc/passwd"],
+    ["credentials", "https://user:password@example.org/x"],
+  ])(
+    "refuses a redirect to %s, and its reason explains what the engine only calls a status",
+    async (_what, location) => {
+      const host = await serve((_incoming, response) => response.writeHead(302, { location }).end());
+      await start(host);
+      const { address } = mirror.addressOf(`http://${host}/main`);
+
+      expect((await fetch(`${address}/noarch/repodata.json`)).status).toBe(403);
+      const explained = mirror.explain(engineSays("channel"));
+      expect(String(explained)).toMatch(new RegExp(`The channel http://${host}/main cannot be used`));
+      expect(String(explained)).not.toContain("password");
+      const other = engineSays("not_found");
+      expect(mirror.explain(other)).toBe(other);
+    },
+  );
+
+  it("gives up on redirects without an end", async () => {
+    const host = await serve((incoming, response) =>
+      response.writeHead(302, { location: incoming.url ?? "" }).end(),
+    );
+    await start(host);
+    const { address } = mirror.addressOf(`http://${host}/main`);
+    expect((await fetch(`${address}/x`)).status).toBe(502);
+    expect(asked).toHaveLength(6);
+    expect(String(mirror.explain(engineSays("channel")))).toMatch(/redirects more than 5 times/);
+  });
+
+  it("refuses a name that stands for a private address, although the name looks public", async (context) => {
+    const name = hostname();
+    const address = await lookup(name).catch(() => null);
+    if (
+      address === null ||
+      isPublicIp(address.address) ||
+      !name.includes(".") === name.endsWith("localhost")
+    ) {
+      return context.skip("this machine's own name stands for no private address");
+    }
+    await start();
+    const channel = mirror.addressOf(`http://${name}:1/main`);
+    expect((await fetch(`${channel.address}/x`)).status).toBe(403);
+    expect(String(mirror.explain(engineSays("channel")))).toMatch(/stands for a private or loopback address/);
+  });
+
+  it("says why a channel cannot be reached", async () => {
+    await start("127.0.0.1:1");
+    const { address } = mirror.addressOf("http://127.0.0.1:1/main");
+    expect((await fetch(`${address}/x`)).status).toBe(502);
+    expect(String(mirror.explain(engineSays("channel")))).toMatch(
+      /The channel http:\/\/127\.0\.0\.1:1\/main cannot be reached \(connect ECONNREFUSED.*\): check its address/,
+    );
+  });
+
+  it("breaks its answer off when the channel's breaks off", async () => {
+    const host = await serve((_incoming, response) => {
+      response.writeHead(200, { "content-length": 1000 });
+      response.write("half", () => response.destroy());
+    });
+    await start(host);
+    const { address } = mirror.addressOf(`http://${host}/main`);
+    const response = await fetch(`${address}/x`);
+    await expect(response.text()).rejects.toThrow();
+  });
+});
+
+describe("the mirror as a proxy", () => {
+  /** One request through the proxy; `target` is a whole address, or host:port for a tunnel. */
+  function through(target: string, options: { method?: string; password?: string } = {}) {
+    const { port, username, password } = new URL(mirror.proxyUrl);
+    const credentials = Buffer.from(`${username}:${options.password ?? password}`).toString("base64");
+    return new Promise<{ status: number; body: string }>((resolve, reject) => {
+      const outgoing = request({
+        host: "127.0.0.1",
+        port,
+        method: options.method ?? "GET",
+        path: target,
+        headers: { "proxy-authorization": `Basic ${credentials}` },
+      });
+      outgoing.once("response", (response) => {
+        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+      });
+      outgoing.once("connect", (response, socket) => {
+        if (response.statusCode !== 200) return resolve({ status: response.statusCode ?? 0, body: "" });
+        socket.write("GET /in-tunnel HTTP/1.0\r\n\r\n");
+        text(socket).then((body) => resolve({ status: 200, body }), reject);
+      });
+      outgoing.once("error", reject);
+      outgoing.end();
+    });
+  }
+
+  it("serves plain requests and tunnels to allowed hosts", async () => {
+    const host = await serve((incoming, response) => response.end(`asked ${incoming.url}`));
+    await start(host);
+    expect(await through(`http://${host}/simple/`)).toEqual({ status: 200, body: "asked /simple/" });
+    expect(asked[0]?.headers).not.toHaveProperty("proxy-authorization");
+    expect((await through(host, { method: "CONNECT" })).body).toContain("asked /in-tunnel");
+  });
+
+  it("serves nobody without its password", async () => {
+    const host = await serve((_incoming, response) => response.end("secret"));
+    await start(host);
+    expect((await through(`http://${host}/`, { password: "guess" })).status).toBe(407);
+    expect((await through(host, { method: "CONNECT", password: "guess" })).status).toBe(407);
+    expect(asked).toHaveLength(0);
+  });
+
+  it("opens nothing to private hosts, and keeps the reason", async () => {
+    await start();
+    expect((await through("http://169.254.170.2/v2/credentials")).status).toBe(403);
+    expect((await through("127.0.0.1:22", { method: "CONNECT" })).status).toBe(403);
+    expect((await through("[::1]:22", { method: "CONNECT" })).status).toBe(403);
+    expect(mirror.reasons).toHaveLength(3);
+    for (const reason of mirror.reasons) expect(reason).toMatch(/private or loopback/);
+  });
+
+  it("closes its tunnels when the task stops", async () => {
+    const host = await serve(() => {});
+    await start(host);
+    const { port, username, password } = new URL(mirror.proxyUrl);
+    const socket = connect(Number(port), "127.0.0.1");
+    const credentials = Buffer.from(`${username}:${password}`).toString("base64");
+    socket.write(`CONNECT ${host} HTTP/1.1\r\nproxy-authorization: Basic ${credentials}\r\n\r\n`);
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200/);
+
+    stop.abort();
+
+    await once(socket, "close");
+  });
+});
