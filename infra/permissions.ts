@@ -80,12 +80,13 @@ export function grantAll(parts: Parts): void {
 }
 
 /** Reads and submits; it signs addresses of products and reads logs, and writes no object at all. */
-function grantApi({ api, storage, secret, wakeUps }: Parts): void {
+function grantApi({ api, storage, secret, wakeUps, links }: Parts): void {
   storage.grantItems(api, API_ITEMS);
   storage.grantGet(api, [...PRODUCTS, PREFIXES.logs]);
   storage.grantList(api, [PREFIXES.logs]);
   allow(api, "secretsmanager:GetSecretValue", secret.secretArn);
   send(wakeUps, api);
+  send(links, api);
 }
 
 /** Slots and builds; what it may do with ECS stands in builds.ts. */

@@ -47,6 +47,7 @@ export const createEnvironment = (db: Db, environment: Environment): TransactIte
     description: environment.description,
     currentBuildId: environment.currentBuildId,
     currentAfter: environment.currentAfter,
+    builds: environment.builds,
     createdAt: environment.createdAt.toISOString(),
     linkVersion: environment.link.version,
     linkBuildKey: environment.link.buildKey,
@@ -63,6 +64,7 @@ export function toEnvironment(item: Item): Environment {
     description: item["description"] as string,
     currentBuildId: item["currentBuildId"] as number,
     currentAfter: item["currentAfter"] as number,
+    builds: item["builds"] as number,
     createdAt: toDate(item["createdAt"]),
     link: { version: item["linkVersion"] as number, buildKey: item["linkBuildKey"] as string | null },
   };

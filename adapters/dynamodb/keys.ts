@@ -26,6 +26,14 @@ export const environmentKey = (namespace: string, name: string): Key => ({
   pk: namespacePartition(namespace),
   sk: `${ENVIRONMENT_PREFIX}${name}`,
 });
+export const BUILD_ROWS_PREFIX = "BUILD#";
+/** Sort keys of one environment's builds begin so; `#` is in no name. */
+export const buildRowsPrefix = (environment: string): string => `${BUILD_ROWS_PREFIX}${environment}#`;
+/** A thin row for each build in its namespace's partition; the build itself is one item of its own. */
+export const buildRowKey = (namespace: string, environment: string, id: number): Key => ({
+  pk: namespacePartition(namespace),
+  sk: `${buildRowsPrefix(environment)}${padded(id)}`,
+});
 export const buildItemKey = (id: number): Key => ({ pk: `BUILD#${id}`, sk: "BUILD" });
 export const attemptKey = (build: number, attempt: number): Key => ({
   pk: `ATTEMPT#${build}`,

@@ -3,43 +3,42 @@
  * Cost: docs/access-patterns.md, 6 and 7.
  * @module
  */
-import type { ArtifactType, BuildStatus } from "#core/build/status.ts";
 import type { Environment } from "#core/environment/environment.ts";
+import { asksForBuilds, type BuildFilter, buildsThatMatch } from "./build-filter.ts";
 import { getBuilds } from "./builds.ts";
 import type { Db } from "./db.ts";
 import { readEnvironments } from "./environments.ts";
 import { getNamespace, type Page, type PageRequest, readNamespaces } from "./namespaces.ts";
-import { getManyPackages } from "./packages.ts";
 
 /** How much of a namespace the caller sees. */
 export type Coverage = "all" | "some" | "none";
 
-export interface EnvironmentQuery extends PageRequest {
+export type EnvironmentSortKey = "namespace" | "name";
+
+/** Which environments, and in which order; what is asked of builds is asked of the current one. */
+export interface EnvironmentFilter extends BuildFilter {
   readonly visible: (namespace: string, name: string) => boolean;
   /** Lets whole namespaces be skipped, or counted without reading them. @default "some" for each */
   readonly coverage?: (namespace: string) => Coverage;
   /** Only these namespaces, exact names; without it every namespace is a candidate. */
   readonly namespaces?: readonly string[];
   /** Unknown names must have been taken out. @default namespace, then name */
-  readonly sortBy?: readonly ("namespace" | "name")[];
+  readonly sortBy?: readonly EnvironmentSortKey[];
+  readonly order?: "asc" | "desc";
   /** Exact name. */
   readonly name?: string;
   /** Part of the namespace's or the environment's name. */
   readonly search?: string;
-  /** Of the current build. */
-  readonly status?: BuildStatus;
-  /** The current build has one. */
-  readonly artifact?: ArtifactType;
-  /** The current build has all of these, exact names. */
-  readonly packages?: readonly string[];
 }
+
+export type EnvironmentQuery = EnvironmentFilter & PageRequest;
 
 /** One page, and how many environments match in all. */
 export async function listEnvironments(db: Db, query: EnvironmentQuery): Promise<Page<Environment>> {
   const { page, size, order = "asc", coverage = () => "some" } = query;
-  const candidates = (await namespacesOf(db, query)).filter(({ name }) => coverage(name) !== "none");
   const from = (page - 1) * size;
   if (isPlain(query)) {
+    const candidates = await candidatesOf(db, query);
     // Whole namespaces are passed by their counts; only the one where the page begins is read from its start.
     let count = 0;
     const items: Environment[] = [];
@@ -57,20 +56,34 @@ export async function listEnvironments(db: Db, query: EnvironmentQuery): Promise
     }
     return { items, count };
   }
-  const all: Environment[] = [];
-  for (const { name } of candidates) {
-    const read = await readEnvironments(db, name, order);
-    all.push(...read.filter((each) => query.visible(name, each.name) && namesMatch(each, query)));
-  }
-  const matching = await currentBuildsMatch(db, all, query);
+  const matching = await matchingEnvironments(db, query);
   const sorted = matching.sort(comparing(query.sortBy ?? [], order));
   return { items: sorted.slice(from, from + size), count: sorted.length };
+}
+
+/** Every environment that matches, in no order that may be relied on. */
+export async function matchingEnvironments(db: Db, query: EnvironmentFilter): Promise<Environment[]> {
+  const all: Environment[] = [];
+  for (const { name } of await candidatesOf(db, query)) {
+    const read = await readEnvironments(db, name, query.order ?? "asc");
+    all.push(...read.filter((each) => query.visible(name, each.name) && namesMatch(each, query)));
+  }
+  return await currentBuildsMatch(db, all, query);
+}
+
+/** Namespaces that can hold something of it. */
+async function candidatesOf(
+  db: Db,
+  query: EnvironmentFilter,
+): Promise<readonly { name: string; environments: number }[]> {
+  const { coverage = () => "some" } = query;
+  return (await namespacesOf(db, query)).filter(({ name }) => coverage(name) !== "none");
 }
 
 /** In the order of their names. */
 async function namespacesOf(
   db: Db,
-  { namespaces, order = "asc" }: EnvironmentQuery,
+  { namespaces, order = "asc" }: EnvironmentFilter,
 ): Promise<readonly { name: string; environments: number }[]> {
   if (!namespaces) return readNamespaces(db, order);
   const found = await Promise.all([...new Set(namespaces)].map((name) => getNamespace(db, name)));
@@ -81,12 +94,12 @@ async function namespacesOf(
 }
 
 /** The table's own order and no filter on environments: no row outside the page need be read. */
-function isPlain({ name, search, status, artifact, packages, sortBy = [] }: EnvironmentQuery): boolean {
+function isPlain({ name, search, status, artifact, packages, sortBy = [] }: EnvironmentFilter): boolean {
   const filtered = name !== undefined || Boolean(search) || status !== undefined || artifact !== undefined;
   return !filtered && !packages?.length && sortBy[0] !== "name";
 }
 
-function namesMatch({ namespace, name }: Environment, query: EnvironmentQuery): boolean {
+function namesMatch({ namespace, name }: Environment, query: EnvironmentFilter): boolean {
   if (query.name !== undefined && name !== query.name) return false;
   const { search } = query;
   return !search || namespace.name.includes(search) || name.includes(search);
@@ -95,33 +108,21 @@ function namesMatch({ namespace, name }: Environment, query: EnvironmentQuery): 
 async function currentBuildsMatch(
   db: Db,
   environments: Environment[],
-  { status, artifact, packages = [] }: EnvironmentQuery,
+  filter: EnvironmentFilter,
 ): Promise<Environment[]> {
-  if (status === undefined && artifact === undefined && packages.length === 0) return environments;
+  if (!asksForBuilds(filter)) return environments;
   const builds = await getBuilds(
     db,
     environments.map(({ currentBuildId }) => currentBuildId),
   );
-  const right = environments.filter(({ currentBuildId }) => {
-    const build = builds.get(currentBuildId);
-    return (
-      build !== undefined &&
-      (status === undefined || build.status === status) &&
-      (artifact === undefined || build.artifacts.some(({ type }) => type === artifact))
-    );
-  });
-  if (packages.length === 0) return right;
-  const digestOf = ({ currentBuildId }: Environment) => builds.get(currentBuildId)?.lockDigest ?? "";
-  const digests = new Set(right.map(digestOf).filter((digest) => digest !== ""));
-  const lists = await getManyPackages(db, [...digests]);
-  return right.filter((environment) => {
-    const names = new Set(lists.get(digestOf(environment))?.map(({ name }) => name));
-    return packages.every((name) => names.has(name));
-  });
+  const right = new Set(
+    (await buildsThatMatch(db, [...builds.values()], filter)).map(({ id }) => id as number),
+  );
+  return environments.filter(({ currentBuildId }) => right.has(currentBuildId));
 }
 
 /** Sorted by the given keys, then by namespace, name: an order without ties. */
-function comparing(sortBy: readonly ("namespace" | "name")[], order: "asc" | "desc") {
+function comparing(sortBy: readonly EnvironmentSortKey[], order: "asc" | "desc") {
   const values = { namespace: (e: Environment) => e.namespace.name, name: (e: Environment) => e.name };
   const direction = order === "desc" ? -1 : 1;
   return (a: Environment, b: Environment): number => {

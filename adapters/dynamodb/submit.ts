@@ -12,7 +12,7 @@ import { fromBuild } from "./builds.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { createEnvironment, getEnvironment } from "./environments.ts";
-import { buildItemKey, environmentKey, namespaceKey, specificationKey } from "./keys.ts";
+import { buildItemKey, buildRowKey, environmentKey, namespaceKey, specificationKey } from "./keys.ts";
 import { itemOf } from "./moves.ts";
 import { createNamespaceItem, getNamespace } from "./namespaces.ts";
 import { AGAIN, withRetry } from "./retry.ts";
@@ -28,6 +28,8 @@ export interface Submission {
   readonly specification: NewSpecification;
   /** Whether the caller may have a missing namespace made. */
   readonly createNamespace: boolean;
+  /** Only in this environment, which must still be there: for a build that is made again. */
+  readonly environmentId?: number;
   readonly at: Date;
 }
 
@@ -40,7 +42,7 @@ export interface Submitted {
 /**
  * Stores a specification with a new QUEUED build, in one transaction; nothing is left behind by a refused one. The same
  * specification twice, also at once, makes two builds. The caller sends the wake-up afterwards.
- * @throws AppError namespace_not_found, invalid_request (too large), try_again
+ * @throws AppError namespace_not_found, environment_not_found, invalid_request (too large), try_again
  */
 export async function submitSpecification(db: Db, submission: Submission): Promise<Submitted> {
   const { specification, at } = submission;
@@ -53,6 +55,9 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
     ]);
     if (!namespace && !submission.createNamespace) {
       throw new AppError("namespace_not_found", "namespace does not exist");
+    }
+    if (submission.environmentId !== undefined && environment?.id !== submission.environmentId) {
+      throw new AppError("environment_not_found", "environment does not exist");
     }
     const [buildId, namespaceId, environmentId, specificationId] = await Promise.all([
       ids("build"),
@@ -67,6 +72,7 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
         ? check(db, document, { pk: document.pk })
         : create(db, document, await fromSpecification(specification, specificationId, at)),
       create(db, buildItemKey(buildId), fromBuild(build)),
+      create(db, buildRowKey(build.namespace, build.environment, buildId), { id: buildId, environmentId }),
       ...submitWrites(build).map((write) => itemOf(db, write, null)),
       namespace
         ? namespaceChange(db, namespace, !environment)
@@ -136,6 +142,7 @@ function newEnvironment(
     description: submission.description,
     currentBuildId: buildId,
     currentAfter: 0,
+    builds: 1,
     createdAt: submission.at,
     link: { version: 0, buildKey: null },
   };
@@ -147,9 +154,10 @@ const namespaceChange = (db: Db, { name, id }: Namespace, newEnvironment: boolea
     ? change(db, namespaceKey(name), { add: { environments: 1 }, where: { id } })
     : check(db, namespaceKey(name), { id });
 
-function environmentChange(db: Db, { namespace, name, id }: Environment, description: string): TransactItem {
-  const key = environmentKey(namespace.name, name);
-  return description === ""
-    ? check(db, key, { id })
-    : change(db, key, { set: { description }, where: { id } });
-}
+/** It counts its builds, and the last description that says something stays. */
+const environmentChange = (db: Db, { namespace, name, id }: Environment, description: string): TransactItem =>
+  change(db, environmentKey(namespace.name, name), {
+    ...(description === "" ? {} : { set: { description } }),
+    add: { builds: 1 },
+    where: { id },
+  });

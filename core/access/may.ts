@@ -56,6 +56,23 @@ export function visible(entity: Entity): Visibility {
   };
 }
 
+/** What both see. */
+export const both = (a: Visibility, b: Visibility): Visibility => ({
+  everything: a.everything && b.everything,
+  namespaces:
+    a.namespaces && b.namespaces
+      ? a.namespaces.filter((name) => b.namespace(name))
+      : (a.namespaces ?? b.namespaces),
+  namespace: (name) => a.namespace(name) && b.namespace(name),
+  environment: (namespace, environment) =>
+    a.environment(namespace, environment) && b.environment(namespace, environment),
+  coverage: (name) => {
+    const parts = [a.coverage(name), b.coverage(name)];
+    if (parts.includes("none")) return "none";
+    return parts.includes("some") ? "some" : "all";
+  },
+});
+
 /**
  * Whether `wanted` gives nothing that `held` does not: each wanted pattern's permissions must be held on patterns
  * that contain it. Several patterns add up in permissions, never in area.

@@ -34,6 +34,40 @@ export const Build = v.object({
   ),
 });
 
+const environmentId = "environment_id must be a whole number";
+
+export const listBuilds = route({
+  id: "listBuilds",
+  method: "get",
+  path: "/api/v1/build",
+  aliases: [],
+  summary: "Builds of environments that the caller may read",
+  access: { kind: "filtered", permission: "environment::read" },
+  params: NONE,
+  query: v.object({
+    ...pageQuery(),
+    status: v.optional(v.picklist(BUILD_STATUSES, "not a build status")),
+    artifact: v.optional(
+      v.pipe(v.picklist(ARTIFACT_TYPES, "not an artifact type"), v.description("It has such an artifact")),
+    ),
+    packages: v.optional(v.pipe(v.array(v.string()), v.description("It holds all the named packages")), []),
+    environment_id: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^\d{1,15}$/, environmentId),
+        v.transform(Number),
+        v.description("Of this environment; 0 for any"),
+      ),
+    ),
+    name: v.optional(v.pipe(v.string(), v.description("The environment's name"))),
+    namespace: v.optional(v.string()),
+  }),
+  body: null,
+  reply: page(Build),
+  otherReplies: [],
+  errors: ["invalid_request"],
+});
+
 const ofBuild = {
   method: "get",
   aliases: [],
@@ -51,6 +85,22 @@ export const getBuild = route({
   reply: data(Build),
   otherReplies: [],
   errors: ["build_not_found"],
+});
+
+export const rebuild = route({
+  ...ofBuild,
+  id: "rebuild",
+  method: "put",
+  path: "/api/v1/build/:buildId",
+  summary: "Build the same specification again, solved anew",
+  access: { kind: "permission", permission: "environment::update", target: "build" },
+  reply: v.object({
+    status: v.literal("ok"),
+    data: v.object({ build_id: v.number() }),
+    message: v.literal("rebuild triggered"),
+  }),
+  otherReplies: [],
+  errors: ["build_not_found", "environment_not_found", "conflict"],
 });
 
 export const Package = v.object({

@@ -6,7 +6,16 @@ import * as v from "valibot";
 import { ARTIFACT_TYPES, BUILD_STATUSES } from "#core/build/status.ts";
 import { Namespace } from "./namespaces.ts";
 import { route } from "./route.ts";
-import { data, EnvironmentParam, NamespaceParam, NONE, page, pageQuery } from "./shapes.ts";
+import {
+  Ack,
+  data,
+  EnvironmentParam,
+  NamespaceParam,
+  NONE,
+  PAGE_SIZE_MAX,
+  page,
+  pageQuery,
+} from "./shapes.ts";
 
 export const Environment = v.object({
   id: v.number(),
@@ -22,6 +31,27 @@ export const UNPAGED_SIZE = 1_000;
 
 const { size, page: pageNumber, ...sorting } = pageQuery();
 
+/** What both lists are filtered by. */
+const filters = {
+  search: v.optional(v.pipe(v.string(), v.description("Part of the namespace's or the environment's name"))),
+  namespace: v.optional(v.string()),
+  name: v.optional(v.string()),
+  status: v.optional(
+    v.pipe(v.picklist(BUILD_STATUSES, "not a build status"), v.description("Of the current build")),
+  ),
+  artifact: v.optional(
+    v.pipe(
+      v.picklist(ARTIFACT_TYPES, "not an artifact type"),
+      v.description("The current build has such an artifact"),
+    ),
+  ),
+  packages: v.optional(
+    v.pipe(v.array(v.string()), v.description("The current build holds all the named packages")),
+    [],
+  ),
+  jwt: v.optional(v.pipe(v.string(), v.description("Only what this token's bearer may read as well"))),
+};
+
 export const listEnvironments = route({
   id: "listEnvironments",
   method: "get",
@@ -34,29 +64,55 @@ export const listEnvironments = route({
     ...sorting,
     page: v.optional(pageNumber.wrapped),
     size: v.optional(size.wrapped),
-    search: v.optional(
-      v.pipe(v.string(), v.description("Part of the namespace's or the environment's name")),
-    ),
-    namespace: v.optional(v.string()),
-    name: v.optional(v.string()),
-    status: v.optional(
-      v.pipe(v.picklist(BUILD_STATUSES, "not a build status"), v.description("Of the current build")),
-    ),
-    artifact: v.optional(
-      v.pipe(
-        v.picklist(ARTIFACT_TYPES, "not an artifact type"),
-        v.description("The current build has such an artifact"),
-      ),
-    ),
-    packages: v.optional(
-      v.pipe(v.array(v.string()), v.description("The current build holds all the named packages")),
-      [],
-    ),
+    ...filters,
   }),
   body: null,
   reply: page(Environment),
   otherReplies: [],
-  errors: [],
+  errors: ["invalid_request"],
+});
+
+const { current_build: _, ...shown } = Environment.entries;
+const ORDER = "order must be asc or desc";
+const limit = `limit must be a whole number from 1; more than ${PAGE_SIZE_MAX} mean ${PAGE_SIZE_MAX}`;
+
+export const listEnvironmentsByCursor = route({
+  id: "listEnvironmentsByCursor",
+  method: "get",
+  path: "/api/v2/environment",
+  aliases: [],
+  summary: "Environments that the caller may read, page after page by a cursor",
+  access: { kind: "filtered", permission: "environment::read" },
+  params: NONE,
+  query: v.object({
+    ...filters,
+    limit: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^\d{1,10}$/, limit),
+        v.transform(Number),
+        v.minValue(1, limit),
+        v.transform((rows) => Math.min(rows, PAGE_SIZE_MAX)),
+      ),
+      String(PAGE_SIZE_MAX),
+    ),
+    order: v.optional(v.picklist(["asc", "desc"], ORDER), "asc"),
+    sort_by: v.optional(
+      v.pipe(v.array(v.string()), v.description("`namespace`, `name`; also joined by a comma")),
+      [],
+    ),
+    cursor: v.optional(v.pipe(v.string(), v.description("That of the last answer"))),
+  }),
+  body: null,
+  reply: v.object({
+    data: v.array(v.object(shown)),
+    status: v.literal("ok"),
+    message: v.null(),
+    cursor: v.pipe(v.nullable(v.string()), v.description("null when there is nothing behind this page")),
+    count: v.number(),
+  }),
+  otherReplies: [],
+  errors: ["invalid_request"],
 });
 
 export const getEnvironment = route({
@@ -72,4 +128,59 @@ export const getEnvironment = route({
   reply: data(Environment),
   otherReplies: [],
   errors: ["environment_not_found"],
+});
+
+export const updateEnvironment = route({
+  id: "updateEnvironment",
+  method: "put",
+  path: "/api/v1/environment/:namespace/:environment",
+  aliases: [],
+  summary: "Choose the build that an environment shows, or describe it",
+  access: { kind: "permission", permission: "environment::update", target: "environment" },
+  params: v.object({ namespace: NamespaceParam, environment: EnvironmentParam }),
+  query: NONE,
+  body: {
+    schema: v.object({
+      build_id: v.optional(
+        v.nullable(
+          v.pipe(
+            v.number("must be a number"),
+            v.safeInteger("must be a whole number"),
+            v.description("A completed build of this environment"),
+          ),
+        ),
+        null,
+      ),
+      description: v.optional(
+        v.nullable(
+          v.pipe(v.string("must be a string"), v.maxLength(10_000, "is longer than 10,000 characters")),
+        ),
+        null,
+      ),
+    }),
+    bytesMax: 64 * 1024,
+    form: false,
+    optional: true,
+  },
+  reply: Ack,
+  otherReplies: [],
+  errors: ["environment_not_found", "invalid_request"],
+});
+
+export const getEnvironmentLockfile = route({
+  id: "getEnvironmentLockfile",
+  method: "get",
+  path: "/api/v1/environment/:namespace/:environment/lockfile",
+  aliases: [
+    "/api/v1/environment/:namespace/:environment/conda-lock.yml",
+    "/api/v1/environment/:namespace/:environment/conda-lock.yaml",
+  ],
+  summary: "The conda-lock v1 lockfile of the build that an environment shows, as JSON",
+  access: { kind: "permission", permission: "environment::read", target: "environment" },
+  params: v.object({ namespace: NamespaceParam, environment: EnvironmentParam }),
+  query: NONE,
+  body: null,
+  reply: null,
+  otherReplies: [{ status: 307, description: "Where it is", mediaType: "application/json" }],
+  errors: ["environment_not_found", "build_not_found", "artifact_not_found"],
 });

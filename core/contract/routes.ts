@@ -9,8 +9,16 @@ import {
   getBuildLogs,
   getBuildYaml,
   listBuildPackages,
+  listBuilds,
+  rebuild,
 } from "./builds.ts";
-import { getEnvironment, listEnvironments } from "./environments.ts";
+import {
+  getEnvironment,
+  getEnvironmentLockfile,
+  listEnvironments,
+  listEnvironmentsByCursor,
+  updateEnvironment,
+} from "./environments.ts";
 import { login, logout, showLogin } from "./login.ts";
 import { createNamespace, getNamespace, listNamespaces } from "./namespaces.ts";
 import type { Route } from "./route.ts";
@@ -26,9 +34,14 @@ export const ROUTES = [
   getNamespace,
   createNamespace,
   listEnvironments,
+  listEnvironmentsByCursor,
   getEnvironment,
+  updateEnvironment,
+  getEnvironmentLockfile,
   postSpecification,
+  listBuilds,
   getBuild,
+  rebuild,
   listBuildPackages,
   getBuildLogs,
   getBuildYaml,

@@ -17,6 +17,8 @@ export interface Environment {
    * before the choice undoes it.
    */
   readonly currentAfter: number;
+  /** Number of its builds. */
+  readonly builds: number;
   readonly createdAt: Date;
   /** What the link on the shared disk should point at. The version grows with each change. */
   readonly link: { readonly version: number; readonly buildKey: string | null };

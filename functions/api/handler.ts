@@ -8,15 +8,21 @@ import { openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { cacheSecret, readSecret } from "#adapters/secrets/secret.ts";
-import type { WakeUp } from "#core/build/messages.ts";
+import type { LinkMessage, WakeUp } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { createApp } from "./app.ts";
 import { toRequest, toResult } from "./lambda.ts";
+
+interface Queues {
+  readonly wakeUp: (message: WakeUp) => Promise<void>;
+  readonly link: (message: LinkMessage) => Promise<void>;
+}
 
 const config = readConfig([
   "table",
   "bucket",
   "wakeUpQueue",
+  "linkQueue",
   "secret",
   "settings",
   "urlPrefix",
@@ -25,7 +31,16 @@ const config = readConfig([
   "logLevel",
 ]);
 const db = openDb({ table: config.table });
-let queue: Promise<(message: WakeUp) => Promise<void>> | undefined;
+/** Only what changes something needs the queues' client. */
+let opened: Promise<Queues> | undefined;
+const queues = (): Promise<Queues> => {
+  opened ??= import("#adapters/sqs/queue.ts").then(({ openQueue, send }) => {
+    const wakeUps = openQueue<WakeUp>(config.wakeUpQueue);
+    const links = openQueue<LinkMessage>(config.linkQueue, wakeUps.client);
+    return { wakeUp: (message) => send(wakeUps, message), link: (message) => send(links, message) };
+  });
+  return opened;
+};
 const app = createApp({
   db,
   bucket: openBucket(config.bucket, db.client),
@@ -34,14 +49,8 @@ const app = createApp({
   prefix: config.urlPrefix.replace(/\/+$/, ""),
   authentication: config.authentication,
   allowPrivateHosts: config.allowedPrivateHosts,
-  wakeUp: async (reason) => {
-    // Only a POST needs the queue's client.
-    queue ??= import("#adapters/sqs/queue.ts").then(({ openQueue, send }) => {
-      const wakeUps = openQueue<WakeUp>(config.wakeUpQueue);
-      return (message) => send(wakeUps, message);
-    });
-    await (await queue)({ reason });
-  },
+  wakeUp: async (reason) => (await queues()).wakeUp({ reason }),
+  askForLink: async (link) => (await queues()).link(link),
   page: new URL("./ui/", import.meta.url),
   log: openLog({ level: config.logLevel }),
 });

@@ -121,7 +121,9 @@ function parse(
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const detail = result.issues.map((issue) => {
-    const key = v.getDotPath(issue);
+    const path = v.getDotPath(issue);
+    // Deeper keys are the caller's own, and may be anything.
+    const key = place === "body" ? (path?.split(".")[0] ?? null) : path;
     const missing = issue.received === "undefined";
     return {
       type: missing ? "missing" : issue.type,

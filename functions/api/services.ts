@@ -6,6 +6,7 @@ import type { Db } from "#adapters/dynamodb/db.ts";
 import type { Log } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { SecretCache } from "#adapters/secrets/secret.ts";
+import type { LinkMessage } from "#core/build/messages.ts";
 import type { Settings } from "#core/settings/settings.ts";
 
 export interface Services {
@@ -20,6 +21,8 @@ export interface Services {
   readonly allowPrivateHosts: readonly string[];
   /** Tells dispatch that the line has grown. */
   readonly wakeUp: (reason: string) => Promise<void>;
+  /** Tells the keeper of links that an environment may want another one. */
+  readonly askForLink: (link: LinkMessage) => Promise<void>;
   /** Directory of the bundled page. */
   readonly page: URL;
   readonly log: Log;

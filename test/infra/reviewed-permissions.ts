@@ -17,6 +17,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",
     "s3:ListBucket on storagebucket where s3:prefix StringLike logs/*",
     "secretsmanager:GetSecretValue on secret:TokensKey",
+    "sqs:SendMessage on LinksQueue",
     "sqs:SendMessage on WakeUpsQueue",
   ],
   dispatch: [

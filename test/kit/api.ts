@@ -13,6 +13,7 @@ import { cacheSecret } from "#adapters/secrets/secret.ts";
 import { mintToken } from "#adapters/secrets/tokens.ts";
 import { openQueue, send } from "#adapters/sqs/queue.ts";
 import type { BindingMap } from "#core/access/binding.ts";
+import type { LinkMessage } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { createApp } from "#functions/api/app.ts";
 import type { Services } from "#functions/api/services.ts";
@@ -43,6 +44,7 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
   });
   const db = openDb({ table: aws.table, observe: (call) => calls.push(call) });
   const wakeUps = openQueue<{ reason: string }>(aws.wakeUpQueue);
+  const links = openQueue<LinkMessage>(aws.linkQueue);
   const services: Services = {
     db,
     bucket: openBucket(aws.bucket, db.client),
@@ -52,6 +54,7 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     authentication: "dummy",
     allowPrivateHosts: [],
     wakeUp: (reason) => send(wakeUps, { reason }),
+    askForLink: (link) => send(links, link),
     page: pathToFileURL(`${mkdtempSync(join(tmpdir(), "conda-store-page-"))}/`),
     log: openLog({ level: "info", write: (line) => lines.push(JSON.parse(line)) }),
     ...changed,
@@ -73,6 +76,9 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
 }
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** A PUT of JSON. */
+export const put = (body: unknown): RequestInit => ({ ...post(body), method: "PUT" });
 
 /** A POST of JSON. */
 export const post = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({

@@ -3,6 +3,7 @@
  * @module
  */
 import * as builds from "#adapters/dynamodb/builds.ts";
+import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { getPackages } from "#adapters/dynamodb/packages.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { type PresignOptions, presign } from "#adapters/s3/presign.ts";
@@ -17,6 +18,7 @@ import type {
   getBuildYaml,
   listBuildPackages,
 } from "#core/contract/builds.ts";
+import type { getEnvironmentLockfile } from "#core/contract/environments.ts";
 import { dataReply, timestamp, timestampOrNull } from "#core/contract/shapes.ts";
 import { AppError } from "#core/errors.ts";
 import type { BuildId } from "#core/names.ts";
@@ -31,7 +33,10 @@ interface BuildQuestion {
 }
 
 /** The build in the path, if the entity may read its environment. Ids are sequential and no secret: missing comes first. */
-async function buildOf({ db }: Services, { params: { buildId }, allow }: BuildQuestion): Promise<Build> {
+export async function buildOf(
+  { db }: Services,
+  { params: { buildId }, allow }: BuildQuestion,
+): Promise<Build> {
   const build = buildId === null ? null : await builds.getBuild(db, buildId);
   if (!build) throw new AppError("build_not_found", "build id does not exist");
   allow(ofEnvironment(build.namespace, build.environment));
@@ -44,8 +49,7 @@ export const getting =
     const build = await buildOf(services, ask);
     const stored = await getSpecification(services.db, build.specificationSha256, build.document);
     return dataReply({
-      id: build.id,
-      environment_id: build.environmentId,
+      ...showBuild(build),
       specification: stored && {
         id: stored.id,
         name: stored.name,
@@ -53,16 +57,24 @@ export const getting =
         sha256: stored.sha256,
         created_on: timestamp(stored.createdAt),
       },
-      packages: null,
-      status: build.status,
-      status_info: build.statusInfo,
-      size: build.sizeBytes,
-      scheduled_on: timestamp(build.scheduledOn),
-      started_on: timestampOrNull(build.startedOn),
-      ended_on: timestampOrNull(build.endedOn),
       build_artifacts: build.artifacts.map((artifact) => showArtifact(build.id, artifact)),
     });
   };
+
+/** A build as lists show it; conda-store leaves specification and artifacts to the single build. */
+export const showBuild = (build: Build) => ({
+  id: build.id,
+  environment_id: build.environmentId,
+  specification: null,
+  packages: null,
+  status: build.status,
+  status_info: build.statusInfo,
+  size: build.sizeBytes,
+  scheduled_on: timestamp(build.scheduledOn),
+  started_on: timestampOrNull(build.startedOn),
+  ended_on: timestampOrNull(build.endedOn),
+  build_artifacts: null,
+});
 
 /** An artifact needs an id that is its own for ever: a build has at most one of each type. */
 const showArtifact = (buildId: number, { type, key }: Artifact) => ({
@@ -103,10 +115,20 @@ const redirecting =
   (services: Services): Tell<R> =>
   async (ask) => {
     const build = await buildOf(services, ask);
-    const artifact = build.artifacts.find((each) => each.type === type);
-    if (!artifact) throw new AppError("artifact_not_found", whyMissing(build, what));
-    return ask.c.redirect(await presign(services.bucket, artifact.key, options(build)), 307);
+    return ask.c.redirect(await addressOf(services, build, type, what, options(build)), 307);
   };
+
+async function addressOf(
+  { bucket }: Services,
+  build: Build,
+  type: ArtifactType,
+  what: string,
+  options: PresignOptions,
+): Promise<string> {
+  const artifact = build.artifacts.find((each) => each.type === type);
+  if (!artifact) throw new AppError("artifact_not_found", whyMissing(build, what));
+  return await presign(bucket, artifact.key, options);
+}
 
 function whyMissing({ id, status, statusInfo }: Build, what: string): string {
   if (status === "COMPLETED")
@@ -124,6 +146,18 @@ export const gettingYaml = redirecting<typeof getBuildYaml>("YAML", "YAML file",
 export const gettingLockfile = redirecting<typeof getBuildLockfile>("LOCKFILE", "lockfile", () => ({
   contentType: "application/json",
 }));
+
+/** Of the build that the environment shows. Who may not read the environment was refused before it was looked for. */
+export const gettingEnvironmentLockfile =
+  (services: Services): Tell<typeof getEnvironmentLockfile> =>
+  async ({ params, c }) => {
+    const environment = await getEnvironment(services.db, params.namespace, params.environment);
+    if (!environment) throw new AppError("environment_not_found", "environment does not exist");
+    const build = await builds.getBuild(services.db, environment.currentBuildId);
+    if (!build) throw new AppError("build_not_found", "build id does not exist");
+    const options = { contentType: "application/json" };
+    return c.redirect(await addressOf(services, build, "LOCKFILE", "lockfile", options), 307);
+  };
 
 export const gettingArchive = redirecting<typeof getBuildArchive>("CONDA_PACK", "archive", (build) => ({
   contentType: "application/gzip",

@@ -2,57 +2,124 @@
  * Environments.
  * @module
  */
+import { listBehindCursor } from "#adapters/dynamodb/cursor-environments.ts";
 import * as environments from "#adapters/dynamodb/environments.ts";
-import { type EnvironmentQuery, listEnvironments } from "#adapters/dynamodb/list-environments.ts";
-import { visible } from "#core/access/may.ts";
+import {
+  type EnvironmentFilter,
+  type EnvironmentSortKey,
+  listEnvironments,
+} from "#adapters/dynamodb/list-environments.ts";
+import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
+import { verifyToken } from "#adapters/secrets/tokens.ts";
+import type { Entity } from "#core/access/entity.ts";
+import { both, type Visibility, visible } from "#core/access/may.ts";
 import {
   type getEnvironment,
+  type listEnvironmentsByCursor as listByCursorRoute,
   type listEnvironments as listRoute,
   UNPAGED_SIZE,
+  type updateEnvironment as updateRoute,
 } from "#core/contract/environments.ts";
+import type { Query } from "#core/contract/route.ts";
 import { dataReply, PAGE_SIZE_MAX } from "#core/contract/shapes.ts";
+import { readCursor, writeCursor } from "#core/environment/cursor.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { fewNames, showNamespace } from "./namespaces.ts";
 
-const showEnvironment = ({ id, namespace, name, currentBuildId, description }: Environment) => ({
+const showCommon = ({ id, namespace, name, currentBuildId, description }: Environment) => ({
   id,
   namespace: showNamespace(namespace),
   name,
   current_build_id: currentBuildId,
-  current_build: null,
   description,
 });
+const showEnvironment = (environment: Environment) => ({ ...showCommon(environment), current_build: null });
+
+const SORT_KEYS: readonly EnvironmentSortKey[] = ["namespace", "name"];
+const isSortKey = (key: string): key is EnvironmentSortKey => (SORT_KEYS as readonly string[]).includes(key);
+
+type Filters = Pick<
+  Query<typeof listRoute>,
+  "namespace" | "name" | "search" | "status" | "artifact" | "packages" | "order" | "jwt"
+>;
+
+/** The filters that both lists have, and what the caller sees. */
+async function filterOf(
+  { secret }: Services,
+  entity: Entity,
+  { namespace, name, search, status, artifact, packages, order, jwt }: Filters,
+): Promise<EnvironmentFilter> {
+  const sight = jwt === undefined ? visible(entity) : both(visible(entity), await sightOf(secret, jwt));
+  const namespaces = namespace === undefined ? fewNames(sight) : [namespace];
+  return {
+    ...(namespaces ? { namespaces } : {}),
+    ...(name === undefined ? {} : { name }),
+    ...(search === undefined ? {} : { search }),
+    ...(status === undefined ? {} : { status }),
+    ...(artifact === undefined ? {} : { artifact }),
+    packages,
+    order,
+    visible: sight.environment,
+    coverage: sight.coverage,
+  };
+}
+
+async function sightOf(secret: Services["secret"], jwt: string): Promise<Visibility> {
+  const other = await verifyToken(secret, jwt);
+  if (!other) throw new AppError("invalid_request", "jwt is not a token of this service, or it has ended.");
+  return visible(other);
+}
 
 export const listing =
-  ({ db }: Services): Tell<typeof listRoute> =>
+  (services: Services): Tell<typeof listRoute> =>
   async ({ query, entity }) => {
-    const { namespace, sort_by, page: askedPage, size: askedSize, ...rest } = query;
+    const { sort_by, page: askedPage, size: askedSize } = query;
     const unpaged = askedPage === undefined && askedSize === undefined;
     const page = askedPage ?? 1;
     const size = unpaged ? UNPAGED_SIZE : (askedSize ?? PAGE_SIZE_MAX);
-    const sight = visible(entity);
-    const namespaces = namespace === undefined ? fewNames(sight) : [namespace];
-    const sortBy = sort_by.filter(
-      (key): key is "namespace" | "name" => key === "namespace" || key === "name",
-    );
-    const filters = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    const { items, count } = await listEnvironments(db, {
-      ...(filters as Pick<
-        EnvironmentQuery,
-        "name" | "search" | "status" | "artifact" | "packages" | "order"
-      >),
-      ...(namespaces ? { namespaces } : {}),
-      visible: sight.environment,
-      coverage: sight.coverage,
-      sortBy,
-      page,
-      size,
-    });
+    const filter = await filterOf(services, entity, query);
+    const sortBy = sort_by.filter(isSortKey);
+    const { items, count } = await listEnvironments(services.db, { ...filter, sortBy, page, size });
     return { ...dataReply(items.map(showEnvironment)), page, size, count };
   };
+
+export const listingByCursor =
+  (services: Services): Tell<typeof listByCursorRoute> =>
+  async ({ query, entity }) => {
+    const sortBy = sortKeysOf(query.sort_by);
+    const cursor = query.cursor === undefined ? null : readCursor(query.cursor, sortBy);
+    if (query.cursor !== undefined && !cursor) {
+      throw new AppError(
+        "invalid_request",
+        "cursor is none that this list gave, sorted as it is asked for now: start again without it.",
+      );
+    }
+    const filter = await filterOf(services, entity, query);
+    const { items, count, next } = await listBehindCursor(
+      services.db,
+      { ...filter, sortBy },
+      cursor,
+      query.limit,
+    );
+    const rows = items.map(showCommon);
+    return { data: rows, status: "ok", message: null, cursor: next && writeCursor(next, sortBy), count };
+  };
+
+/** Unknown keys are refused here, with conda-store's sentence; its v1 list ignores them. */
+function sortKeysOf(given: readonly string[]): EnvironmentSortKey[] {
+  const keys = given.length === 1 ? (given[0] ?? "").split(",").filter((key) => key !== "") : [...given];
+  const known = keys.filter(isSortKey);
+  if (known.length === keys.length) return [...new Set(known)];
+  const list = (names: readonly string[]): string => `[${names.map((name) => `'${name}'`).join(", ")}]`;
+  const unknown = keys.filter((key) => !isSortKey(key)).map((key) => key.slice(0, 40));
+  throw new AppError(
+    "invalid_request",
+    `Cannot sort results by ${list(unknown)}. Valid sort_by values are ${list(SORT_KEYS)}`,
+  );
+}
 
 export const getting =
   ({ db }: Services): Tell<typeof getEnvironment> =>
@@ -60,4 +127,23 @@ export const getting =
     const environment = await environments.getEnvironment(db, params.namespace, params.environment);
     if (!environment) throw new AppError("environment_not_found", "environment does not exist");
     return dataReply(showEnvironment(environment));
+  };
+
+export const updating =
+  ({ db, askForLink, log }: Services): Tell<typeof updateRoute> =>
+  async ({ params: { namespace, environment }, body: { build_id, description }, c }) => {
+    await updateEnvironment(db, namespace, environment, {
+      ...(build_id === null ? {} : { buildId: build_id }),
+      ...(description === null ? {} : { description }),
+    });
+    if (build_id !== null) {
+      await askForLink({ namespace, environment }).catch((error: unknown) => {
+        log.error("link not asked for", { request_id: c.get("requestId"), namespace, environment, error });
+        throw new AppError(
+          "try_again",
+          "The build is the current one, but its link on the shared disk still leads to the former. Send the same again.",
+        );
+      });
+    }
+    return { status: "ok", message: null };
   };

@@ -13,11 +13,13 @@ import { NewNamespaceName } from "#core/names.ts";
 import { SPECIFICATION_BYTES_MAX } from "#core/specification/limits.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
+import { accepted } from "./accepted.ts";
 
 /** Text, name, permission, settings, one transaction, wake-up: a refusal at any point leaves nothing behind. */
 export const posting =
-  ({ db, settings, allowPrivateHosts, wakeUp, log }: Services): Tell<typeof postSpecification> =>
+  (services: Services): Tell<typeof postSpecification> =>
   async ({ body, entity, allow, c }) => {
+    const { db, settings, allowPrivateHosts } = services;
     if (body.is_lockfile) {
       throw new AppError(
         "invalid_specification",
@@ -50,11 +52,7 @@ export const posting =
       throw error instanceof AppError && error.code === "namespace_not_found" ? notAuthorized() : error;
     });
     const { buildId } = submitted;
-    c.set("fields", { ...c.get("fields"), build: buildId });
-    // The build is accepted: it stands in the line, and sweep finds lines that nobody was woken for.
-    await wakeUp(`build ${buildId}`).catch((error: unknown) => {
-      log.warn("wake-up lost", { request_id: c.get("requestId"), build: buildId, error });
-    });
+    await accepted(services, c, buildId);
     return dataReply({ build_id: buildId });
   };
 

@@ -9,12 +9,14 @@ import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { slots, waitingDue } from "#adapters/dynamodb/line.ts";
+import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts, getNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
@@ -132,6 +134,31 @@ describe.each([
     { number: 14, ask: (db) => slots(db), calls: 1, most: 1 },
     { number: 15, ask: (db) => getBuildCounts(db, name(0)), calls: 1, most: 1 },
     {
+      number: 23,
+      ask: (db) =>
+        listBuilds(db, { ...pick, namespaces: [name(0)], name: "environment-0", page: 1, order: "desc" }),
+      calls: 3,
+      // One environment has one or two builds here.
+      most: 1 + units(150 * 10) + 2,
+    },
+    {
+      number: 24,
+      ask: (db) => listBuilds(db, { ...pick, page: 2 }),
+      calls: 1 + namespaces + 1,
+      most: units(130 * namespaces) + namespaces * units(150 * each) + 10,
+    },
+    {
+      number: 25,
+      ask: (db) => listBuilds(db, { ...pick, page: 1, status: "QUEUED" }),
+      calls: 1 + namespaces + Math.ceil(count / 100),
+      most: units(130 * namespaces) + namespaces * units(150 * each) + count,
+    },
+    {
+      number: 26,
+      ask: (db) => updateEnvironment(db, name(0), "environment-0", { description: "described" }),
+      calls: 2,
+    },
+    {
       number: 16,
       ask: (db) => submitted(db, { namespace: name(0), environment: "environment-0" }),
       // Three reads, one id, the transaction.
@@ -196,7 +223,9 @@ describe.each([
 });
 
 afterAll(() => {
-  const listed = [...DOCUMENT.matchAll(/^\| (\d+) +\|/gm)].map(([, number]) => Number(number));
+  const listed = [...DOCUMENT.matchAll(/^\| (\d+) +\|/gm)]
+    .map(([, number]) => Number(number))
+    .sort((a, b) => a - b);
   expect(
     [...counted].sort((a, b) => a - b),
     "each line of the document is counted",

@@ -51,6 +51,7 @@ test("a specification is accepted with its namespace, environment, build and pla
     description: "first",
     currentBuildId: buildId,
     currentAfter: 0,
+    builds: 1,
     createdAt: given.at,
     link: { version: 0, buildKey: null },
   });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "#core/contract/routes.ts";
-import { type Api, bearer, DUMMY_PASSWORD, openApi, post } from "#test/kit/api.ts";
+import { type Api, bearer, DUMMY_PASSWORD, openApi, post, put } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { submitted } from "#test/kit/submissions.ts";
 import { makeWorld, type World } from "./world.ts";
@@ -25,7 +25,7 @@ interface Cost {
   readonly when: string;
   readonly as: "nobody" | "viewer" | "admin";
   readonly path: (world: World) => string;
-  readonly init?: RequestInit;
+  readonly init?: RequestInit | ((world: World) => RequestInit);
   /** Calls to DynamoDB by command. */
   readonly calls: Readonly<Record<string, number>>;
   /** Read units of the calls that only read. */
@@ -116,6 +116,58 @@ const COSTS: readonly Cost[] = [
     units: 1,
   },
   {
+    route: "listEnvironmentsByCursor",
+    when: "of one namespace",
+    as: "viewer",
+    path: () => "/api/v2/environment/?namespace=team",
+    calls: { GetItemCommand: 1, QueryCommand: 1 },
+    units: 2,
+  },
+  {
+    route: "getEnvironmentLockfile",
+    when: "",
+    as: "viewer",
+    path: () => `${A}/environment/team/demo/lockfile/`,
+    calls: { GetItemCommand: 2 },
+    units: 2,
+  },
+  {
+    route: "updateEnvironment",
+    when: "that is to show another build",
+    as: "admin",
+    path: () => `${A}/environment/team/demo/`,
+    init: (w) => put({ build_id: w.completed }),
+    calls: { GetItemCommand: 2, QueryCommand: 1, TransactWriteItemsCommand: 1 },
+    units: 3,
+  },
+  {
+    route: "listBuilds",
+    when: "of one environment, as conda-store's page asks every five seconds",
+    as: "viewer",
+    path: () => `${A}/build/?namespace=team&name=next&order=desc&sort_by=scheduled_on`,
+    calls: { GetItemCommand: 1, QueryCommand: 1, BatchGetItemCommand: 1 },
+    // And one for each build of the page, which MiniStack does not report of a batch.
+    units: 2,
+  },
+  {
+    route: "listBuilds",
+    when: "of what a viewer may see",
+    as: "viewer",
+    path: () => `${A}/build/?size=1`,
+    // A namespace each for the viewer and the two that everybody sees.
+    calls: { QueryCommand: 3, BatchGetItemCommand: 1 },
+    units: 3,
+  },
+  {
+    route: "rebuild",
+    when: "",
+    as: "admin",
+    path: (w) => `${A}/build/${w.completed}/`,
+    init: { method: "PUT" },
+    calls: { GetItemCommand: 5, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
+    units: 5,
+  },
+  {
     route: "postSpecification",
     when: "of a new environment",
     as: "admin",
@@ -168,8 +220,9 @@ const READS: ReadonlySet<string> = new Set(["GetItemCommand", "QueryCommand", "B
 async function costOf({
   as,
   path,
-  init = {},
+  init: given = {},
 }: Cost): Promise<{ calls: Record<string, number>; units: number }> {
+  const init = typeof given === "function" ? given(world) : given;
   api.calls.length = 0;
   const headers = { ...tokens[as], ...(init.headers as Record<string, string> | undefined) };
   await api.request(path(world), { ...init, headers });

@@ -124,7 +124,7 @@ test("no answer repeats what was sent as a password or in its place", async () =
   for (const route of (ROUTES as readonly Route[]).filter((each) => each.body)) {
     for (const field of Object.keys(route.body?.schema.entries ?? {})) {
       for (const sent of [[secret], { [secret]: secret }]) {
-        const response = await api.request(route.path, {
+        const response = await api.request(route.path.replace(/:\w+/g, "1"), {
           method: route.method.toUpperCase(),
           headers: { "content-type": "application/json", ...admin },
           body: JSON.stringify({ [field]: sent }),

@@ -3,7 +3,7 @@
  * @module
  */
 import type { ErrorCode } from "#core/errors.ts";
-import { DUMMY_PASSWORD, post } from "#test/kit/api.ts";
+import { DUMMY_PASSWORD, post, put } from "#test/kit/api.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -91,6 +91,10 @@ const build = (route: string, happy: Partial<RouteCase>): RouteCase[] => [
     code: "build_not_found",
   },
 ];
+/** Another method on the build itself. */
+const onBuild = (method: string, happy: Partial<RouteCase>): RouteCase[] =>
+  build("", { as: "admin", status: 200, ...happy }).map((each) => ({ ...each, init: { method } }));
+
 const artifact = (route: string, target: RegExp): RouteCase[] => [
   ...build(route, { shows: target }),
   {
@@ -333,6 +337,126 @@ export const ROUTE_CASES: Readonly<Record<string, readonly RouteCase[]>> = {
       hides: /hidden/,
     },
   ],
+  listEnvironmentsByCursor: [
+    {
+      kind: "happy",
+      says: "an admin sees all",
+      as: "admin",
+      path: () => "/api/v2/environment/?sort_by=name",
+      status: 200,
+      shows: /hidden.*"cursor":null/,
+    },
+    {
+      kind: "malformed",
+      says: "no order",
+      as: "admin",
+      path: () => "/api/v2/environment/?order=sideways",
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "malformed",
+      says: "a key that nothing is sorted by",
+      as: "admin",
+      path: () => "/api/v2/environment/?sort_by=bogus",
+      status: 400,
+      code: "invalid_request",
+      shows: /Cannot sort results by \['bogus'\]\. Valid sort_by values are \['namespace', 'name'\]/,
+    },
+    {
+      kind: "unauthenticated",
+      says: "nobody sees nothing",
+      as: "nobody",
+      path: () => "/api/v2/environment/?namespace=secret",
+      status: 200,
+      hides: /hidden/,
+    },
+    {
+      kind: "forbidden",
+      says: "a viewer sees what is his",
+      as: "viewer",
+      path: () => "/api/v2/environment/",
+      status: 200,
+      shows: /demo/,
+      hides: /hidden/,
+    },
+  ],
+  updateEnvironment: [
+    {
+      kind: "happy",
+      says: "an admin chooses a build and describes it",
+      as: "admin",
+      path: () => `${A}/environment/team/demo/`,
+      init: put({ description: "ours" }),
+      status: 200,
+    },
+    {
+      kind: "malformed",
+      says: "a build that is no number",
+      as: "admin",
+      path: () => `${A}/environment/team/demo/`,
+      init: put({ build_id: "1" }),
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "missing",
+      says: "no such build",
+      as: "admin",
+      path: () => `${A}/environment/team/demo/`,
+      init: put({ build_id: NO_BUILD }),
+      status: 400,
+      code: "invalid_request",
+      shows: /build id=9999999 does not exist/,
+    },
+    {
+      kind: "forbidden",
+      says: "a viewer is refused",
+      as: "viewer",
+      path: () => `${A}/environment/team/demo/`,
+      init: put({ description: "mine" }),
+      status: 403,
+      code: "permission_denied",
+    },
+    ...named(
+      `${A}/environment/team/demo/`,
+      `${A}/environment/team/nothing/`,
+      put({ description: "" }),
+      "environment_not_found",
+    ),
+  ],
+  getEnvironmentLockfile: [
+    {
+      kind: "happy",
+      says: "a viewer gets it",
+      as: "viewer",
+      path: () => `${A}/environment/team/demo/lockfile/`,
+      status: 307,
+      shows: /\/locks\/sha256\/[0-9a-f]+\.json\?/,
+    },
+    {
+      kind: "malformed",
+      says: "a name that is none",
+      as: "admin",
+      path: () => `${A}/environment/team/a%20b/lockfile/`,
+      status: 400,
+      code: "invalid_name",
+    },
+    {
+      kind: "missing",
+      says: "a build that has not made it",
+      as: "viewer",
+      path: () => `${A}/environment/team/next/conda-lock.yml`,
+      status: 404,
+      code: "artifact_not_found",
+    },
+    ...named(
+      `${A}/environment/team/demo/conda-lock.yaml`,
+      `${A}/environment/team/nothing/lockfile/`,
+      {},
+      "environment_not_found",
+    ),
+  ],
   getEnvironment: [
     {
       kind: "happy",
@@ -386,6 +510,52 @@ export const ROUTE_CASES: Readonly<Record<string, readonly RouteCase[]>> = {
       as: "viewer",
       path: () => `${A}/specification/`,
       init: post({ specification: SPECIFICATION, namespace: "team" }),
+      status: 403,
+      code: "permission_denied",
+    },
+  ],
+  listBuilds: [
+    {
+      kind: "happy",
+      says: "an admin sees all",
+      as: "admin",
+      path: () => `${A}/build/?order=desc`,
+      status: 200,
+      shows: /"specification":null,"packages":null/,
+    },
+    {
+      kind: "malformed",
+      says: "an environment that is no number",
+      as: "admin",
+      path: () => `${A}/build/?environment_id=x`,
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "unauthenticated",
+      says: "nobody sees nothing",
+      as: "nobody",
+      path: () => `${A}/build/?namespace=team&name=demo`,
+      status: 200,
+      shows: /"count":0/,
+    },
+    {
+      kind: "forbidden",
+      says: "a viewer sees what is his",
+      as: "viewer",
+      path: () => `${A}/build/?namespace=secret&name=hidden`,
+      status: 200,
+      shows: /"count":0/,
+    },
+  ],
+  rebuild: [
+    ...onBuild("PUT", { shows: /"message":"rebuild triggered"/ }),
+    {
+      kind: "forbidden",
+      says: "a viewer is refused",
+      as: "viewer",
+      path: (w) => `${A}/build/${w.completed}/`,
+      init: { method: "PUT" },
       status: 403,
       code: "permission_denied",
     },
