@@ -2,7 +2,6 @@
  * `npm run bench [NAME …]`: measured comparisons. Each prints one table and says whether it is within its budget.
  * @module
  */
-import { parseArgs } from "node:util";
 
 /** Every bench by name: loaded only when asked for. A bench returns whether it was within its budget. */
 const BENCHES: Readonly<
@@ -14,7 +13,7 @@ const BENCHES: Readonly<
   },
 };
 
-const USAGE = `usage: npm run bench [-- NAME [OPTION …]]
+const USAGE = `usage: npm run bench [-- NAME [OPTION …]]   (NAME --help tells its options)
 
 Without a name all run. Exit status 1 when one is above its budget.
 
@@ -22,18 +21,19 @@ ${Object.entries(BENCHES)
   .map(([name, { says }]) => `  ${name.padEnd(10)} ${says}`)
   .join("\n")}`;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  strict: false,
-  options: { help: { type: "boolean", short: "h" } },
-});
-const [name] = positionals;
-if (values["help"] || (name !== undefined && !(name in BENCHES))) {
+const [name, ...args] = process.argv.slice(2);
+if (name === "--help" || name === "-h") {
   console.log(USAGE);
-  process.exit(values["help"] ? 0 : 2);
+  process.exit(0);
+}
+if (name !== undefined && !(name in BENCHES)) {
+  console.error(
+    `There is no bench ${name}: choose one of ${Object.keys(BENCHES).join(", ")}, or try --help.`,
+  );
+  process.exit(2);
 }
 let within = true;
 for (const [each, bench] of Object.entries(BENCHES)) {
-  if (name === undefined || each === name) within = (await bench.run(process.argv.slice(3))) && within;
+  if (name === undefined || each === name) within = (await bench.run(args)) && within;
 }
 process.exit(within ? 0 : 1);

@@ -2,7 +2,7 @@
  * `npm run bench -- pipeline`: a whole build against the bare engine.
  * @module
  */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, statfsSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeDemoChannel, serveDemoChannel } from "#local/demo-channel.ts";
@@ -13,10 +13,12 @@ import { removeTree } from "#local/run-task/launch.ts";
 import { bundleAll } from "#scripts/bundle.ts";
 import { openBareEngine } from "./bare-engine.ts";
 import { startLocalAws } from "./local-aws.ts";
-import { type PipelineOptions, parseOptions, USAGE } from "./options.ts";
+import { type EnvironmentKind, type PipelineOptions, parseOptions, USAGE } from "./options.ts";
 import { report } from "./report.ts";
 import { runRounds } from "./rounds.ts";
 
+/** On disk, of one round: packages and environments of both, and the published copy. */
+const ROUND_BYTES: Readonly<Record<EnvironmentKind, number>> = { small: 1e9, medium: 2e9, large: 4e9 };
 const ROOT = join(import.meta.dirname, "..", "..");
 
 /** @returns whether every environment was within its budgets; also after `--help` */
@@ -29,6 +31,7 @@ export async function benchPipeline(args: readonly string[]): Promise<boolean> {
       console.log(USAGE);
       return true;
     }
+    mustFit(directory, options);
     return await bench(options, directory, closers);
   } catch (error) {
     if (!(error instanceof LocalError)) throw error;
@@ -85,6 +88,15 @@ async function bench(
     within = told.within && within;
   }
   return within;
+}
+
+/** Every round's trees stay until the end. */
+function mustFit(directory: string, { rounds, environments }: PipelineOptions): void {
+  const { bavail, bsize } = statfsSync(directory);
+  const needed = rounds * environments.reduce((sum, name) => sum + ROUND_BYTES[name], 0);
+  if (bavail * bsize > needed) return;
+  const gigabytes = Math.ceil(needed / 1e9);
+  throw new LocalError(`${tmpdir()} has less than ${gigabytes} GB free: set TMPDIR to a larger disk.`);
 }
 
 /** The demo channel is made of what this machine has, which needs this machine's C library. */

@@ -49,7 +49,7 @@ export interface OurRequest {
 
 export interface OurBuild {
   readonly build: Build;
-  /** Claim to COMPLETED. */
+  /** Claim to COMPLETED, as the API shows them. */
   readonly seconds: number;
   /** From the start of the process to the claim, which is Fargate's affair and not counted. */
   readonly startSeconds: number;
@@ -82,20 +82,19 @@ export async function runOurBuild(setup: OurSetup, request: OurRequest): Promise
   const task = startTask(setup, request, id);
   const peak = watchMemory(task.child);
   await Promise.race([finishNext(aws), task.diedSilently]);
-  const completed = Date.now();
   await task.ended;
   const peakBytes = await peak;
   const cpuSeconds = childrenCpuSeconds() - cpuBefore;
 
   const build = await getBuild(aws.db, id);
   const log = (await readLog(aws.bucket, id, dispatched.build.dispatched, 0)).lines;
-  if (build?.status !== "COMPLETED" || build.startedOn === null) {
+  if (build?.status !== "COMPLETED" || build.startedOn === null || build.endedOn === null) {
     throw new LocalError(`The build ended as ${build?.status}: ${build?.statusInfo ?? task.output()}`);
   }
   const claimed = build.startedOn;
   return {
     build,
-    seconds: (completed - claimed.getTime()) / 1000,
+    seconds: (build.endedOn.getTime() - claimed.getTime()) / 1000,
     startSeconds: (claimed.getTime() - spawned) / 1000,
     parts: partsOf(log, claimed),
     log,
