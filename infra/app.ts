@@ -4,10 +4,11 @@
  * @module
  */
 import { App } from "aws-cdk-lib";
+import { FEATURE_FLAGS } from "./feature-flags.ts";
 import { parseLocalDeployment } from "./local-deployment.ts";
 import { type CondaStoreProps, CondaStoreStack } from "./stack.ts";
 
-const app = new App();
+const app = new App({ context: { ...FEATURE_FLAGS } });
 const local: unknown = app.node.tryGetContext("local");
 
 new CondaStoreStack(app, "CondaStore", {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import { FEATURE_FLAGS } from "#infra/feature-flags.ts";
 import type { LocalDeployment } from "#infra/local-deployment.ts";
 import { type CondaStoreProps, CondaStoreStack } from "#infra/stack.ts";
 
@@ -27,7 +28,10 @@ export function stubBundles(): string {
 
 export function synthesize(props: CondaStoreProps = {}): Template {
   return Template.fromStack(
-    new CondaStoreStack(new App(), "CondaStore", { bundles: stubBundles(), ...props }),
+    new CondaStoreStack(new App({ context: { ...FEATURE_FLAGS } }), "CondaStore", {
+      bundles: stubBundles(),
+      ...props,
+    }),
   );
 }
 
