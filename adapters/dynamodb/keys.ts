@@ -44,6 +44,15 @@ export const specificationKey = (sha256: string, document: string): Key => ({
   sk: document,
 });
 export const packagesKey = (lockDigest: string): Key => ({ pk: `LOCK#${lockDigest}`, sk: "PACKAGES" });
+export const SETTINGS = "SETTINGS";
+/** Settings of everything (null, null), of a namespace, or of an environment. */
+export const settingsKey = (namespace: string | null, environment: string | null): Key =>
+  namespace === null
+    ? { pk: SETTINGS, sk: SETTINGS }
+    : {
+        pk: namespacePartition(namespace),
+        sk: environment === null ? SETTINGS : `${SETTINGS}#${environment}`,
+      };
 export const lineKey = (build: number): Key => ({ pk: LINE, sk: padded(build) });
 export const slotKey = (slot: number): Key => ({ pk: SLOTS, sk: String(slot).padStart(6, "0") });
 

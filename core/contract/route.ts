@@ -18,13 +18,13 @@ export type Access =
   /** Anybody; the answer holds only what the entity has this permission for. */
   | { readonly kind: "filtered"; readonly permission: Permission }
   /**
-   * The permission on a target: the namespace or environment in the path, the environment of the build in the path, or
+   * The permission on a target: the whole store, the namespace or environment in the path, the environment of the build in the path, or
    * what the body names.
    */
   | {
       readonly kind: "permission";
       readonly permission: Permission;
-      readonly target: "namespace" | "environment" | "build" | "body";
+      readonly target: "global" | "namespace" | "environment" | "build" | "body";
     };
 
 export interface Route {

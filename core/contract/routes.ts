@@ -22,6 +22,14 @@ import {
 import { login, logout, showLogin } from "./login.ts";
 import { createNamespace, getNamespace, listNamespaces } from "./namespaces.ts";
 import type { Route } from "./route.ts";
+import {
+  getEnvironmentSettings,
+  getNamespaceSettings,
+  getSettings,
+  putEnvironmentSettings,
+  putNamespaceSettings,
+  putSettings,
+} from "./settings.ts";
 import { postSpecification } from "./specifications.ts";
 import { getPermission, getStatus } from "./status.ts";
 import { postToken } from "./tokens.ts";
@@ -47,6 +55,12 @@ export const ROUTES = [
   getBuildYaml,
   getBuildLockfile,
   getBuildArchive,
+  getSettings,
+  getNamespaceSettings,
+  getEnvironmentSettings,
+  putSettings,
+  putNamespaceSettings,
+  putEnvironmentSettings,
   showLogin,
   login,
   logout,

@@ -10,6 +10,7 @@ import { pythonString } from "./faults.ts";
 import { parseMatchSpec } from "./match-spec.ts";
 import { parsePipEntry } from "./pip-entry.ts";
 import { normaliseProjectName } from "./requirement.ts";
+import { checkEntries } from "./settings-entries.ts";
 
 export type SpecificationSettings = Pick<
   Settings,
@@ -63,7 +64,14 @@ function addPip(dependencies: readonly Dependency[], additions: readonly string[
   );
 }
 
-function checkChannels(channels: readonly string[], settings: SpecificationSettings): void {
+/** Says whose value of a setting counts. */
+export type DescribeSetting = (key: keyof SpecificationSettings) => string;
+
+function checkChannels(
+  channels: readonly string[],
+  settings: SpecificationSettings,
+  describe: DescribeSetting,
+): void {
   if (settings.conda_allowed_channels.length === 0) return;
   const addresses = (list: readonly string[]): string[] =>
     list.flatMap((channel) => channelAddresses(channel, settings.conda_channel_alias));
@@ -72,35 +80,16 @@ function checkChannels(channels: readonly string[], settings: SpecificationSetti
   if (refused.length > 0)
     throw new AppError(
       "setting_violated",
-      `Conda channels ${pythonSet(new Set(refused))} not allowed in specification`,
+      `Conda channels ${pythonSet(new Set(refused))} not allowed in specification (${describe("conda_allowed_channels")})`,
     );
 }
 
-function checkRequired(kind: string, absent: readonly string[]): void {
+function checkRequired(kind: string, absent: readonly string[], setting: string): void {
   if (absent.length > 0)
     throw new AppError(
       "setting_violated",
-      `${kind} packages ${pythonSet(absent)} required and missing from specification`,
+      `${kind} packages ${pythonSet(absent)} required and missing from specification (${setting})`,
     );
-}
-
-/** An operator's typing error must not look like the user's. */
-function checkEntries(settings: SpecificationSettings): void {
-  const check = (key: keyof SpecificationSettings, parse: (text: string) => unknown): void => {
-    for (const text of settings[key]) {
-      try {
-        parse(text);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : "unreadable";
-        const message = `The setting ${key} holds ${pythonString(text)}, which is no valid entry: ${why}`;
-        throw new AppError("setting_violated", `${message}; ask the operator to correct it`);
-      }
-    }
-  };
-  for (const key of ["conda_default_packages", "conda_required_packages", "conda_included_packages"] as const)
-    check(key, parseMatchSpec);
-  for (const key of ["pypi_default_packages", "pypi_required_packages", "pypi_included_packages"] as const)
-    check(key, parsePipEntry);
 }
 
 /**
@@ -113,11 +102,12 @@ function checkEntries(settings: SpecificationSettings): void {
 export function applySettings(
   document: EnvironmentDocument,
   settings: SpecificationSettings,
+  describe: DescribeSetting = (key) => `setting ${key}`,
 ): EnvironmentDocument {
   const channels =
     document.channels.length === 0 ? [...settings.conda_default_channels] : [...document.channels];
-  checkChannels(channels, settings);
-  checkEntries(settings);
+  checkChannels(channels, settings, describe);
+  checkEntries(settings, "setting_violated");
 
   const isEmpty = document.dependencies.length === 0;
   let dependencies: readonly Dependency[] = isEmpty
@@ -129,10 +119,18 @@ export function applySettings(
     dependencies,
     missing(settings.pypi_included_packages, pipEntries(dependencies), pypiName),
   );
-  checkRequired("PyPi", missing(settings.pypi_required_packages, pipEntries(dependencies), pypiName));
+  checkRequired(
+    "PyPi",
+    missing(settings.pypi_required_packages, pipEntries(dependencies), pypiName),
+    describe("pypi_required_packages"),
+  );
 
   const condaSpecs = (): string[] => dependencies.filter((dependency) => typeof dependency === "string");
   dependencies = [...dependencies, ...missing(settings.conda_included_packages, condaSpecs(), condaName)];
-  checkRequired("Conda", missing(settings.conda_required_packages, condaSpecs(), condaName));
+  checkRequired(
+    "Conda",
+    missing(settings.conda_required_packages, condaSpecs(), condaName),
+    describe("conda_required_packages"),
+  );
   return { ...document, channels, dependencies };
 }

@@ -6,7 +6,12 @@ import * as v from "valibot";
 import { AddressError, checkUrl } from "#core/address/check-url.ts";
 import { AppError } from "#core/errors.ts";
 import { type EnvironmentName, NewEnvironmentName, type Sha256 } from "#core/names.ts";
-import { applySettings, pipEntries, type SpecificationSettings } from "./apply-settings.ts";
+import {
+  applySettings,
+  type DescribeSetting,
+  pipEntries,
+  type SpecificationSettings,
+} from "./apply-settings.ts";
 import { documentSha256, specificationSha256 } from "./canonical.ts";
 import { channelAddresses, resolveChannel } from "./channel.ts";
 import { asCanonical, type EnvironmentDocument, normaliseEnvironment } from "./environment.ts";
@@ -49,6 +54,8 @@ export interface SpecificationPolicy {
   readonly settings: SpecificationSettings;
   /** `host` or `host:port` that may be visited although private. */
   readonly allowPrivateHosts: readonly string[];
+  /** Whose value of a setting counts, for messages. */
+  readonly describe?: DescribeSetting;
 }
 
 const refuse = (message: string): never => {
@@ -140,8 +147,8 @@ export function completeSpecification(
   document: EnvironmentDocument,
   policy: SpecificationPolicy,
 ): Specification {
-  const { settings, allowPrivateHosts } = policy;
-  const spec = applySettings(document, settings);
+  const { settings, allowPrivateHosts, describe } = policy;
+  const spec = applySettings(document, settings, describe);
   const alias = settings.conda_channel_alias;
   const resolved = spec.channels.flatMap((channel) => resolveChannel(channel, alias, allowPrivateHosts));
   const channels = [...new Set(resolved)];

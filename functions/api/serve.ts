@@ -7,7 +7,7 @@ import type { Hono } from "hono";
 import * as v from "valibot";
 import type { Entity } from "#core/access/entity.ts";
 import { mustBeAllowed } from "#core/access/may.ts";
-import { ofEnvironment, ofNamespace, type Target } from "#core/access/pattern.ts";
+import { GLOBAL, ofEnvironment, ofNamespace, type Target } from "#core/access/pattern.ts";
 import {
   type Body,
   type Fields,
@@ -86,6 +86,7 @@ function gateOf({ id, access }: Route, entity: Entity): Gate {
 
 function pathTarget({ access }: Route, params: Readonly<Record<string, unknown>>): Target | null {
   if (access.kind !== "permission") return null;
+  if (access.target === "global") return GLOBAL;
   const { namespace, environment } = params as { namespace: string; environment: string };
   if (access.target === "namespace") return ofNamespace(namespace);
   return access.target === "environment" ? ofEnvironment(namespace, environment) : null;

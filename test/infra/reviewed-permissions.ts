@@ -8,12 +8,12 @@
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
   api: [
     "AWS's own AWSLambdaBasicExecutionRole",
-    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#*",
+    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NS#* | SETTINGS",
     "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | NS#* | SPEC#*",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LINE | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | NS#*",
-    "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike COUNTERS | NAMESPACES | NS#*",
+    "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike COUNTERS | NAMESPACES | NS#* | SETTINGS",
     "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",
     "s3:ListBucket on storagebucket where s3:prefix StringLike logs/*",
     "secretsmanager:GetSecretValue on secret:TokensKey",

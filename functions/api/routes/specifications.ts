@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { may, notAuthorized } from "#core/access/may.ts";
 import { ofEnvironment, ofNamespace } from "#core/access/pattern.ts";
@@ -10,6 +11,7 @@ import { dataReply } from "#core/contract/shapes.ts";
 import type { postSpecification } from "#core/contract/specifications.ts";
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
+import { layerSettings } from "#core/settings/scope.ts";
 import { SPECIFICATION_BYTES_MAX } from "#core/specification/limits.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
@@ -19,7 +21,7 @@ import { accepted } from "./accepted.ts";
 export const posting =
   (services: Services): Tell<typeof postSpecification> =>
   async ({ body, entity, allow, c }) => {
-    const { db, settings, allowPrivateHosts } = services;
+    const { db, allowPrivateHosts } = services;
     if (body.is_lockfile) {
       throw new AppError(
         "invalid_specification",
@@ -31,6 +33,8 @@ export const posting =
     const namespace = namespaceOf(body.namespace || entity.primaryNamespace);
     const { name, document } = readSpecification(withinLimit(body.specification));
     allow(ofEnvironment(namespace, name));
+    const scope = { kind: "environment", namespace, environment: name } as const;
+    const { settings, describe } = layerSettings(services.settings, await getSettingsLayers(db, scope));
     const {
       sha256,
       document: documentSha256,
@@ -38,6 +42,7 @@ export const posting =
       description,
     } = completeSpecification(document, {
       settings,
+      describe,
       allowPrivateHosts,
     });
     const submitted = await submitSpecification(db, {

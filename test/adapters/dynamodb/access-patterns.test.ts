@@ -14,6 +14,7 @@ import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts, getNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
+import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
@@ -157,6 +158,19 @@ describe.each([
       number: 26,
       ask: (db) => updateEnvironment(db, name(0), "environment-0", { description: "described" }),
       calls: 2,
+    },
+    {
+      number: 28,
+      ask: (db) =>
+        putSettings(db, { kind: "namespace", namespace: name(0) }, { conda_default_packages: ["python"] }),
+      calls: 1,
+    },
+    {
+      number: 27,
+      ask: (db) =>
+        getSettingsLayers(db, { kind: "environment", namespace: name(0), environment: "environment-0" }),
+      calls: 1,
+      most: 3,
     },
     {
       number: 16,

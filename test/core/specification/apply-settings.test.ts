@@ -55,7 +55,7 @@ describe("channels", () => {
 
     expect(apply({ channels: ["https://mirror.example/conda/team"] }, settings).channels).toHaveLength(1);
     expect(refusal({ channels: ["https://conda.anaconda.org/team"] }, settings)).toBe(
-      "Conda channels {'https://conda.anaconda.org/team'} not allowed in specification",
+      "Conda channels {'https://conda.anaconda.org/team'} not allowed in specification (setting conda_allowed_channels)",
     );
   });
 
@@ -63,7 +63,7 @@ describe("channels", () => {
     expect(
       refusal({ channels: ["main", "bioconda", "main"] }, { conda_allowed_channels: ["conda-forge"] }),
     ).toBe(
-      "Conda channels {'https://conda.anaconda.org/bioconda', 'https://conda.anaconda.org/main'} not allowed in specification",
+      "Conda channels {'https://conda.anaconda.org/bioconda', 'https://conda.anaconda.org/main'} not allowed in specification (setting conda_allowed_channels)",
     );
     expect(
       refusal({ channels: [] }, { conda_allowed_channels: ["b"], conda_default_channels: ["a"] }),
@@ -129,10 +129,10 @@ describe("packages", () => {
 
   it("that are required and missing are named", () => {
     expect(refusal({}, { conda_required_packages: ["python", "zlib", "ipykernel>=6"] })).toBe(
-      "Conda packages {'ipykernel>=6', 'zlib'} required and missing from specification",
+      "Conda packages {'ipykernel>=6', 'zlib'} required and missing from specification (setting conda_required_packages)",
     );
     expect(refusal({}, { pypi_required_packages: ["flask"] })).toBe(
-      "PyPi packages {'flask'} required and missing from specification",
+      "PyPi packages {'flask'} required and missing from specification (setting pypi_required_packages)",
     );
   });
 });

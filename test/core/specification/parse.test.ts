@@ -403,7 +403,8 @@ describe("a specification that cannot be built", () => {
   it("because of a channel that is not allowed is told so before anything is resolved", () => {
     expect(refusal("name: a\nchannels: [main]", { conda_allowed_channels: ["conda-forge"] })).toMatchObject({
       code: "setting_violated",
-      message: "Conda channels {'https://conda.anaconda.org/main'} not allowed in specification",
+      message:
+        "Conda channels {'https://conda.anaconda.org/main'} not allowed in specification (setting conda_allowed_channels)",
     });
   });
 

@@ -1,0 +1,46 @@
+/**
+ * Settings: one item for each scope that sets something, one attribute for each key, so that writers of different keys do not
+ * undo each other.
+ * @module
+ */
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  CHANGEABLE,
+  type ScopedLayer,
+  type SettingsLayer,
+  type SettingsScope,
+} from "#core/settings/scope.ts";
+import { batchGet } from "./batch-get.ts";
+import type { Db } from "./db.ts";
+import { expressions } from "./expression.ts";
+import { type Key, SCHEMA_VERSION, settingsKey } from "./keys.ts";
+
+const keyOf = (scope: SettingsScope): Key => {
+  if (scope.kind === "global") return settingsKey(null, null);
+  return settingsKey(scope.namespace, scope.kind === "environment" ? scope.environment : null);
+};
+
+/** The scope itself and those around it, the widest first. One call. */
+export async function getSettingsLayers(db: Db, scope: SettingsScope): Promise<ScopedLayer[]> {
+  const scopes: SettingsScope[] = [{ kind: "global" }];
+  if (scope.kind !== "global") scopes.push({ kind: "namespace", namespace: scope.namespace });
+  if (scope.kind === "environment") scopes.push(scope);
+  const items = await batchGet(db, scopes.map(keyOf));
+  return scopes.map((each) => {
+    const { pk, sk } = keyOf(each);
+    const item = items.find((found) => found["pk"] === pk && found["sk"] === sk) ?? {};
+    const set = CHANGEABLE.filter((key) => item[key] !== undefined);
+    return { scope: each, values: Object.fromEntries(set.map((key) => [key, item[key]])) as SettingsLayer };
+  });
+}
+
+/** Sets these keys at a scope; others keep their values. */
+export async function putSettings(db: Db, scope: SettingsScope, values: SettingsLayer): Promise<void> {
+  await db.client.send(
+    new UpdateCommand({
+      TableName: db.table,
+      Key: keyOf(scope),
+      ...expressions({ set: { ...values, v: SCHEMA_VERSION } }),
+    }),
+  );
+}

@@ -1,0 +1,127 @@
+/**
+ * Settings at their scopes: the deployment's, then what was set for everything, for a namespace, for an environment.
+ * Values replace each other, lists are never merged.
+ * @module
+ */
+import * as v from "valibot";
+import { AppError } from "#core/errors.ts";
+import type { Settings } from "./settings.ts";
+
+export type SettingsScope =
+  | { readonly kind: "global" }
+  | { readonly kind: "namespace"; readonly namespace: string }
+  | { readonly kind: "environment"; readonly namespace: string; readonly environment: string };
+
+/** What can be changed while the service runs; everything else is a property of the deployment. */
+export const CHANGEABLE = [
+  "conda_default_channels",
+  "conda_allowed_channels",
+  "conda_default_packages",
+  "conda_required_packages",
+  "conda_included_packages",
+  "pypi_default_packages",
+  "pypi_required_packages",
+  "pypi_included_packages",
+] as const satisfies readonly (keyof Settings)[];
+export type ChangeableKey = (typeof CHANGEABLE)[number];
+
+/** What one scope sets. */
+export type SettingsLayer = Readonly<Partial<Record<ChangeableKey, readonly string[]>>>;
+
+export interface ScopedLayer {
+  readonly scope: SettingsScope;
+  readonly values: SettingsLayer;
+}
+
+export interface LayeredSettings {
+  readonly settings: Settings;
+  /** Whose value counts, e.g. `setting conda_allowed_channels of namespace team`. */
+  readonly describe: (key: keyof Settings) => string;
+}
+
+const isChangeable = (key: string): key is ChangeableKey => (CHANGEABLE as readonly string[]).includes(key);
+
+/** conda-store's global keys that deployments fix here. */
+const GLOBAL_ONLY: readonly string[] = ["default_namespace"];
+
+/** Lays scopes over the deployment's settings, the widest first. The result is a fresh object. */
+export function layerSettings(deployment: Settings, layers: readonly ScopedLayer[]): LayeredSettings {
+  const origins = new Map<string, SettingsScope>();
+  const values: Record<string, unknown> = { ...deployment };
+  for (const { scope, values: layer } of layers) {
+    for (const key of CHANGEABLE) {
+      const value = layer[key];
+      if (value === undefined) continue;
+      values[key] = [...value];
+      origins.set(key, scope);
+    }
+  }
+  return {
+    settings: values as Settings,
+    describe: (key) => `setting ${key} of ${scopeName(origins.get(key))}`,
+  };
+}
+
+/** In words. */
+export function scopeName(scope: SettingsScope | undefined): string {
+  if (!scope) return "the deployment";
+  if (scope.kind === "global") return "the whole store";
+  if (scope.kind === "namespace") return `namespace ${scope.namespace}`;
+  return `environment ${scope.namespace}/${scope.environment}`;
+}
+
+const LIST = "must be a list of strings";
+const List = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(LIST),
+      v.nonEmpty("must not hold an empty string"),
+      v.maxLength(500, "must not hold a text of more than 500 characters"),
+    ),
+    LIST,
+  ),
+  v.maxLength(500, "must not hold more than 500 texts"),
+);
+
+const refuse = (message: string): never => {
+  throw new AppError("invalid_request", message);
+};
+
+/**
+ * Reads what somebody wants to set at a scope. A key that the deployment fixes is taken with its own value only, and
+ * then changes nothing.
+ * @returns validated values, which are what is stored
+ * @throws AppError `invalid_request` (400) that names the key
+ */
+export function readSettingsChange(
+  given: Readonly<Record<string, unknown>>,
+  scope: SettingsScope,
+  deployment: Settings,
+): SettingsLayer {
+  const unknown = Object.keys(given).filter((key) => !isChangeable(key) && !Object.hasOwn(deployment, key));
+  if (unknown.length > 0) {
+    const names = unknown.slice(0, 5).map((key) => `'${key.slice(0, 60)}'`);
+    refuse(`Invalid setting keys {${names.join(", ")}}`);
+  }
+  const layer: Record<string, readonly string[]> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (!isChangeable(key)) {
+      mustBeTheDeployments(key, value, scope, deployment);
+      continue;
+    }
+    const result = v.safeParse(List, value);
+    if (!result.success) return refuse(`validation error for setting ${key}: ${result.issues[0].message}`);
+    layer[key] = result.output;
+  }
+  return layer;
+}
+
+function mustBeTheDeployments(key: string, value: unknown, scope: SettingsScope, deployment: Settings): void {
+  const fixed = deployment[key as keyof Settings];
+  if (JSON.stringify(value) === JSON.stringify(fixed)) return;
+  if (scope.kind !== "global" && GLOBAL_ONLY.includes(key))
+    refuse(`Setting ${key} is a global setting and cannot be set within a namespace or environment`);
+  refuse(
+    `Setting ${key} is a property of the deployment, which is ${JSON.stringify(fixed)}: change it there`,
+  );
+}
