@@ -46,7 +46,8 @@ export async function uploadStream(
   let upload: Upload | undefined;
   let created: boolean | undefined;
   try {
-    for await (const part of inParts(stream, partBytes)) {
+    const buffers = new Buffers();
+    for await (const part of inParts(stream, partBytes, buffers)) {
       signal.throwIfAborted();
       hash.update(part);
       sizeBytes += part.byteLength;
@@ -54,7 +55,7 @@ export async function uploadStream(
         // The whole stream is less than a part: no upload of parts is needed.
         created = await putObject(bucket, key, part, { contentType, onlyIfAbsent: true });
       } else {
-        upload ??= await startUpload(bucket, key, contentType, signal);
+        upload ??= await startUpload(bucket, key, contentType, signal, buffers);
         await upload.add(part, partsInFlight);
       }
     }
@@ -83,6 +84,7 @@ async function startUpload(
   key: string,
   contentType: string,
   signal: AbortSignal,
+  buffers: Buffers,
 ): Promise<Upload> {
   const { body } = await sendS3(bucket, {
     method: "POST",
@@ -124,7 +126,10 @@ async function startUpload(
         .catch((error: unknown) => {
           failure ??= error;
         })
-        .finally(() => inFlight.delete(sent));
+        .finally(() => {
+          inFlight.delete(sent);
+          buffers.giveBack(part);
+        });
       inFlight.add(sent);
     },
     async complete() {
@@ -175,10 +180,33 @@ function completion(parts: readonly { readonly etag: string; readonly crc: strin
   return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${entries.join("")}</CompleteMultipartUpload>`;
 }
 
-/** Cuts a stream into buffers of `partBytes`; only the last is shorter. */
-async function* inParts(stream: AsyncIterable<Uint8Array>, partBytes: number): AsyncGenerator<Buffer> {
+/**
+ * Buffers that are used again: new ones for each part would lie about until the garbage collector notices memory that
+ * is not its own.
+ */
+class Buffers {
+  private free: Buffer[] = [];
+
+  take(bytes: number): Buffer {
+    const found = this.free.find((buffer) => buffer.byteLength === bytes);
+    this.free = this.free.filter((buffer) => buffer.byteLength === bytes && buffer !== found);
+    return found ?? Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** Only what was sent, or will not be, may be given back. */
+  giveBack(buffer: Buffer): void {
+    this.free.push(buffer);
+  }
+}
+
+/** Cuts a stream into buffers of `partBytes`, which the reader gives back; only the last is shorter. */
+async function* inParts(
+  stream: AsyncIterable<Uint8Array>,
+  partBytes: number,
+  buffers: Buffers,
+): AsyncGenerator<Buffer> {
   let wanted = partBytes;
-  let part = Buffer.allocUnsafeSlow(wanted);
+  let part = buffers.take(wanted);
   let filled = 0;
   let number = 0;
   for await (const chunk of stream) {
@@ -191,7 +219,7 @@ async function* inParts(stream: AsyncIterable<Uint8Array>, partBytes: number): A
       yield part;
       number += 1;
       if (number === SMALL_PARTS_MAX) wanted = partBytes * GROWTH;
-      part = Buffer.allocUnsafeSlow(wanted);
+      part = buffers.take(wanted);
       filled = 0;
     }
   }

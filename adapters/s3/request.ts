@@ -3,8 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Bucket, objectAddress } from "./bucket.ts";
 import { amzDate, authorization, canonicalQuery } from "./sigv4.ts";
@@ -44,8 +43,29 @@ const BACKOFF_MS_MAX = 5_000;
 const IDLE_MS_MAX = 60_000;
 const EMPTY = Buffer.alloc(0);
 
-const httpAgent = new HttpAgent({ keepAlive: true });
-const httpsAgent = new HttpsAgent({ keepAlive: true });
+type Open = (
+  address: string,
+  options: RequestOptions,
+  done: (incoming: IncomingMessage) => void,
+) => ClientRequest;
+
+/** Loaded with the first request: to import `node:http` costs a fifth of the API's whole start. */
+const clients: { http?: Promise<Open>; https?: Promise<Open> } = {};
+
+function clientFor(url: URL): Promise<Open> {
+  if (url.protocol === "https:") {
+    clients.https ??= import("node:https").then(({ Agent, request }) => {
+      const agent = new Agent({ keepAlive: true });
+      return (address, options, done) => request(address, { ...options, agent }, done);
+    });
+    return clients.https;
+  }
+  clients.http ??= import("node:http").then(({ Agent, request }) => {
+    const agent = new Agent({ keepAlive: true });
+    return (address, options, done) => request(address, { ...options, agent }, done);
+  });
+  return clients.http;
+}
 
 /**
  * Answers 2xx, and those statuses in `expected` (a missing object is an answer, not an error).
@@ -103,14 +123,12 @@ async function once(bucket: Bucket, request: S3Request): Promise<S3Response> {
     ...(request.signal ? { signal: request.signal } : {}),
   };
   const address = `${url.href}${search}`;
+  const open = await clientFor(url);
   return new Promise((resolve, reject) => {
     const done = (incoming: IncomingMessage): void => {
       collect(incoming).then(resolve, reject);
     };
-    const outgoing =
-      url.protocol === "https:"
-        ? httpsRequest(address, { ...options, agent: httpsAgent }, done)
-        : httpRequest(address, { ...options, agent: httpAgent }, done);
+    const outgoing = open(address, options, done);
     outgoing.once("timeout", () => outgoing.destroy(new Error("no answer within a minute")));
     outgoing.once("error", reject);
     outgoing.end(body);

@@ -2,13 +2,9 @@
  * seal: every file of a package has the bytes that its package says, before anything is made of the tree.
  * @module
  */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { lstat, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { eachOf } from "#adapters/disk/each-file.ts";
 import { BuildFailure } from "../failure.ts";
 import type { PrefixPackage } from "../prefix.ts";
+import { readFiles } from "../read-files.ts";
 import type { StepContext, Task } from "../task.ts";
 
 export interface SealInput {
@@ -19,9 +15,6 @@ export interface SealInput {
   readonly hasPip: boolean;
 }
 
-/** Files that are read whole; larger ones are streamed. */
-const WHOLE_BYTES_MAX = 1024 * 1024;
-const READERS = 16;
 const NAMED_MAX = 10;
 
 interface Owned {
@@ -46,16 +39,11 @@ export async function seal(task: Task, step: StepContext, input: SealInput): Pro
       `warning: ${owners.join(" and ")} both have ${path}: the one linked last is in the environment`,
     );
   }
-  const differences: Difference[] = [];
-  let bytes = 0;
-  await eachOf([...owned], READERS, step.signal, async ([path, { owners, hashes }]) => {
-    const found = await look(join(prefix, path), hashes.length > 0);
-    bytes += found?.bytes ?? 0;
-    if (found === null) differences.push({ path, owners, what: "is missing" });
-    else if (hashes.length > 0 && !hashes.includes(found.sha256)) {
-      differences.push({ path, owners, what: "has other bytes" });
-    }
-  });
+  const files = [...owned].map(([path, { hashes }]) => [path, hashes] as const);
+  const { missing, different, bytes } = await readFiles({ root: prefix, files }, step.signal);
+  const differ = (paths: readonly string[], what: Difference["what"]): Difference[] =>
+    paths.map((path) => ({ path, owners: owned.get(path)?.owners ?? [], what }));
+  const differences = [...differ(missing, "is missing"), ...differ(different, "has other bytes")];
   const mayChange = ({ owners }: Difference): boolean =>
     input.hasPip || owners.some((owner) => input.scripted.includes(owner));
   for (const difference of differences.filter(mayChange).slice(0, NAMED_MAX)) {
@@ -90,16 +78,4 @@ function ownedFiles(installed: readonly PrefixPackage[]): Map<string, Owned> {
     }
   }
   return owned;
-}
-
-/** @returns null when there is nothing at the path; a link's own bytes are not looked at */
-async function look(path: string, wanted: boolean): Promise<{ sha256: string; bytes: number } | null> {
-  const status = await lstat(path).catch(() => null);
-  if (status === null) return null;
-  if (!wanted || !status.isFile()) return { sha256: "", bytes: 0 };
-  const hash = createHash("sha256");
-  if (status.size <= WHOLE_BYTES_MAX) hash.update(await readFile(path));
-  else
-    for await (const chunk of createReadStream(path, { highWaterMark: WHOLE_BYTES_MAX })) hash.update(chunk);
-  return { sha256: hash.digest("hex"), bytes: status.size };
 }
