@@ -29,7 +29,7 @@ const WORKER = new URL(
  * Links are not followed.
  * @throws the signal's reason; Error when a file cannot be read
  */
-export function readFiles(order: ReadOrder, signal: AbortSignal): Promise<ReadReport> {
+export async function readFiles(order: ReadOrder, signal: AbortSignal): Promise<ReadReport> {
   signal.throwIfAborted();
   const worker = new Worker(WORKER, { workerData: order });
   const { promise, resolve, reject } = Promise.withResolvers<ReadReport>();
@@ -38,8 +38,10 @@ export function readFiles(order: ReadOrder, signal: AbortSignal): Promise<ReadRe
   worker.once("message", resolve);
   worker.once("error", reject);
   worker.once("exit", (code) => reject(new Error(`the reading thread ended with ${code}`)));
-  return promise.finally(async () => {
+  try {
+    return await promise;
+  } finally {
     signal.removeEventListener("abort", abort);
     await worker.terminate();
-  });
+  }
 }
