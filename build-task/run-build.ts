@@ -2,6 +2,7 @@
  * The order of the steps, from a claimed build to a published environment. Each step may be run again.
  * @module
  */
+import { rm } from "node:fs/promises";
 import { putReusable, type Reusable } from "#adapters/dynamodb/reuse.ts";
 import { getSpecification, type Specification as Stored } from "#adapters/dynamodb/specifications.ts";
 import type { CompletedResult } from "#core/build/attempt.ts";
@@ -96,7 +97,11 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
   const lock: Lock = { ...solved, pipPackages };
   const rendered = renderCondaLock(lock);
   const lent = await lend(task, lock, rendered);
-  if (lent !== null) return lent;
+  if (lent !== null) {
+    // What pip was asked in is of no use any more.
+    await rm(task.paths.prefix, { recursive: true, force: true });
+    return lent;
+  }
   const [products] = await sideBySide<[Artifact[], unknown]>(task, [
     (each) => storeSmall(each, lock, rendered),
     (each) => run(each, "pip", (step) => installPip(each, step, mirror, pipPackages, request)),
@@ -163,19 +168,17 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
       ),
   ]);
   const reuseKey = keyOf(task, lock, rendered);
-  const [packed, packages] = await sideBySide<[Artifact[], number, unknown]>(task, [
+  const [packed, packages, copiedBytes] = await sideBySide<[Artifact[], number, number | null]>(task, [
     async (each) =>
       wantedObjects(each).includes("CONDA_PACK")
         ? [await run(each, "archive", (step) => archive(each, step, reuseKey))]
         : [],
     (each) => run(each, "packages", (step) => storePackages(each, step, lock, rendered.digest, installed)),
-    async (each) => {
-      if (!each.paths.inPlace) await run(each, "copy", (step) => copyToDisk(each, step));
-    },
+    async (each) => (each.paths.inPlace ? null : await run(each, "copy", (step) => copyToDisk(each, step))),
   ]);
   await run(task, "publish", (step) => publish(task, step));
   const objects = [...products, ...packed];
-  const sizeBytes = await run(task, "verify", (step) => verify(task, step, objects));
+  const sizeBytes = await run(task, "verify", (step) => verify(task, step, objects, copiedBytes));
   const artifacts: Artifact[] = [{ type: "DIRECTORY", key: task.paths.prefix, sizeBytes }, ...objects];
   const { id: build, buildKey } = task.build;
   const reusable: Reusable = { build, buildKey, sizeBytes, packages, artifacts };

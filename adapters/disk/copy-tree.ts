@@ -16,6 +16,7 @@ import {
   utimes,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { describeFile, describeLink, type TreeDescription } from "./describe-tree.ts";
 import { eachOf, listTree, type TreeEntry } from "./each-file.ts";
 
 /** Writers at a time: NFS gives one of them about 80 files a second, and 64 of them thousands. */
@@ -26,6 +27,8 @@ export interface Copied {
   readonly links: number;
   readonly directories: number;
   readonly bytes: number;
+  /** What was read of each entry, as `describeTree` says it of the copy; directories' modes are 755. */
+  readonly tree: TreeDescription;
 }
 
 /**
@@ -37,13 +40,16 @@ export async function copyTree(from: string, to: string, signal: AbortSignal): P
   const directories = entries.filter(({ kind }) => kind === "directory");
   await mkdir(dirname(to), { recursive: true });
   await mkdir(to);
-  // Directories come before what they hold, so one after the other is right; they are few.
-  for (const { path } of directories) await mkdir(join(to, path));
+  for (const level of levelsOf(directories)) {
+    await eachOf(level, WRITERS, signal, async ({ path }) => mkdir(join(to, path)));
+  }
+  const tree: TreeDescription = new Map(directories.map(({ path }) => [path, "directory"]));
   let bytes = 0;
   const others = entries.filter(({ kind }) => kind !== "directory");
   await eachOf(others, WRITERS, signal, async (entry) => {
     const copied = await copyEntry(entry, join(from, entry.path), join(to, entry.path));
-    bytes += copied;
+    bytes += copied.bytes;
+    tree.set(entry.path, copied.what);
   });
   // Last, because every file made inside changed them.
   await eachOf([...directories, { path: "" }], WRITERS, signal, async ({ path }) => {
@@ -52,19 +58,31 @@ export async function copyTree(from: string, to: string, signal: AbortSignal): P
     await utimes(join(to, path), atime, mtime);
   });
   const links = others.filter(({ kind }) => kind === "link").length;
-  return { files: others.length - links, links, directories: directories.length, bytes };
+  return { files: others.length - links, links, directories: directories.length, bytes, tree };
 }
 
-async function copyEntry({ kind }: TreeEntry, from: string, to: string): Promise<number> {
-  const { atime, mtime, size } = await lstat(from);
+/** Directories of one depth do not need each other; the listing has them depth by depth. */
+function levelsOf(directories: readonly TreeEntry[]): TreeEntry[][] {
+  const levels = Map.groupBy(directories, ({ path }) => path.split("/").length);
+  return [...levels.values()];
+}
+
+async function copyEntry(
+  { kind }: TreeEntry,
+  from: string,
+  to: string,
+): Promise<{ bytes: number; what: string }> {
+  const status = await lstat(from);
+  const { atime, mtime } = status;
   if (kind === "link") {
-    await symlink(await readlink(from), to);
+    const target = await readlink(from);
+    await symlink(target, to);
     await lutimes(to, atime, mtime);
-    return 0;
+    return { bytes: 0, what: describeLink(target) };
   }
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   await utimes(to, atime, mtime);
-  return size;
+  return { bytes: status.size, what: describeFile(status) };
 }
 
 /** Gives a finished tree its name, taking the place of what an earlier try left there. */

@@ -5,18 +5,32 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { forgetPackageCache } from "#adapters/conda/conda-meta.ts";
-import { type Copied, copyTree, putInPlace } from "#adapters/disk/copy-tree.ts";
+import { copyTree, putInPlace } from "#adapters/disk/copy-tree.ts";
+import { describeTree } from "#adapters/disk/describe-tree.ts";
 import { describeBytes } from "../failure.ts";
 import type { StepContext, Task } from "../task.ts";
 
-/** Copies the tree under a name that carries the attempt; nobody looks for it there. */
-export async function copyToDisk(task: Task, step: StepContext): Promise<Copied> {
+/**
+ * Copies the tree under a name that carries the attempt, where nobody looks for it, and reads back from the disk what
+ * has arrived: kinds, sizes, modes, targets of links.
+ * @returns bytes of the copy's files
+ * @throws Error when something differs: the environment is fine, the shared disk is not
+ */
+export async function copyToDisk(task: Task, step: StepContext): Promise<number> {
   const { prefix, publishing } = task.paths;
   await removeEarlierCopies(publishing);
   const copied = await copyTree(prefix, publishing, step.signal);
-  await forgetPackageCache(publishing);
   step.line(`${copied.files} files and ${copied.links} links copied, ${describeBytes(copied.bytes)}`);
-  return copied;
+  await forgetPackageCache(publishing);
+  const read = await describeTree(publishing, step.signal);
+  for (const [path, what] of copied.tree) {
+    // The records of packages lost the paths of the cache on their way.
+    if (path.startsWith("conda-meta/") && path.endsWith(".json") && read.tree.has(path)) continue;
+    if (read.tree.get(path) !== what) throw new Error(`the copied ${path} is not the one that was built`);
+  }
+  if (read.tree.size !== copied.tree.size) throw new Error("the copied tree has more in it than was built");
+  step.line(`${read.tree.size} entries read back`);
+  return read.bytes;
 }
 
 /** What attempts that died left behind: their copies differ by their number only. */

@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { copyTree, pointLink, putInPlace } from "#adapters/disk/copy-tree.ts";
+import { describeTree } from "#adapters/disk/describe-tree.ts";
 import { eachOf, listTree } from "#adapters/disk/each-file.ts";
 
 const never = new AbortController().signal;
@@ -44,7 +45,7 @@ describe("a copied tree", () => {
   it("has the same bytes, modes, times and links; hard links are files of their own", async () => {
     const copied = await copyTree(from, to, never);
 
-    expect(copied).toEqual({ files: 3, links: 3, directories: 2, bytes: 20 });
+    expect(copied).toMatchObject({ files: 3, links: 3, directories: 2, bytes: 20 });
     expect(readFileSync(join(to, "data"), "utf8")).toBe("12345");
     expect(lstatSync(join(to, "data")).mode & 0o777).toBe(0o640);
     expect(lstatSync(join(to, "data")).mtimeMs).toBe(1_500_000_000_000);
@@ -55,6 +56,20 @@ describe("a copied tree", () => {
     expect(lstatSync(join(to, "directory")).isSymbolicLink()).toBe(true);
     expect(lstatSync(join(to, "empty")).mtimeMs).toBe(1_400_000_000_000);
     expect(lstatSync(join(to, "empty")).mode & 0o777).toBe(0o755);
+  });
+
+  it("is described as what is read back from it; a file that was cut, lost or changed its mode shows", async () => {
+    mkdirSync(join(from, "a", "b", "c"), { recursive: true });
+    writeFileSync(join(from, "a", "b", "c", "deep"), "deep");
+    const { tree, bytes } = await copyTree(from, to, never);
+
+    expect(await describeTree(to, never)).toEqual({ tree, bytes });
+    writeFileSync(join(to, "data"), "1234");
+    rmSync(join(to, "bin", "other"));
+    chmodSync(join(to, "a", "b", "c", "deep"), 0o600);
+    const { tree: damaged } = await describeTree(to, never);
+    const differing = [...tree.keys()].filter((path) => damaged.get(path) !== tree.get(path));
+    expect(differing.sort()).toEqual(["a/b/c/deep", "bin/other", "data"]);
   });
 
   it("is not mixed with one that is there already", async () => {
