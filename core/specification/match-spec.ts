@@ -5,6 +5,7 @@
  * an empty spec, `*`, `--flag`, `../x`, features, namespaces, regular expressions.
  * @module
  */
+import { withoutLastSlashes } from "./channel.ts";
 import { checkVersionSpec, VersionSpecError } from "./version-spec.ts";
 
 export interface MatchSpec {
@@ -62,10 +63,10 @@ function parseKeys(source: string): Map<Key, string> {
 
 /** `conda-forge/linux-64` is a channel with a subdir. */
 function splitSubdir(channel: string): { channel: string | null; subdir: string | null } {
-  const trimmed = channel.replace(/\/+$/, "");
+  const trimmed = withoutLastSlashes(channel);
   const last = trimmed.slice(trimmed.lastIndexOf("/") + 1);
   if (!SUBDIR.test(last)) return { channel: trimmed, subdir: null };
-  return { channel: trimmed.slice(0, -last.length).replace(/\/+$/, "") || null, subdir: last };
+  return { channel: withoutLastSlashes(trimmed.slice(0, -last.length)) || null, subdir: last };
 }
 
 /**

@@ -158,6 +158,9 @@ export function completeSpecification(
     .filter((dependency) => typeof dependency === "string")
     .map((text) => engineSpec(text, channels, settings));
   const pip = pipRequest(pipEntries(spec.dependencies), allowPrivateHosts);
+  const cuda = String(spec.variables?.["CONDA_OVERRIDE_CUDA"] ?? "");
+  if (!/^(?:\d{1,9}(?:\.\d{1,9}){0,4})?$/.test(cuda))
+    refuse("The variable CONDA_OVERRIDE_CUDA is no version such as 12.4: correct it, or leave it empty");
   return {
     name: environmentName(spec.name),
     sha256: specificationSha256(asCanonical(spec)),

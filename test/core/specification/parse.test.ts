@@ -334,6 +334,16 @@ const BAD: readonly (readonly [what: string, text: string, message: string, code
   ["a channel with a password", "name: a\nchannels: ['https://u:hunter2@x.org/y']", "holds credentials"],
   ["a channel with a token", "name: a\nchannels: ['https://x.org/t/hunter2/y']", "holds credentials"],
   ["a channel name with a token", "name: a\nchannels: ['t/hunter2/y']", "holds credentials"],
+  [
+    "a channel of thousands of letters",
+    `name: a\nchannels: [${"x".repeat(5000)}]`,
+    "longer than 2000 characters",
+  ],
+  [
+    "a text as version of CUDA",
+    'name: a\nvariables: {CONDA_OVERRIDE_CUDA: "12\\0"}',
+    "The variable CONDA_OVERRIDE_CUDA is no version such as 12.4",
+  ],
   ["a channel with a query", "name: a\nchannels: ['https://x.org/y?z']", "no ? and no #"],
   ["a channel with its platform", `name: a\nchannels: [${FORGE}/osx-64]`, "without the platform"],
   ["no channel left", "name: a\nchannels: [nodefaults]", "No channel is left"],
@@ -384,6 +394,17 @@ describe("a specification that cannot be built", () => {
     expect(answer.message).toMatch(/^[^\p{Cc}]*$/u);
     expect(answer.message).not.toContain("hunter2");
   });
+
+  it.each(["", "http://a", "a"])(
+    "because of a row of slashes behind %j is told so at once",
+    (start) => {
+      const channel = `${start}${"/".repeat(250_000)}x`;
+      expect(refusal(`name: a\nchannels: ["${channel}"]`).message).toContain("cannot be used");
+      const allowed = { conda_allowed_channels: ["conda-forge"] };
+      expect(refusal(`name: a\nchannels: ["${channel}"]`, allowed).code).toBe("setting_violated");
+    },
+    10_000,
+  );
 
   it("is told all its faults at once, up to twenty", () => {
     const { message } = refusal("channels: 1\ndependencies: [1, 'a==']\nvariables: 3");
