@@ -29,6 +29,8 @@ export interface Task {
   readonly exitCode?: number;
   readonly stopCode?: string;
   readonly stoppedReason?: string;
+  /** Why the container ended, where its exit code does not say it. */
+  readonly containerReason?: string;
 }
 
 /** The cluster's ARN, whether it was named by ARN or by name. */
@@ -64,7 +66,7 @@ export function newTask(request: RunTaskCommandInput, definition: TaskDefinition
 
 /** The task as ECS's JSON protocol (times in seconds) and its events (ISO times) write it. */
 export function wireTask(task: Task, time: (at: Date) => number | string): Record<string, unknown> {
-  const { container, exitCode, createdAt, startedAt, stoppedAt, ...rest } = task;
+  const { container, containerReason, exitCode, createdAt, startedAt, stoppedAt, ...rest } = task;
   return {
     ...rest,
     createdAt: time(createdAt),
@@ -78,9 +80,7 @@ export function wireTask(task: Task, time: (at: Date) => number | string): Recor
         name: container,
         lastStatus: task.lastStatus,
         ...(exitCode === undefined ? {} : { exitCode }),
-        ...(task.stopCode === "EssentialContainerExited" && exitCode === 137
-          ? { reason: task.stoppedReason }
-          : {}),
+        ...(containerReason === undefined ? {} : { reason: containerReason }),
       },
     ],
   };

@@ -13,6 +13,8 @@ import { orderOf } from "./task-definition.ts";
 
 /** Stopped tasks that DescribeTasks still knows; ECS keeps them for an hour. */
 const STOPPED_MAX = 100;
+/** ECS's own words. */
+const OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage";
 const NO_WORD = "The machine or the local stack ended without a word";
 
 export interface TasksOptions {
@@ -137,9 +139,8 @@ export class Tasks {
       entry.task = stopped(entry.task, {
         exitCode,
         stopCode: "EssentialContainerExited",
-        stoppedReason: outOfMemory
-          ? "OutOfMemoryError: Container killed due to memory usage"
-          : "Essential container in task exited",
+        stoppedReason: "Essential container in task exited",
+        ...(outOfMemory ? { containerReason: OUT_OF_MEMORY } : {}),
       });
       log(`task ${entry.task.startedBy ?? id} ended with exit code ${exitCode}`);
     } catch (error) {
@@ -179,7 +180,10 @@ export class Tasks {
 }
 
 /** A reason that was given before, by StopTask, stays. */
-function stopped(task: Task, end: { exitCode?: number; stopCode: string; stoppedReason: string }): Task {
+function stopped(
+  task: Task,
+  end: Pick<Task, "exitCode" | "containerReason"> & { stopCode: string; stoppedReason: string },
+): Task {
   const { stopCode = end.stopCode, stoppedReason = end.stoppedReason } = task;
   return {
     ...task,

@@ -113,7 +113,7 @@ interface Detail {
   readonly startedBy?: string;
   readonly stopCode?: string;
   readonly stoppedReason?: string;
-  readonly containers: readonly { readonly exitCode?: number }[];
+  readonly containers: readonly { readonly exitCode?: number; readonly reason?: string }[];
 }
 
 const seen: Detail[] = [];
@@ -210,7 +210,7 @@ test("a task that needs more memory than it has is killed, and the event says wh
   const end = await endOf(await run());
 
   expect(end.containers[0]?.exitCode).toBe(137);
-  expect(end.stoppedReason).toContain("OutOfMemoryError");
+  expect(end.containers[0]?.reason).toContain("OutOfMemoryError");
 });
 
 test.skipIf(namespace === null)(
