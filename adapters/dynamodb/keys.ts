@@ -44,6 +44,26 @@ export const specificationKey = (sha256: string, document: string): Key => ({
   sk: document,
 });
 export const packagesKey = (lockDigest: string): Key => ({ pk: `LOCK#${lockDigest}`, sk: "PACKAGES" });
+export const metadataKey = (namespace: string): Key => ({
+  pk: namespacePartition(namespace),
+  sk: "METADATA",
+});
+export const ROLE_PREFIX = "ROLE#";
+/** The role that members of another namespace have in this one. */
+export const roleKey = (namespace: string, other: string): Key => ({
+  pk: namespacePartition(namespace),
+  sk: `${ROLE_PREFIX}${other}`,
+});
+/** What members of a namespace were given begins so in their namespace's partition. */
+export const MEMBERSHIP_PREFIX = "MEMBER#";
+export const membershipKey = (namespace: string, giver: string): Key => ({
+  pk: namespacePartition(namespace),
+  sk: `${MEMBERSHIP_PREFIX}OF#${giver}`,
+});
+export const ownMappingsKey = (namespace: string): Key => ({
+  pk: namespacePartition(namespace),
+  sk: `${MEMBERSHIP_PREFIX}OWN`,
+});
 export const SETTINGS = "SETTINGS";
 /** Settings of everything (null, null), of a namespace, or of an environment. */
 export const settingsKey = (namespace: string | null, environment: string | null): Key =>
@@ -56,5 +76,5 @@ export const settingsKey = (namespace: string | null, environment: string | null
 export const lineKey = (build: number): Key => ({ pk: LINE, sk: padded(build) });
 export const slotKey = (slot: number): Key => ({ pk: SLOTS, sk: String(slot).padStart(6, "0") });
 
-export type CounterKind = "namespace" | "environment" | "build" | "specification";
+export type CounterKind = "namespace" | "environment" | "build" | "specification" | "role";
 export const counterKey = (kind: CounterKind): Key => ({ pk: "COUNTERS", sk: kind });

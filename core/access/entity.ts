@@ -28,6 +28,16 @@ export const anonymous = (defaultNamespace: string): Entity => ({
   expiresAt: null,
 });
 
+/** The same with what was given to the members of the primary namespace. */
+export const withMapped = (entity: Entity, mapped: Bindings): Entity => ({
+  ...entity,
+  bindings: uniteBindings(entity.bindings, mapped),
+});
+
+/** Whether something can have been given to this entity: nobody is a member of nothing. */
+export const isMember = ({ authenticated, defaults, primaryNamespace }: Entity): boolean =>
+  authenticated && defaults === "authenticated" && primaryNamespace !== "";
+
 /** Who brings a verified token. */
 export const authenticated = (
   primaryNamespace: string,

@@ -52,6 +52,49 @@ export const getNamespace = route({
   errors: ["namespace_not_found"],
 });
 
+const NO_MAP = "must be an object of patterns, each with a list of roles";
+
+export const updateNamespace = route({
+  id: "updateNamespace",
+  method: "put",
+  path: "/api/v1/namespace/:namespace",
+  aliases: [],
+  summary: "Replace a namespace's metadata, or the roles that its members have on any pattern",
+  access: { kind: "permission", permission: "namespace::update", target: "namespace" },
+  params: v.object({ namespace: NamespaceParam }),
+  query: NONE,
+  body: {
+    schema: v.object({
+      metadata: v.optional(v.nullable(v.record(v.string(), v.unknown(), "must be an object")), null),
+      role_mappings: v.optional(
+        v.nullable(v.record(v.string(), v.array(v.string(NO_MAP), NO_MAP), NO_MAP)),
+        null,
+      ),
+    }),
+    bytesMax: 64 * 1024,
+    form: false,
+    optional: true,
+  },
+  reply: Ack,
+  otherReplies: [],
+  errors: ["namespace_not_found", "invalid_request"],
+});
+
+export const putNamespaceMetadata = route({
+  id: "putNamespaceMetadata",
+  method: "put",
+  path: "/api/v1/namespace/:namespace/metadata",
+  aliases: [],
+  summary: "Replace a namespace's metadata: the body is the metadata",
+  access: { kind: "permission", permission: "namespace::update", target: "namespace" },
+  params: v.object({ namespace: NamespaceParam }),
+  query: NONE,
+  body: { schema: v.looseObject({}), bytesMax: 64 * 1024, form: false },
+  reply: Ack,
+  otherReplies: [],
+  errors: ["namespace_not_found", "invalid_request"],
+});
+
 export const createNamespace = route({
   id: "createNamespace",
   method: "post",

@@ -20,7 +20,14 @@ import {
   updateEnvironment,
 } from "./environments.ts";
 import { login, logout, showLogin } from "./login.ts";
-import { createNamespace, getNamespace, listNamespaces } from "./namespaces.ts";
+import {
+  createNamespace,
+  getNamespace,
+  listNamespaces,
+  putNamespaceMetadata,
+  updateNamespace,
+} from "./namespaces.ts";
+import { createRole, deleteRole, deleteRoles, getRole, listRoles, updateRole } from "./roles.ts";
 import type { Route } from "./route.ts";
 import {
   getEnvironmentSettings,
@@ -41,6 +48,14 @@ export const ROUTES = [
   listNamespaces,
   getNamespace,
   createNamespace,
+  updateNamespace,
+  putNamespaceMetadata,
+  listRoles,
+  deleteRoles,
+  getRole,
+  createRole,
+  updateRole,
+  deleteRole,
   listEnvironments,
   listEnvironmentsByCursor,
   getEnvironment,

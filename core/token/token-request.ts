@@ -17,8 +17,7 @@ export interface TokenRequest {
   readonly primaryNamespace: string | null;
   /** As text; null: the caller's end. */
   readonly expiration: string | null;
-  /** null or empty: the caller's. */
-  readonly roleBindings: BindingMap | null;
+  readonly roleBindings: BindingMap;
 }
 
 export interface GrantedToken {
@@ -59,8 +58,7 @@ function namespaceOf(caller: Entity, wanted: string | null): string {
   return name.success ? name.output : refuse(name.issues[0].message);
 }
 
-function bindingsOf(caller: Entity, wanted: BindingMap | null): BindingMap {
-  if (wanted === null || Object.keys(wanted).length === 0) return rolesByPattern(caller.bindings);
+function bindingsOf(caller: Entity, wanted: BindingMap): BindingMap {
   const unknown = Object.values(wanted)
     .flat()
     .find((role) => parseRole(role) === null);

@@ -5,9 +5,11 @@
  */
 import type { Hono } from "hono";
 import * as v from "valibot";
-import type { Entity } from "#core/access/entity.ts";
-import { mustBeAllowed } from "#core/access/may.ts";
+import { getMappedBindings } from "#adapters/dynamodb/roles.ts";
+import { type Entity, isMember, withMapped } from "#core/access/entity.ts";
+import { may, notAuthorized, type Visibility, visible } from "#core/access/may.ts";
 import { GLOBAL, ofEnvironment, ofNamespace, type Target } from "#core/access/pattern.ts";
+import type { Permission } from "#core/access/permission.ts";
 import {
   type Body,
   type Fields,
@@ -29,12 +31,19 @@ export interface Ask<R extends Route> {
   readonly params: Params<R>;
   readonly query: Query<R>;
   readonly body: Body<R>;
-  readonly entity: Entity;
+  /** Who asks, by the token alone. */
+  readonly own: Entity;
+  /** The same with the roles that were given to members of their namespace: a read of the table. */
+  readonly entity: () => Promise<Entity>;
+  /** What the entity sees in lists. */
+  readonly sight: () => Promise<Visibility>;
+  /** Another permission than the route's. */
+  readonly can: (permission: Permission, target: Target) => Promise<boolean>;
   /**
    * Demands the route's permission on a target that only the function knows: the environment of a build, or what the
    * body names. Routes with such a target must call it.
    */
-  readonly allow: (target: Target) => void;
+  readonly allow: (target: Target) => Promise<void>;
   /** For what is not JSON: cookies, redirects, files. */
   readonly c: ApiContext;
 }
@@ -46,15 +55,16 @@ export function serve<R extends Route>(app: Hono<Env>, services: Services, route
   app.on(route.method.toUpperCase(), spellings(services.prefix, route), async (c: ApiContext) => {
     const params = parse("path", route.params, c.req.param()) as Params<R>;
     refuseForeignOrigin(c);
-    const { entity } = await findCaller(c, services.secret, services.settings.default_namespace);
-    const gate = gateOf(route, entity);
+    const { entity: own } = await findCaller(c, services.secret, services.settings.default_namespace);
+    const power = powerOf(services, own);
+    const gate = gateOf(route, power);
     const target = pathTarget(route, params);
-    if (target) gate.allow(target);
+    if (target) await gate.allow(target);
     const query = parse("query", route.query, readQuery(c, route.query)) as Query<R>;
     const body = (
       route.body ? parse("body", route.body.schema, await readBody(c, route.body)) : undefined
     ) as Body<R>;
-    const reply = await tell({ params, query, body, entity, allow: gate.allow, c });
+    const reply = await tell({ params, query, body, own, ...power, allow: gate.allow, c });
     gate.mustHaveBeenAsked();
     return reply instanceof Response ? reply : c.json(reply as object, 200);
   });
@@ -65,17 +75,42 @@ export function spellings(prefix: string, { path, aliases }: Route): string[] {
   return [path, ...aliases].flatMap((each) => [`${prefix}${each}`, `${prefix}${each}/`]);
 }
 
+type Power = Pick<Ask<Route>, "entity" | "sight" | "can">;
+
+/**
+ * What the caller may do. Roles that were given to a namespace's members can only add to the token's, so they are read
+ * when those do not suffice.
+ */
+function powerOf({ db }: Services, own: Entity): Power {
+  let whole: Promise<Entity> | undefined;
+  const entity = (): Promise<Entity> => {
+    whole ??= isMember(own)
+      ? getMappedBindings(db, own.primaryNamespace).then((mapped) => withMapped(own, mapped))
+      : Promise.resolve(own);
+    return whole;
+  };
+  return {
+    entity,
+    sight: async () => {
+      const sight = visible(own);
+      return sight.everything ? sight : visible(await entity());
+    },
+    can: async (permission, target) =>
+      may(own, permission, target) || may(await entity(), permission, target),
+  };
+}
+
 interface Gate {
-  readonly allow: (target: Target) => void;
+  readonly allow: (target: Target) => Promise<void>;
   readonly mustHaveBeenAsked: () => void;
 }
 
-function gateOf({ id, access }: Route, entity: Entity): Gate {
+function gateOf({ id, access }: Route, { can }: Power): Gate {
   let asked = access.kind !== "permission";
   return {
-    allow: (target) => {
+    allow: async (target) => {
+      if (access.kind === "permission" && !(await can(access.permission, target))) throw notAuthorized();
       asked = true;
-      if (access.kind === "permission") mustBeAllowed(entity, access.permission, target);
     },
     // A reply that nobody was asked about must not leave the house.
     mustHaveBeenAsked: () => {

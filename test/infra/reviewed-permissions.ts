@@ -10,6 +10,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "AWS's own AWSLambdaBasicExecutionRole",
     "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NS#* | SETTINGS",
     "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | NS#* | SPEC#*",
+    "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NS#*",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LINE | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | NS#*",

@@ -29,7 +29,7 @@ import { selectPackages, showPackage } from "./build-packages.ts";
 
 interface BuildQuestion {
   readonly params: { readonly buildId: BuildId | null };
-  readonly allow: (target: Target) => void;
+  readonly allow: (target: Target) => Promise<void>;
 }
 
 /** The build in the path, if the entity may read its environment. Ids are sequential and no secret: missing comes first. */
@@ -39,7 +39,7 @@ export async function buildOf(
 ): Promise<Build> {
   const build = buildId === null ? null : await builds.getBuild(db, buildId);
   if (!build) throw new AppError("build_not_found", "build id does not exist");
-  allow(ofEnvironment(build.namespace, build.environment));
+  await allow(ofEnvironment(build.namespace, build.environment));
   return build;
 }
 

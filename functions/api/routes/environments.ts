@@ -9,9 +9,10 @@ import {
   type EnvironmentSortKey,
   listEnvironments,
 } from "#adapters/dynamodb/list-environments.ts";
+import { getMappedBindings } from "#adapters/dynamodb/roles.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import { verifyToken } from "#adapters/secrets/tokens.ts";
-import type { Entity } from "#core/access/entity.ts";
+import { isMember, withMapped } from "#core/access/entity.ts";
 import { both, type Visibility, visible } from "#core/access/may.ts";
 import {
   type getEnvironment,
@@ -48,11 +49,11 @@ type Filters = Pick<
 
 /** The filters that both lists have, and what the caller sees. */
 async function filterOf(
-  { secret }: Services,
-  entity: Entity,
+  { secret, db }: Services,
+  mine: Visibility,
   { namespace, name, search, status, artifact, packages, order, jwt }: Filters,
 ): Promise<EnvironmentFilter> {
-  const sight = jwt === undefined ? visible(entity) : both(visible(entity), await sightOf(secret, jwt));
+  const sight = jwt === undefined ? mine : both(mine, await sightOf({ secret, db }, jwt));
   const namespaces = namespace === undefined ? fewNames(sight) : [namespace];
   return {
     ...(namespaces ? { namespaces } : {}),
@@ -67,20 +68,21 @@ async function filterOf(
   };
 }
 
-async function sightOf(secret: Services["secret"], jwt: string): Promise<Visibility> {
+async function sightOf({ secret, db }: Pick<Services, "secret" | "db">, jwt: string): Promise<Visibility> {
   const other = await verifyToken(secret, jwt);
   if (!other) throw new AppError("invalid_request", "jwt is not a token of this service, or it has ended.");
-  return visible(other);
+  const mapped = isMember(other) ? await getMappedBindings(db, other.primaryNamespace) : [];
+  return visible(withMapped(other, mapped));
 }
 
 export const listing =
   (services: Services): Tell<typeof listRoute> =>
-  async ({ query, entity }) => {
+  async ({ query, sight }) => {
     const { sort_by, page: askedPage, size: askedSize } = query;
     const unpaged = askedPage === undefined && askedSize === undefined;
     const page = askedPage ?? 1;
     const size = unpaged ? UNPAGED_SIZE : (askedSize ?? PAGE_SIZE_MAX);
-    const filter = await filterOf(services, entity, query);
+    const filter = await filterOf(services, await sight(), query);
     const sortBy = sort_by.filter(isSortKey);
     const { items, count } = await listEnvironments(services.db, { ...filter, sortBy, page, size });
     return { ...dataReply(items.map(showEnvironment)), page, size, count };
@@ -88,7 +90,7 @@ export const listing =
 
 export const listingByCursor =
   (services: Services): Tell<typeof listByCursorRoute> =>
-  async ({ query, entity }) => {
+  async ({ query, sight }) => {
     const sortBy = sortKeysOf(query.sort_by);
     const cursor = query.cursor === undefined ? null : readCursor(query.cursor, sortBy);
     if (query.cursor !== undefined && !cursor) {
@@ -97,7 +99,7 @@ export const listingByCursor =
         "cursor is none that this list gave, sorted as it is asked for now: start again without it.",
       );
     }
-    const filter = await filterOf(services, entity, query);
+    const filter = await filterOf(services, await sight(), query);
     const { items, count, next } = await listBehindCursor(
       services.db,
       { ...filter, sortBy },

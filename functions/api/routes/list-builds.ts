@@ -3,7 +3,6 @@
  * @module
  */
 import { type BuildSortKey, listBuilds } from "#adapters/dynamodb/list-builds.ts";
-import { visible } from "#core/access/may.ts";
 import type { listBuilds as listRoute } from "#core/contract/builds.ts";
 import { dataReply } from "#core/contract/shapes.ts";
 import type { Tell } from "../serve.ts";
@@ -20,9 +19,9 @@ const SORT_KEYS: ReadonlySet<string> = new Set<BuildSortKey>([
 
 export const listingBuilds =
   ({ db }: Services): Tell<typeof listRoute> =>
-  async ({ query, entity }) => {
+  async ({ query, sight: see }) => {
     const { page, size, order, packages, name, namespace, status, artifact, environment_id } = query;
-    const sight = visible(entity);
+    const sight = await see();
     const namespaces = namespace === undefined ? fewNames(sight) : [namespace];
     const { items, count } = await listBuilds(db, {
       ...{ page, size, order, packages },

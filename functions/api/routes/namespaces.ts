@@ -2,20 +2,30 @@
  * Namespaces.
  * @module
  */
+
+import { getNamespaceDetails, updateNamespace } from "#adapters/dynamodb/namespace-details.ts";
 import * as namespaces from "#adapters/dynamodb/namespaces.ts";
-import { type Visibility, visible } from "#core/access/may.ts";
-import type { createNamespace, getNamespace, listNamespaces } from "#core/contract/namespaces.ts";
+import { mustHave, readPatternRoles } from "#core/access/grant.ts";
+import { notAuthorized, type Visibility } from "#core/access/may.ts";
+import { ofNamespace } from "#core/access/pattern.ts";
+import type {
+  createNamespace,
+  getNamespace,
+  listNamespaces,
+  putNamespaceMetadata,
+  updateNamespace as updateRoute,
+} from "#core/contract/namespaces.ts";
 import { dataReply } from "#core/contract/shapes.ts";
 import { AppError } from "#core/errors.ts";
 import type { Namespace } from "#core/namespace/namespace.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 
-/** A namespace as conda-store shows it. Metadata and role mappings are empty until there are routes to set them. */
+/** A namespace inside another answer: its name; metadata and role mappings are told where it is asked for itself. */
 export const showNamespace = ({ id, name }: { readonly id: number; readonly name: string }) => ({
   id,
   name,
-  metadata_: {},
+  metadata_: null,
   role_mappings: [],
 });
 
@@ -31,8 +41,8 @@ export const fewNames = ({ namespaces }: Visibility): readonly string[] | null =
 
 export const listing =
   ({ db }: Services): Tell<typeof listNamespaces> =>
-  async ({ query: { page, size, order }, entity }) => {
-    const sight = visible(entity);
+  async ({ query: { page, size, order }, sight: see }) => {
+    const sight = await see();
     const names = fewNames(sight);
     const { items, count } = names
       ? await namedNamespaces(db, names, { page, size, order })
@@ -57,12 +67,52 @@ export const getting =
   async ({ params }) => {
     const namespace = await namespaces.getNamespace(db, params.namespace);
     if (!namespace) throw new AppError("namespace_not_found", "namespace does not exist");
-    return dataReply(showNamespace(namespace));
+    const { metadata, roleMappings } = await getNamespaceDetails(db, namespace.name);
+    return dataReply({
+      id: namespace.id,
+      name: namespace.name,
+      metadata_: { ...metadata },
+      role_mappings: roleMappings.map(({ id, entity, role }) => ({ id, entity, role })),
+    });
   };
 
 export const creating =
   ({ db }: Services): Tell<typeof createNamespace> =>
   async ({ params }) => {
     await namespaces.createNamespace(db, params.namespace, new Date());
+    return { status: "ok", message: null };
+  };
+
+/** A namespace has few kinds of members; each mapping is read by each of their requests. */
+const MAPPINGS_MAX = 100;
+
+export const updating =
+  ({ db }: Services): Tell<typeof updateRoute> =>
+  async ({ params: { namespace }, body: { metadata, role_mappings }, can, entity }) => {
+    const roleMappings = role_mappings === null ? null : readPatternRoles(role_mappings);
+    if (roleMappings) {
+      const target = ofNamespace(namespace);
+      for (const permission of [
+        "namespace-role-mapping::create",
+        "namespace-role-mapping::delete",
+      ] as const) {
+        if (!(await can(permission, target))) throw notAuthorized();
+      }
+      if (roleMappings.length > MAPPINGS_MAX) {
+        throw new AppError("invalid_request", `role_mappings are more than ${MAPPINGS_MAX}: name fewer`);
+      }
+      mustHave(await entity(), roleMappings);
+    }
+    await updateNamespace(db, namespace, {
+      ...(metadata === null ? {} : { metadata }),
+      ...(roleMappings === null ? {} : { roleMappings }),
+    });
+    return { status: "ok", message: null };
+  };
+
+export const replacingMetadata =
+  ({ db }: Services): Tell<typeof putNamespaceMetadata> =>
+  async ({ params: { namespace }, body }) => {
+    await updateNamespace(db, namespace, { metadata: body });
     return { status: "ok", message: null };
   };

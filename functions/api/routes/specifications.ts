@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
-import { may, notAuthorized } from "#core/access/may.ts";
+import { notAuthorized } from "#core/access/may.ts";
 import { ofEnvironment, ofNamespace } from "#core/access/pattern.ts";
 import { dataReply } from "#core/contract/shapes.ts";
 import type { postSpecification } from "#core/contract/specifications.ts";
@@ -20,7 +20,7 @@ import { accepted } from "./accepted.ts";
 /** Text, name, permission, settings, one transaction, wake-up: a refusal at any point leaves nothing behind. */
 export const posting =
   (services: Services): Tell<typeof postSpecification> =>
-  async ({ body, entity, allow, c }) => {
+  async ({ body, own, can, allow, c }) => {
     const { db, allowPrivateHosts } = services;
     if (body.is_lockfile) {
       throw new AppError(
@@ -30,9 +30,9 @@ export const posting =
     }
     // The YAML parser is half as large as the rest of the API, and only this route needs it.
     const { completeSpecification, readSpecification } = await import("#core/specification/parse.ts");
-    const namespace = namespaceOf(body.namespace || entity.primaryNamespace);
+    const namespace = namespaceOf(body.namespace || own.primaryNamespace);
     const { name, document } = readSpecification(withinLimit(body.specification));
-    allow(ofEnvironment(namespace, name));
+    await allow(ofEnvironment(namespace, name));
     const scope = { kind: "environment", namespace, environment: name } as const;
     const { settings, describe } = layerSettings(services.settings, await getSettingsLayers(db, scope));
     const {
@@ -50,7 +50,7 @@ export const posting =
       environment: name,
       description: description ?? "",
       specification: { sha256, document: documentSha256, name, spec, isLockfile: false },
-      createNamespace: may(entity, "namespace::create", ofNamespace(namespace)),
+      createNamespace: await can("namespace::create", ofNamespace(namespace)),
       at: new Date(),
     }).catch((error: unknown) => {
       // Who may not make the namespace learns no more than that he may not.

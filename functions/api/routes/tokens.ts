@@ -3,6 +3,7 @@
  * @module
  */
 import { mintToken } from "#adapters/secrets/tokens.ts";
+import { rolesByPattern } from "#core/access/binding.ts";
 import { dataReply } from "#core/contract/shapes.ts";
 import type { postToken } from "#core/contract/tokens.ts";
 import { AppError } from "#core/errors.ts";
@@ -15,13 +16,15 @@ const TOKEN_LENGTH_MAX = 7_000;
 
 export const minting =
   ({ secret }: Services): Tell<typeof postToken> =>
-  async ({ body, entity }) => {
+  async ({ body, own, entity }) => {
+    const wanted = body.role_bindings ?? {};
     const granted = grantToken(
-      entity,
+      await entity(),
       {
         primaryNamespace: body.primary_namespace,
         expiration: body.expiration ?? body.exp,
-        roleBindings: body.role_bindings,
+        // What was given to members of a namespace is not written down: it counts while it is given.
+        roleBindings: Object.keys(wanted).length > 0 ? wanted : rolesByPattern(own.bindings),
       },
       new Date(),
     );

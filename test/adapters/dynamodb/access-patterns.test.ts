@@ -12,8 +12,10 @@ import { slots, waitingDue } from "#adapters/dynamodb/line.ts";
 import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { getNamespaceDetails, updateNamespace } from "#adapters/dynamodb/namespace-details.ts";
 import { getBuildCounts, getNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
+import { changeRole, getMappedBindings, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
 import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
@@ -172,6 +174,12 @@ describe.each([
       calls: 1,
       most: 3,
     },
+    { number: 32, ask: (db) => updateNamespace(db, name(0), { metadata: { owner: "us" } }), calls: 1 },
+    { number: 33, ask: (db) => giveRole(db, name(0), name(1), "viewer"), calls: 4 },
+    { number: 29, ask: (db) => getMappedBindings(db, name(1)), calls: 1, most: 1 },
+    { number: 30, ask: (db) => getNamespaceDetails(db, name(0)), calls: 1, most: 3 },
+    { number: 31, ask: (db) => listGivenRoles(db, name(0)), calls: 1, most: 1 },
+    { number: 34, ask: (db) => changeRole(db, name(0), name(1), "admin"), calls: 1 },
     {
       number: 16,
       ask: (db) => submitted(db, { namespace: name(0), environment: "environment-0" }),

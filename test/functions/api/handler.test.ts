@@ -24,6 +24,7 @@ beforeAll(async () => {
     [VARIABLES.table]: aws.table,
     [VARIABLES.bucket]: aws.bucket,
     [VARIABLES.wakeUpQueue]: aws.wakeUpQueue,
+    [VARIABLES.linkQueue]: aws.linkQueue,
     [VARIABLES.secret]: ARN,
     [VARIABLES.settings]: "{}",
     [VARIABLES.urlPrefix]: "/conda-store/",

@@ -129,7 +129,8 @@ test("no answer repeats what was sent as a password or in its place", async () =
           headers: { "content-type": "application/json", ...admin },
           body: JSON.stringify({ [field]: sent }),
         });
-        expect(response.status).toBe(422);
+        // 404: metadata may be any object, and there is no such namespace.
+        expect([404, 422]).toContain(response.status);
         expect(await response.text()).not.toContain(secret);
       }
     }

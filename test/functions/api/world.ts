@@ -6,6 +6,7 @@
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
+import { giveRole } from "#adapters/dynamodb/roles.ts";
 import { writeLogChunk } from "#adapters/s3/logs.ts";
 import { putObject } from "#adapters/s3/objects.ts";
 import type { LogLine } from "#core/build/log-line.ts";
@@ -64,6 +65,7 @@ export async function makeWorld({ db, bucket }: Services): Promise<World> {
   await writeLogChunk(bucket, completed, 1, 0, [line("one"), line("two")]);
   const queued = await submitted(db, { environment: "next" });
   const hidden = await submitted(db, { namespace: "secret", environment: "hidden" });
+  await giveRole(db, "team", "secret", "developer");
   return { completed, queued, hidden };
 }
 
