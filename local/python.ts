@@ -87,7 +87,7 @@ async function must(program: string, args: readonly string[]): Promise<void> {
     throw new LocalError("The disk is full: free about 1 GB, then try again.");
   }
   if (
-    /Failed to establish a new connection|Temporary failure in name resolution|ConnectionError|ProxyError|timed out/.test(
+    /from versions: none|Failed to establish a new connection|Temporary failure in name resolution|ConnectionError|ProxyError|timed out/.test(
       output,
     )
   ) {
