@@ -22,26 +22,34 @@ const WORKER = new URL(
   import.meta.url,
 );
 
+/** Most of a small build is over by then; the first beat is due much later. */
+const START_MS = 3_000;
+
 /**
  * Begins to raise the beat.
  * @param lost called once, when the attempt was closed or taken, or when the thread itself failed
  */
 export function holdLease(order: BeatOrder, lost: (error: Error | null) => void): Lease {
-  const worker = new Worker(WORKER, { workerData: order });
+  let worker: Worker | undefined;
   let released = false;
   const once = (error: Error | null): void => {
     if (released) return;
     released = true;
     lost(error);
   };
-  worker.on("message", () => once(null));
-  worker.on("error", (error) => once(error instanceof Error ? error : new Error(String(error))));
-  // The task's work keeps the process alive, not its beat.
-  worker.unref();
+  const timer = setTimeout(() => {
+    worker = new Worker(WORKER, { workerData: order });
+    worker.on("message", () => once(null));
+    worker.on("error", (error) => once(error instanceof Error ? error : new Error(String(error))));
+    // The task's work keeps the process alive, not its beat.
+    worker.unref();
+  }, START_MS);
+  timer.unref();
   return {
     async release() {
       released = true;
-      await worker.terminate();
+      clearTimeout(timer);
+      await worker?.terminate();
     },
   };
 }

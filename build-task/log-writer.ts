@@ -3,8 +3,8 @@
  * @module
  */
 import type { Bucket } from "#adapters/s3/bucket.ts";
-import { joinLog, writeLogChunk } from "#adapters/s3/logs.ts";
-import { LINE_LENGTH_MAX, LOG_BYTES_MAX, type LogLine } from "#core/build/log-line.ts";
+import { joinLog, writeLog, writeLogChunk } from "#adapters/s3/logs.ts";
+import { LINE_LENGTH_MAX, LOG_BYTES_MAX, type LogLine, renderLogText } from "#core/build/log-line.ts";
 import type { Stream } from "#core/ports.ts";
 import { redact } from "#core/redact.ts";
 
@@ -29,6 +29,8 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
   let full = false;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
+  /** Everything so far, as the joined text has it; bounded as the log is. */
+  const texts: string[] = [];
 
   const flush = (): Promise<void> => {
     timer = undefined;
@@ -59,15 +61,22 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
       const clean = redact(text.slice(0, LINE_LENGTH_MAX)).trimEnd();
       bytes += Buffer.byteLength(clean) + step.length + 3;
       full = bytes > LOG_BYTES_MAX;
-      hold({ at, step, stream, text: full ? "The log is full: what follows is not kept." : clean });
+      const kept = { at, step, stream, text: full ? "The log is full: what follows is not kept." : clean };
+      texts.push(renderLogText([kept]));
+      hold(kept);
     },
     get bytes() {
       return bytes;
     },
     async finish() {
       clearTimeout(timer);
-      await flush();
-      return await joinLog(bucket, buildId, attempt);
+      if (attempt > 1) {
+        // What came before lies in S3 only.
+        await flush();
+        return await joinLog(bucket, buildId, attempt);
+      }
+      const [size] = await Promise.all([writeLog(bucket, buildId, texts.join("")), flush()]);
+      return size;
     },
   };
 }

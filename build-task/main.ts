@@ -29,7 +29,7 @@ process.once("SIGTERM", () =>
 );
 
 const db = openDb({ table: config.table });
-const end = await runTask({
+const running = runTask({
   config,
   settings: deploymentSettings(config.settings),
   buildId: config.buildId,
@@ -43,11 +43,12 @@ const end = await runTask({
     signal: stop.signal,
   }),
   sendFinish: async (message) => {
-    // Loaded when it is needed: at the start it would only delay the claim.
-    const { openQueue, send } = await import("#adapters/sqs/queue.ts");
+    const { openQueue, send } = await queue;
     await send(openQueue<FinishMessage>(config.finishQueue), message);
   },
   stop: stop.signal,
   say: (line) => console.log(line),
 });
-process.exit(end === "broken" ? 1 : 0);
+// Loaded behind the claim, which it would only delay.
+const queue = import("#adapters/sqs/queue.ts");
+process.exit((await running) === "broken" ? 1 : 0);

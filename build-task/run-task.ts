@@ -105,6 +105,7 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
     clearTimeout(timer);
     await lease.release();
     await remove(paths.work);
+    say(`peak memory of this process: ${Math.round(process.resourceUsage().maxRSS / 1000)} MB`);
   }
   if (isLost) return "lease lost";
   return broken ? "broken" : "done";

@@ -69,9 +69,14 @@ export async function joinLog(bucket: Bucket, buildId: number, attempt: number):
     const chunk = await getObject(bucket, key);
     if (chunk !== null) texts.push(renderLogText(parseLogChunk(chunk.toString("utf8"))));
   }
-  const text = Buffer.from(texts.join(""), "utf8");
-  await putObject(bucket, logKey(buildId), text, { contentType: "text/plain; charset=utf-8" });
-  return text.byteLength;
+  return await writeLog(bucket, buildId, texts.join(""));
+}
+
+/** Stores the whole log of an ended build. @returns its bytes */
+export async function writeLog(bucket: Bucket, buildId: number, text: string): Promise<number> {
+  const bytes = Buffer.from(text, "utf8");
+  await putObject(bucket, logKey(buildId), bytes, { contentType: "text/plain; charset=utf-8" });
+  return bytes.byteLength;
 }
 
 /** `logs/12/1/000003.jsonl` → attempt 1, chunk 3 */

@@ -3,8 +3,9 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { readPlainFile } from "#adapters/disk/read-plain-file.ts";
 import type { LockedPackage } from "#core/lock/lock.ts";
 import { BuildFailure } from "../failure.ts";
 import type { PrefixPackage } from "../prefix.ts";
@@ -14,6 +15,7 @@ const OUTPUT_LINES_MAX = 20;
 
 /** Post-link scripts may write here what the user should read; conda shows it and removes the file. */
 const MESSAGES = ".messages.txt";
+const MESSAGES_BYTES_MAX = 64 * 1024;
 
 /**
  * @returns the names of the packages whose script ran
@@ -72,9 +74,9 @@ export async function runLinkScripts(
 
 async function showMessages(prefix: string, step: StepContext): Promise<void> {
   const path = join(prefix, MESSAGES);
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = (await readPlainFile(path, MESSAGES_BYTES_MAX)) ?? "";
   for (const line of text.split("\n").filter((each) => each.trim() !== "")) step.line(line);
-  await rm(path, { force: true });
+  await rm(path, { force: true, recursive: true });
 }
 
 function lastLines(text: string): string {

@@ -71,6 +71,8 @@ export interface WorkshopOptions {
   /** Channel for specifications that name none. */
   readonly channel: () => string;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Private hosts that specifications may name beside the channel's. */
+  readonly privateHosts?: () => readonly string[];
   /** Store and disk are one directory. @default false */
   readonly inPlace?: boolean;
 }
@@ -93,6 +95,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     return opened;
   };
   const bucket = (): Bucket => openBucket(options.aws.bucket, db().client);
+  const allowed = (): string[] => [new URL(options.channel()).host, ...(options.privateHosts?.() ?? [])];
   const settingsOf = (): Record<string, unknown> => ({
     conda_default_channels: [options.channel()],
     // The demo channel's python is this machine's own.
@@ -128,7 +131,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
         [VARIABLES.storeDirectory]: store,
         [VARIABLES.diskDirectory]: disk,
         [VARIABLES.workDirectory]: work,
-        [VARIABLES.allowedPrivateHosts]: new URL(options.channel()).host,
+        [VARIABLES.allowedPrivateHosts]: allowed().join(","),
         [VARIABLES.packPython]: options.python(),
         [VARIABLES.maxAttemptMinutes]: "10",
         [VARIABLES.engine]: "rattler",
@@ -167,7 +170,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     async order(yaml, namespace = "team") {
       const { name, spec, sha256, document } = parseSpecification(yaml, {
         settings: deploymentSettings(settingsOf()),
-        allowPrivateHosts: [new URL(options.channel()).host],
+        allowPrivateHosts: allowed(),
       });
       return await submit(namespace, name, spec, sha256, document);
     },

@@ -1,0 +1,92 @@
+/**
+ * A Python package index of a test's own: tiny real wheels behind the simple API.
+ * @module
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+
+export interface Wheel {
+  readonly name: string;
+  readonly version: string;
+  readonly requires?: readonly string[];
+  /** `name = module:function`, whose module is the wheel's only one. */
+  readonly script?: string;
+}
+
+export interface Index {
+  /** `http://127.0.0.1:<port>/simple/` */
+  url(): string;
+  host(): string;
+  /** Paths asked, in order. */
+  readonly asked: readonly string[];
+  /** From now on the files of this project have other bytes than the index says. */
+  spoil(name: string): void;
+}
+
+const MAKE = `
+import base64, hashlib, json, sys, zipfile
+folder, wheels = sys.argv[1], json.loads(sys.argv[2])
+for wheel in wheels:
+    module, version = wheel["name"].replace("-", "_"), wheel["version"]
+    info = f"{module}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\\nName: {wheel['name']}\\nVersion: {version}\\n"
+    metadata += "".join(f"Requires-Dist: {one}\\n" for one in wheel.get("requires", []))
+    files = {
+        f"{module}.py": f"def main():\\n    print('{module} {version}')\\n",
+        f"{info}/METADATA": metadata,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }
+    if wheel.get("script"):
+        files[f"{info}/entry_points.txt"] = f"[console_scripts]\\n{wheel['script']}\\n"
+    def line(path, text):
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        return f"{path},sha256={digest},{len(text.encode())}\\n"
+    record = "".join(line(path, text) for path, text in files.items()) + f"{info}/RECORD,,\\n"
+    with zipfile.ZipFile(f"{folder}/{module}-{version}-py3-none-any.whl", "w") as archive:
+        for path, text in (files | {f"{info}/RECORD": record}).items():
+            archive.writestr(zipfile.ZipInfo(path, (2024, 1, 1, 0, 0, 0)), text)
+`;
+
+/** Call at the top of a test file. */
+export function useIndex(python: () => string, wheels: readonly Wheel[]): Index {
+  const folder = mkdtempSync(join(tmpdir(), "wheels-"));
+  const asked: string[] = [];
+  const spoiled = new Set<string>();
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? "/", "http://x").pathname;
+    asked.push(path);
+    const [, kind, name = ""] = path.split("/");
+    const files = readdirSync(folder);
+    if (kind === "files" && files.includes(name)) {
+      const bytes = readFileSync(join(folder, name));
+      const isSpoiled = [...spoiled].some((each) => name.startsWith(`${each.replaceAll("-", "_")}-`));
+      response.end(isSpoiled ? Buffer.concat([bytes, Buffer.from("more")]) : bytes);
+      return;
+    }
+    const mine = files.filter((file) => file.startsWith(`${name.replaceAll("-", "_")}-`));
+    if (kind !== "simple" || mine.length === 0) return void response.writeHead(404).end();
+    const link = (file: string): string => {
+      const hash = createHash("sha256")
+        .update(readFileSync(join(folder, file)))
+        .digest("hex");
+      return `<a href="/files/${file}#sha256=${hash}">${file}</a>`;
+    };
+    response.writeHead(200, { "content-type": "text/html" }).end(mine.map(link).join("\n"));
+  });
+  beforeAll(async () => {
+    execFileSync(python(), ["-c", MAKE, folder, JSON.stringify(wheels)]);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+  afterAll(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const host = (): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url: () => `http://${host()}/simple/`, host, asked, spoil: (name) => void spoiled.add(name) };
+}
