@@ -1,0 +1,43 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import {
+  firstLine,
+  type LogLine,
+  parseLogChunk,
+  renderLogChunk,
+  renderLogText,
+} from "#core/build/log-line.ts";
+
+const line = fc.record<LogLine>({
+  at: fc.constant("2026-11-20T08:09:10.000Z"),
+  step: fc.string(),
+  stream: fc.constantFrom("stdout", "stderr"),
+  text: fc.string({ unit: "binary" }).map((text) => text.toWellFormed()),
+});
+
+it("lines come back from a chunk as they went in, whatever is in them", async () => {
+  await fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      expect(parseLogChunk(renderLogChunk(lines))).toEqual(lines);
+    }),
+  );
+});
+
+it("a chunk that was cut loses its last line only", () => {
+  const chunk = renderLogChunk([
+    { at: "x", step: "solve", stream: "stdout", text: "whole" },
+    { at: "x", step: "solve", stream: "stdout", text: "cut" },
+  ]);
+  expect(parseLogChunk(chunk.slice(0, -5)).map(({ text }) => text)).toEqual(["whole"]);
+});
+
+it("the text has the step in front of each line, and conda-store's first line first", () => {
+  const first = firstLine(new Date("2026-11-21T08:12:57.369Z"));
+  expect(first).toBe("starting build of conda environment 2026-11-21 08:12:57.369000 UTC");
+  expect(
+    renderLogText([
+      { at: "x", step: "", stream: "stdout", text: first },
+      { at: "x", step: "install", stream: "stderr", text: "Linking zlib" },
+    ]),
+  ).toBe(`${first}\ninstall: Linking zlib\n`);
+});
