@@ -6,6 +6,7 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import pLimit from "p-limit";
+import { AppError } from "#core/errors.ts";
 
 export interface TreeEntry {
   /** Below the root; never starts with a slash. */
@@ -15,7 +16,7 @@ export interface TreeEntry {
 
 /**
  * Every entry below `root`, directories before what they hold. Links are not followed.
- * @throws Error for anything that is neither directory, file nor link
+ * @throws AppError invalid_specification for anything that is neither directory, file nor link
  */
 export async function listTree(root: string, signal: AbortSignal): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
@@ -34,7 +35,7 @@ export async function listTree(root: string, signal: AbortSignal): Promise<TreeE
       for (const child of children) {
         const path = directory === "" ? child.name : `${directory}/${child.name}`;
         const kind = kindOf(child);
-        if (kind === null) throw new Error(`${path} is neither a directory, a file nor a link`);
+        if (kind === null) throw neither(path);
         entries.push({ path, kind });
         if (kind === "directory") level.push(path);
       }
@@ -62,6 +63,13 @@ export async function eachOf<T>(
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
 }
+
+const neither = (path: string): AppError =>
+  new AppError(
+    "invalid_specification",
+    `${path} is neither a directory, a file nor a link, which no environment may hold: ` +
+      "remove the package whose script makes it.",
+  );
 
 function kindOf(entry: Dirent): TreeEntry["kind"] | null {
   if (entry.isSymbolicLink()) return "link";

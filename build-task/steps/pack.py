@@ -62,6 +62,8 @@ class Archive(TarArchive):
             info = described(name, arcname, fileobj)
             info.uid = info.gid = 0
             info.uname = info.gname = ""
+            # Nothing runs as somebody else where the archive is unpacked.
+            info.mode &= 0o777
             if info.issym():
                 info.linkname = self.inside(info.linkname, name)
             if name.startswith(f"{self.temporary}/"):
