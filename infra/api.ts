@@ -1,13 +1,36 @@
-import { CfnOutput } from "aws-cdk-lib";
-import { HttpApi, PayloadFormatVersion } from "aws-cdk-lib/aws-apigatewayv2";
+import { CfnOutput, RemovalPolicy } from "aws-cdk-lib";
+import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
+import {
+  HttpApi,
+  HttpStage,
+  LogGroupLogDestination,
+  PayloadFormatVersion,
+} from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { CondaStoreFunction } from "./function.ts";
 
 export interface ApiProps {
   /** Answers every path of the `$default` route. */
   readonly handler: CondaStoreFunction;
+  /**
+   * Requests a second that pass in the long run; what is above is answered 429 before it costs anything else.
+   * @default 200
+   */
+  readonly requestsPerSecond?: number;
 }
+
+/** Who asked what and how it ended; never a query, a header or a body. */
+const ACCESS_LOG = {
+  requestId: "$context.requestId",
+  ip: "$context.identity.sourceIp",
+  method: "$context.httpMethod",
+  path: "$context.path",
+  status: "$context.status",
+  ms: "$context.responseLatency",
+  integrationError: "$context.integrationErrorMessage",
+};
 
 /**
  * The one door: an HTTP API whose default stage has no path of its own, because docker wants `/v2/` at the root.
@@ -20,10 +43,26 @@ export class Api extends Construct {
     super(scope, id);
     this.api = new HttpApi(this, "Http", {
       description: "conda-store",
-      createDefaultStage: true,
+      createDefaultStage: false,
       defaultIntegration: new HttpLambdaIntegration("Handler", props.handler, {
         payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
       }),
+    });
+    const rateLimit = props.requestsPerSecond ?? 200;
+    new HttpStage(this, "Stage", {
+      httpApi: this.api,
+      stageName: "$default",
+      autoDeploy: true,
+      throttle: { rateLimit, burstLimit: 2 * rateLimit },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(
+          new LogGroup(this, "AccessLog", {
+            retention: RetentionDays.ONE_MONTH,
+            removalPolicy: RemovalPolicy.DESTROY,
+          }),
+        ),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+      },
     });
     new CfnOutput(this, "Url", { value: this.api.apiEndpoint, description: "Where conda-store answers" });
   }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Stack, type StackProps } from "aws-cdk-lib";
+import type { CfnBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { Api } from "./api.ts";
 import { Builds } from "./builds.ts";
@@ -10,6 +11,7 @@ import type { LocalDeployment } from "./local-deployment.ts";
 import { Network } from "./network.ts";
 import { grantAll } from "./permissions.ts";
 import { WorkQueue } from "./queues.ts";
+import { acknowledgeFindings } from "./reviewed-findings.ts";
 import { TokenSecret } from "./secret.ts";
 import { SharedDisk } from "./shared-disk.ts";
 import { Storage } from "./storage.ts";
@@ -208,6 +210,7 @@ export class CondaStoreStack extends Stack {
     });
 
     grantAll({ storage, secret, wakeUps, ends, links, api, dispatch, finish, store, builds });
+    acknowledgeFindings(this, this.getLogicalId(storage.bucket.node.defaultChild as CfnBucket));
   }
 }
 

@@ -1,0 +1,54 @@
+/**
+ * What cdk-nag finds and we have decided to leave, each with its reason. test/infra/nag.test.ts fails on any other finding,
+ * and on a reason that no finding needs any more.
+ * @module
+ */
+import { type Stack, Validations } from "aws-cdk-lib";
+
+const OBJECTS = "Objects are granted by key prefix: the keys below it are not known before they are made.";
+const MANAGED = "AWS's own policy for writing a function's logs; it names no data of ours.";
+
+/** The rule's id, with what of it where it is narrower; `BUCKET` stands for the bucket's name in the template. */
+const REASONS: Readonly<Record<string, string>> = {
+  "AwsSolutions-APIG4":
+    "The function decides who may do what: routes are open to nobody by contract and tests.",
+  "AwsSolutions-ECS2":
+    "The container's variables name resources; secrets are not among them, and tasks get none.",
+  "AwsSolutions-ECS4": "Container Insights costs more than an idle deployment; tasks say how they ended.",
+  "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]":
+    MANAGED,
+  "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]":
+    "AWS's own policy for a function with a network; it names no data of ours.",
+  "AwsSolutions-IAM5[Resource::*]":
+    "Logging in to the image registry names no image, and mounting the shared disk is bound to its access point.",
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/archives/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/exports/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/locks/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/logs/*]": OBJECTS,
+  "AwsSolutions-S1":
+    "Downloads are by addresses that the API signs and logs; access logs would be a second bucket.",
+  "AwsSolutions-SMG4":
+    "A rotation ends every login, so it is an operator's decision; two keys are read meanwhile.",
+  "AwsSolutions-VPC7": "Nothing can come in, and flow logs would cost more than the network.",
+  "Serverless-LambdaDLQ":
+    "Functions that events call asynchronously have a destination for failures; others have none.",
+  "Serverless-LambdaEventSourceMappingDestination":
+    "Destinations are for streams; the queues have dead letters.",
+  "Serverless-LambdaTracing":
+    "Each request and build has an id in every log line; traces are paid for by the request.",
+  "Serverless-SQSRedrivePolicy": "The queues without one are the dead letters themselves.",
+};
+
+/** @param bucketId logical id of the bucket */
+export function acknowledgeFindings(stack: Stack, bucketId: string): void {
+  const reasons = Object.values(REASONS);
+  for (const [i, id] of acknowledgedRules(bucketId).entries()) {
+    Validations.of(stack).acknowledge({ id, reason: reasons[i] ?? "" });
+  }
+}
+
+/** Ids as cdk-nag writes them: the pack's name first. */
+export const acknowledgedRules = (bucketId: string): string[] =>
+  Object.keys(REASONS).map(
+    (rule) => `${rule.slice(0, rule.indexOf("-"))}::${rule.replace("BUCKET", bucketId)}`,
+  );
