@@ -1,0 +1,255 @@
+/**
+ * conda-store's own command line, as it comes from PyPI, against the API behind a socket and below a prefix. Builds are
+ * made by the adapters' own writers; the archive is a small one of ours.
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { putObject } from "#adapters/s3/objects.ts";
+import { archiveKey } from "#core/layout.ts";
+import { type Api, DUMMY_PASSWORD, openApi } from "#test/kit/api.ts";
+import { ensureCondaStoreClient } from "#test/kit/conda-store-client.ts";
+import { useMiniStack } from "#test/kit/ministack.ts";
+import { type Ended, runProgram } from "#test/kit/run-program.ts";
+import { type Served, serveApp } from "#test/kit/serve-app.ts";
+import { building, sha256Of, submitted } from "#test/kit/submissions.ts";
+import { makeWorld, type World } from "../functions/api/world.ts";
+
+const aws = useMiniStack();
+let api: Api;
+let served: Served;
+let world: World;
+let bin: string;
+let scratch: string;
+let token: string;
+
+beforeAll(async () => {
+  bin = await ensureCondaStoreClient();
+  scratch = mkdtempSync(join(tmpdir(), "conda-store-client-"));
+  api = openApi(aws, { prefix: "/conda-store" });
+  world = await makeWorld(api.services);
+  await putObject(api.services.bucket, archiveKey(sha256Of("reuse")), archive(), {
+    contentType: "application/gzip",
+  });
+  const { db } = api.services;
+  for (let n = 0; n < 230; n += 10) {
+    await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        submitted(db, { namespace: `many-${i}`, environment: `e${n}`, at: new Date() }),
+      ),
+    );
+  }
+  served = await serveApp(api.services);
+  token = await api.token({ "*/*": ["admin"] });
+});
+afterAll(async () => {
+  await served?.close();
+  if (scratch) rmSync(scratch, { recursive: true, force: true });
+});
+
+/** What `run` needs of an archive: `bin/activate`, entries at the root. */
+function archive(): Buffer {
+  const tree = join(scratch, "tree");
+  mkdirSync(join(tree, "bin"), { recursive: true });
+  writeFileSync(join(tree, "bin", "activate"), "export FROM_ARCHIVE=yes\n");
+  chmodSync(join(tree, "bin", "activate"), 0o755);
+  return execFileSync("tar", ["-C", tree, "-czf", "-", "bin"]);
+}
+
+type Auth = "none" | "token" | "basic";
+
+function cli(auth: Auth, args: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
+  return runProgram(join(bin, "conda-store"), ["--auth", auth, ...args], {
+    PATH: `${bin}:/usr/bin:/bin`,
+    HOME: scratch,
+    TMPDIR: scratch,
+    COLUMNS: "300",
+    CONDA_STORE_URL: `${served.address}/conda-store`,
+    ...(auth === "token" ? { CONDA_STORE_TOKEN: token } : {}),
+    ...(auth === "basic" ? { CONDA_STORE_USERNAME: "alice", CONDA_STORE_PASSWORD: DUMMY_PASSWORD } : {}),
+    ...more,
+  });
+}
+
+async function said(auth: Auth, args: readonly string[], more: Record<string, string> = {}): Promise<string> {
+  const { code, stdout, stderr } = await cli(auth, args, more);
+  expect(code, `${args.join(" ")}: ${stdout}${stderr}`).toBe(0);
+  return stdout;
+}
+
+describe("info", () => {
+  test.each<[Auth, RegExp]>([
+    ["none", /default/],
+    ["token", /alice/],
+    ["basic", /alice/],
+  ])("with %s", async (auth, shows) => {
+    expect(await said(auth, ["info"])).toMatch(shows);
+  });
+
+  test("with a wrong password fails", async () => {
+    expect((await cli("basic", ["info"], { CONDA_STORE_PASSWORD: "wrong" })).code).not.toBe(0);
+  });
+});
+
+describe("token", () => {
+  const permission = async (jwt: string) => {
+    const headers = { authorization: `Bearer ${jwt}` };
+    const response = await api.request("/conda-store/api/v1/permission/", { headers });
+    return ((await response.json()) as { data: Record<string, unknown> }).data;
+  };
+
+  test.each<Auth>(["none", "token", "basic"])("with %s prints one that is good", async (auth) => {
+    const jwt = await said(auth, ["token"]);
+    expect(jwt).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(await permission(jwt)).toMatchObject({ authenticated: true });
+  });
+
+  test("with fewer permissions and a sooner end is as asked for, also the end", async () => {
+    const jwt = await said("token", ["token", "--permission", "team/*:viewer", "--expiration", "60"]);
+    const { entity_roles, expiration } = await permission(jwt);
+    expect(entity_roles).toMatchObject({ "team/*": ["viewer"] });
+    expect(entity_roles).not.toHaveProperty("*/*");
+    expect(Date.parse(String(expiration)) - Date.now()).toBeLessThanOrEqual(60_000);
+  });
+
+  test("with more permissions is refused with the server's sentence", async () => {
+    const viewer = await api.token({ "team/*": ["viewer"] });
+    const args = ["token", "--permission", "team/*:admin"];
+    const { code, stdout, stderr } = await cli("token", args, { CONDA_STORE_TOKEN: viewer });
+    expect(`${stdout}${stderr}`).toContain("not a subset");
+    expect(code).not.toBe(0);
+  });
+});
+
+describe("list", () => {
+  const rows = async (auth: Auth, args: readonly string[]): Promise<Record<string, string>[]> =>
+    JSON.parse(await said(auth, ["list", ...args, "--output", "json"]));
+
+  test.each<Auth>(["token", "basic"])("build with %s goes through three pages", async (auth) => {
+    served.requests.length = 0;
+    const listed = await rows(auth, ["build"]);
+    expect(served.requests.filter((each) => each.startsWith("GET /conda-store/api/v1/build"))).toEqual([
+      "GET /conda-store/api/v1/build/",
+      "GET /conda-store/api/v1/build?page=2/",
+      "GET /conda-store/api/v1/build?page=3/",
+    ]);
+    expect(new Set(listed.map((row) => JSON.stringify(row))).size).toBe(listed.length);
+    expect(listed).toHaveLength(233);
+  });
+
+  test("environment has all of them in one answer", async () => {
+    served.requests.length = 0;
+    expect(await rows("token", ["environment"])).toHaveLength(233);
+    expect(served.requests).toHaveLength(1);
+  });
+
+  test("namespace", async () => {
+    expect(JSON.stringify(await rows("token", ["namespace"]))).toContain("secret");
+    expect(JSON.stringify(await rows("none", ["namespace"]))).not.toContain("secret");
+  });
+
+  test("is filtered by status, artifact and packages, as the client sends them", async () => {
+    expect(await rows("token", ["build", "--status", "COMPLETED"])).toHaveLength(1);
+    expect(await rows("token", ["build", "--package", "numpy", "--package", "zlib"])).toHaveLength(1);
+    expect(await rows("token", ["environment", "--artifact", "CONDA_PACK"])).toHaveLength(1);
+    expect(await rows("token", ["environment", "--package", "numpy", "--package", "scipy"])).toHaveLength(0);
+    expect(await rows("none", ["build"])).toHaveLength(0);
+  });
+});
+
+describe("download", () => {
+  test.each([
+    ["lockfile", /^\{"version": 1\}$/],
+    ["yaml", /^name: demo\n$/],
+    ["logs", /^whole log\n$/],
+  ] as const)("%s, by name and by id", async (artifact, content) => {
+    for (const uri of ["team/demo", String(world.completed), `team/demo:${world.completed}`]) {
+      const file = join(scratch, `${artifact}.out`);
+      await said("token", ["download", uri, "--artifact", artifact, "--output-filename", file]);
+      expect(readFileSync(file, "utf8")).toMatch(content);
+      rmSync(file);
+    }
+  });
+
+  test("archive, after a login", async () => {
+    const file = join(scratch, "archive.tar.gz");
+    await said("basic", ["download", "team/demo", "--artifact", "archive", "--output-filename", file]);
+    expect(execFileSync("tar", ["-tzf", file]).toString()).toContain("bin/activate");
+  });
+
+  test("of what the caller may not read fails", async () => {
+    const file = join(scratch, "none");
+    const args = ["download", "secret/hidden", "--artifact", "yaml", "--output-filename", file];
+    expect((await cli("none", args)).code).not.toBe(0);
+  });
+});
+
+describe("wait", () => {
+  test("ends with a build that is there, and with one that fails", async () => {
+    await said("token", ["wait", "team/demo", "--timeout", "20", "--interval", "1"]);
+    await said("token", ["wait", String(world.completed), "--artifact", "archive", "--timeout", "20"]);
+    const { db } = api.services;
+    const { id, attempt } = await building(db, "me", { namespace: "team", environment: "failing" });
+    const fail = { by: "finish", at: new Date(), attempt, reason: "No.", artifacts: [] } as const;
+    const waiting = cli("token", ["wait", String(id), "--timeout", "30", "--interval", "1"]);
+    await makeMove(db, id, { name: "fail", ...fail });
+    expect((await waiting).code).toBe(1);
+  });
+});
+
+describe("run", () => {
+  test("activates the archive and runs the command in it", async () => {
+    const command = ["run", "team/demo", "--", "sh", "-c", "echo $FROM_ARCHIVE"];
+    expect(await said("token", command)).toContain("yes");
+  });
+});
+
+describe("a script whose first lines name an environment", () => {
+  test("runs in it", async () => {
+    const script = join(scratch, "script.sh");
+    writeFileSync(
+      script,
+      "#!/usr/bin/env conda-store\n#! conda-store run team/demo -- sh\necho script $FROM_ARCHIVE\n",
+    );
+    const { stdout, stderr, code } = await runProgram(join(bin, "conda-store"), [script], {
+      PATH: `${bin}:/usr/bin:/bin`,
+      HOME: scratch,
+      TMPDIR: scratch,
+      CONDA_STORE_URL: `${served.address}/conda-store`,
+      CONDA_STORE_AUTH: "token",
+      CONDA_STORE_TOKEN: token,
+    });
+    expect([code, stdout], stderr).toEqual([0, "script yes\n"]);
+  });
+});
+
+describe("the class that hubs import", () => {
+  test("makes a namespace, an environment and a token, and finds them", async () => {
+    const program = `
+import asyncio, json, sys
+from conda_store.api import CondaStoreAPI
+async def main():
+    async with CondaStoreAPI(sys.argv[1], auth_type="token") as api:
+        await api.create_namespace("hub")
+        build = await api.create_environment("hub", "name: lab\\ndependencies: [python]\\n")
+        environment = await api.get_environment("hub", "lab")
+        token = await api.create_token(role_bindings={"hub/*": ["viewer"]})
+        found = await api.list_environments(status=None, artifact=None, packages=[])
+        print(json.dumps([build, environment["current_build_id"], token, len(found)]))
+asyncio.run(main())
+`;
+    const { stdout, stderr, code } = await runProgram(
+      join(bin, "python"),
+      ["-c", program, `${served.address}/conda-store`],
+      { PATH: "/usr/bin:/bin", HOME: scratch, CONDA_STORE_TOKEN: token },
+    );
+    expect(code, stderr).toBe(0);
+    const [build, current, made, found] = JSON.parse(stdout) as [number, number, string, number];
+    expect(build).toBe(current);
+    expect(made).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(found).toBeGreaterThan(233);
+  });
+});
