@@ -75,7 +75,12 @@ export async function getBuildCounts(db: Db, namespace: string): Promise<BuildCo
   const { Item = {} } = await db.client.send(
     new GetCommand({ TableName: db.table, Key: countsKey(namespace), ConsistentRead: true }),
   );
-  const count = (name: keyof BuildCounts): number => Number(Item[name] ?? 0);
+  return toBuildCounts(Item);
+}
+
+/** Of a namespace's counts; what is not there is 0. */
+export function toBuildCounts(item: Item): BuildCounts {
+  const count = (name: keyof BuildCounts): number => Number(item[name] ?? 0);
   return {
     builds: count("builds"),
     active: count("active"),

@@ -39,12 +39,17 @@ import {
 } from "./settings.ts";
 import { postSpecification } from "./specifications.ts";
 import { getPermission, getStatus } from "./status.ts";
+import { getCelery, getMetrics, getUsage, listChannels } from "./store.ts";
 import { postToken } from "./tokens.ts";
 
 export const ROUTES = [
   getStatus,
   getPermission,
   postToken,
+  getUsage,
+  listChannels,
+  getMetrics,
+  getCelery,
   listNamespaces,
   getNamespace,
   createNamespace,

@@ -13,7 +13,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NS#*",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LINE | NAMESPACES | NS#* | SPEC#*",
-    "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | NS#*",
+    "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | NS#* | SLOTS",
     "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike COUNTERS | NAMESPACES | NS#* | SETTINGS",
     "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",
     "s3:ListBucket on storagebucket where s3:prefix StringLike logs/*",

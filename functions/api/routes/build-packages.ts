@@ -42,5 +42,5 @@ export const showPackage = ({ channel, name, version, license, summary }: Instal
 });
 
 /** 48 bits of a hash: the same for the same text everywhere, and an exact number in JavaScript. */
-const stableId = (text: string): number =>
+export const stableId = (text: string): number =>
   Number.parseInt(createHash("sha256").update(text).digest("hex").slice(0, 12), 16);

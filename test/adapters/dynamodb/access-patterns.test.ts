@@ -19,6 +19,7 @@ import { changeRole, getMappedBindings, giveRole, listGivenRoles } from "#adapte
 import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
@@ -180,6 +181,13 @@ describe.each([
     { number: 30, ask: (db) => getNamespaceDetails(db, name(0)), calls: 1, most: 3 },
     { number: 31, ask: (db) => listGivenRoles(db, name(0)), calls: 1, most: 1 },
     { number: 34, ask: (db) => changeRole(db, name(0), name(1), "admin"), calls: 1 },
+    {
+      number: 41,
+      ask: (db) => readTotals(db, all),
+      calls: 2,
+      most: units(130 * namespaces) + namespaces,
+    },
+    { number: 42, ask: (db) => readBuilding(db), calls: 1, most: 1 },
     {
       number: 16,
       ask: (db) => submitted(db, { namespace: name(0), environment: "environment-0" }),

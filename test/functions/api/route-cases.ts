@@ -152,6 +152,16 @@ const named = (path: string, missingPath: string, init: RequestInit, code: Error
     : []),
 ];
 
+/** What only those who may read everything are told. */
+function monitored(path: string, shows: RegExp): RouteCase[] {
+  const refused = { path: () => path, status: 403, code: "permission_denied" } as const;
+  return [
+    { kind: "happy", says: "an admin reads it", as: "admin", path: () => path, status: 200, shows },
+    { kind: "unauthenticated", says: "nobody is refused", as: "nobody", ...refused },
+    { kind: "forbidden", says: "a viewer of one namespace is refused", as: "viewer", ...refused },
+  ];
+}
+
 /** Settings of one scope: read by who may work there, set by its admins. */
 function settingCases(reading: string, writing: string, scope: string): Record<string, RouteCase[]> {
   const path = () => `${A}/setting/${scope}`;
@@ -279,6 +289,53 @@ export const ROUTE_CASES: Readonly<Record<string, readonly RouteCase[]>> = {
       code: "invalid_token_request",
     },
   ],
+  getUsage: [
+    {
+      kind: "happy",
+      says: "a viewer sees what his namespace holds",
+      as: "viewer",
+      path: () => `${A}/usage/`,
+      status: 200,
+      shows: /"team":\{"num_environments":2,"num_builds":\d+,"storage":1000\}/,
+      hides: /secret/,
+    },
+    {
+      kind: "unauthenticated",
+      says: "nobody sees nothing",
+      as: "nobody",
+      path: () => `${A}/usage/`,
+      status: 200,
+      hides: /team|secret/,
+    },
+    {
+      kind: "forbidden",
+      says: "a stranger sees nothing",
+      as: "stranger",
+      path: () => `${A}/usage/`,
+      status: 200,
+      hides: /team|secret/,
+    },
+  ],
+  listChannels: [
+    {
+      kind: "happy",
+      says: "anybody may ask",
+      as: "nobody",
+      path: () => `${A}/channel/`,
+      status: 200,
+      shows: /"name":"https:\/\/conda\.anaconda\.org\/conda-forge","last_update":null/,
+    },
+    {
+      kind: "malformed",
+      says: "page 0",
+      as: "nobody",
+      path: () => `${A}/channel/?page=0`,
+      status: 422,
+      code: "invalid_parameter",
+    },
+  ],
+  getMetrics: monitored("/metrics", /^conda_store_build_queued \d+\nconda_store_build_building 0\n/),
+  getCelery: monitored("/celery", /"active_tasks":null/),
   listNamespaces: [
     {
       kind: "happy",
