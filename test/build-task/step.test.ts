@@ -1,0 +1,199 @@
+import { existsSync } from "node:fs";
+import { beforeEach, describe, expect, it } from "vitest";
+import { getAttempt } from "#adapters/dynamodb/attempts.ts";
+import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { BuildFailure, describeBytes, isDiskFull } from "#build-task/failure.ts";
+import { sideBySide } from "#build-task/side-by-side.ts";
+import { runStep, StepError } from "#build-task/step.ts";
+import type { StepContext, Task } from "#build-task/task.ts";
+import { AppError } from "#core/errors.ts";
+import { EngineError } from "#core/ports.ts";
+import { useMiniStack } from "#test/kit/ministack.ts";
+import { building } from "#test/kit/submissions.ts";
+
+const aws = useMiniStack();
+const MINUTE_MS = 60_000;
+let db: Db;
+let task: Task;
+let lines: string[];
+let stop: AbortController;
+let lost: boolean;
+
+beforeEach(async () => {
+  db = openDb({ table: aws.table });
+  stop = new AbortController();
+  lines = [];
+  lost = false;
+  const { id, attempt } = await building(db, "me");
+  const log = { line: (step: string, text: string) => void lines.push(`${step}: ${text}`) };
+  task = {
+    db,
+    who: { build: id, attempt, owner: "me" },
+    log,
+    signal: stop.signal,
+    lost: () => {
+      lost = true;
+    },
+  } as unknown as Task;
+});
+
+const run = <T>(work: (step: StepContext) => Promise<T>, limitMs = MINUTE_MS): Promise<T> =>
+  runStep(task, { name: "trial", limitMinutes: limitMs / MINUTE_MS }, work);
+const shell = (script: string) => ({
+  program: "/bin/sh",
+  args: ["-c", script],
+  env: { PATH: "/usr/bin:/bin" },
+  cwd: "/",
+});
+const failureOf = async (running: Promise<unknown>): Promise<unknown> => {
+  const error = await running.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof StepError)) throw new Error(`no StepError: ${error}`);
+  expect(error.step).toBe("trial");
+  return error.cause;
+};
+
+describe("a step", () => {
+  it("is marked in the attempt, logs its children's lines, and ends with its duration", async () => {
+    const { code } = await run((step) => step.run(shell("echo out; echo err >&2"), step.signal));
+    expect(code).toBe(0);
+    expect(lines.slice(0, 2).sort()).toEqual(["trial: err", "trial: out"]);
+    expect(lines.at(-1)).toMatch(/^trial: done in \d+\.\d{3} s$/);
+    await expect
+      .poll(async () => (await getAttempt(db, task.who.build, task.who.attempt))?.step)
+      .toBe("trial");
+  });
+
+  it("is ended at its limit with all its processes, naming step and limit", async () => {
+    let child = "";
+    const failure = await failureOf(
+      run(async (step) => {
+        const onLine = (text: string): void => {
+          child = text;
+        };
+        await step.run({ ...shell("sleep 100 & echo $!; wait"), onLine }, step.signal);
+      }, 300),
+    );
+    expect(failure).toBeInstanceOf(BuildFailure);
+    expect(String(failure)).toMatch(/The step "trial" took longer than its limit of 0\.005 minutes/);
+    expect(child).toMatch(/^\d+$/);
+    await expect.poll(() => existsSync(`/proc/${child}/exe`)).toBe(false);
+  });
+
+  it("says that memory was short when a child was killed by somebody else", async () => {
+    const failure = await failureOf(run((step) => step.run(shell("kill -9 $$"), step.signal)));
+    expect(String(failure)).toMatch(/The step "trial" needed more than the task's memory.*larger task/);
+  });
+
+  it("fails for the reason that the task was stopped for, not for what a killed child said", async () => {
+    const reason = new BuildFailure("stopped by hand");
+    const failing = run(async (step) => {
+      stop.abort(reason);
+      const { code } = await step.run(shell("sleep 100"), step.signal);
+      throw new Error(`the child ended with ${code}`);
+    });
+    expect(await failureOf(failing)).toBe(reason);
+  });
+
+  it.each([
+    [
+      "an engine's answer",
+      new EngineError("not_found", "numpyy was not found"),
+      /^BuildFailure: numpyy was not found$/,
+    ],
+    ["an engine out of memory", new EngineError("memory", "killed"), /needed more than the task's memory/],
+    ["an engine on a full disk", new EngineError("disk", "no space"), /disk of the build task is full/],
+    [
+      "a full disk",
+      Object.assign(new Error("ENOSPC: write"), { code: "ENOSPC" }),
+      /disk of the build task is full/,
+    ],
+    ["an unusable lockfile", new AppError("invalid_specification", "no sha256"), /^BuildFailure: no sha256$/],
+    ["a fault of ours", new EngineError("internal", "it crashed"), /^EngineError: it crashed$/],
+    ["an unknown error", new TypeError("x is undefined"), /^TypeError: x is undefined$/],
+  ])("turns %s into what the right person can use", async (_what, thrown, expected) => {
+    const failure = await failureOf(
+      run(async () => {
+        throw thrown;
+      }),
+    );
+    expect(String(failure)).toMatch(expected);
+  });
+
+  it("finds out that its attempt was closed", async () => {
+    const { build, attempt } = task.who;
+    const ended = {
+      name: "fail",
+      by: "finish",
+      at: new Date(),
+      attempt,
+      reason: "ended",
+      artifacts: [],
+    } as const;
+    await makeMove(db, build, ended);
+    await run(async () => {});
+    await expect.poll(() => lost).toBe(true);
+  });
+
+  it("that is guarded does not begin when its attempt was closed", async () => {
+    const { build, attempt } = task.who;
+    const ended = {
+      name: "fail",
+      by: "finish",
+      at: new Date(),
+      attempt,
+      reason: "ended",
+      artifacts: [],
+    } as const;
+    await makeMove(db, build, ended);
+    const guarded: Task = { ...task, lost: () => stop.abort(new Error("lease lost")) };
+    let begun = false;
+    const running = runStep(guarded, { name: "trial", limitMinutes: 1, guarded: true }, async () => {
+      begun = true;
+    });
+    expect(String(await failureOf(running))).toMatch(/lease lost/);
+    expect(begun).toBe(false);
+  });
+});
+
+describe("steps side by side", () => {
+  it("give their results in their order", async () => {
+    expect(await sideBySide<[number, string]>(task, [async () => 1, async () => "two"])).toEqual([1, "two"]);
+  });
+
+  it("stop when one fails, and only then is its error thrown", async () => {
+    const order: string[] = [];
+    const waits = async (each: Task): Promise<void> => {
+      await new Promise((resolve) => each.signal.addEventListener("abort", resolve, { once: true }));
+      await new Promise(setImmediate);
+      order.push("the other has stopped");
+    };
+    const fails = async (): Promise<void> => {
+      throw new Error("the first error");
+    };
+    await sideBySide(task, [waits, fails]).catch((error: unknown) => order.push(String(error)));
+    expect(order).toEqual(["the other has stopped", "Error: the first error"]);
+    expect(task.signal.aborted).toBe(false);
+  });
+});
+
+it("sizes are said in the unit that people would use", () => {
+  expect([0, 999, 1500, 4_294_967_296, 123_456_789, 2e15].map(describeBytes)).toEqual([
+    "0 B",
+    "999 B",
+    "1.5 kB",
+    "4.3 GB",
+    "123 MB",
+    "2000 TB",
+  ]);
+});
+
+it("a full disk is found behind other errors", () => {
+  const full = Object.assign(new Error("write failed"), { code: "EDQUOT" });
+  expect(isDiskFull(new Error("copying failed", { cause: full }))).toBe(true);
+  expect(isDiskFull(new Error("pip said: No space left on device"))).toBe(true);
+  expect(isDiskFull(new Error("not found"))).toBe(false);
+});
