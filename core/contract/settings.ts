@@ -23,6 +23,7 @@ export const SettingsReply = v.object({
   pypi_included_packages: list,
   conda_solve_platforms: list,
   conda_virtual_packages: v.record(v.string(), v.string()),
+  cors_allow_origins: list,
   build_artifacts: list,
 } satisfies Record<keyof Settings, v.GenericSchema>);
 

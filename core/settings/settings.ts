@@ -38,6 +38,20 @@ const ENTRIES = {
     ),
     {},
   ),
+  /** Origins of pages on other hosts that may use the API, such as `https://hub.example.org`; exact, none by default. */
+  cors_allow_origins: v.optional(
+    v.array(
+      v.pipe(
+        v.string(LIST),
+        v.regex(
+          /^https?:\/\/[a-z0-9.[\]:-]+$/,
+          "must hold origins such as https://hub.example.org, in lower case",
+        ),
+      ),
+      LIST,
+    ),
+    [],
+  ),
   build_artifacts: v.optional(
     v.array(v.picklist(ARTIFACT_TYPES, "must hold artifact types"), "must be a list of artifact types"),
     ["LOCKFILE", "YAML", "CONDA_PACK"],

@@ -17,6 +17,7 @@ import * as storeRoutes from "#core/contract/store.ts";
 import { postToken } from "#core/contract/tokens.ts";
 import { AppError } from "#core/errors.ts";
 import type { ApiContext, Env } from "./context.ts";
+import { cors } from "./middleware/cors.ts";
 import { errorReply } from "./middleware/error-reply.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import * as builds from "./routes/builds.ts";
@@ -39,6 +40,7 @@ import type { Services } from "./services.ts";
 export function createApp(services: Services): Hono<Env> {
   const app = new Hono<Env>();
   app.use(requestLog(services.log));
+  app.use(cors(services.settings.cors_allow_origins));
   const sayNo = errorReply(services.log);
   app.onError(sayNo);
   app.notFound((c) => sayNo(new AppError("not_found", "There is nothing at this address."), c));

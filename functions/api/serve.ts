@@ -54,7 +54,7 @@ export type Tell<R extends Route> = (ask: Ask<R>) => Promise<Reply<R> | Response
 export function serve<R extends Route>(app: Hono<Env>, services: Services, route: R, tell: Tell<R>): void {
   app.on(route.method.toUpperCase(), spellings(services.prefix, route), async (c: ApiContext) => {
     const params = parse("path", route.params, c.req.param()) as Params<R>;
-    refuseForeignOrigin(c);
+    refuseForeignOrigin(c, services.settings.cors_allow_origins);
     const { entity: own } = await findCaller(c, services.secret, services.settings.default_namespace);
     const power = powerOf(services, own);
     const gate = gateOf(route, power);

@@ -1,0 +1,138 @@
+/**
+ * What clients inside hubs send, word by word, and what they read of the answers.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { mintToken } from "#adapters/secrets/tokens.ts";
+import type { BindingMap } from "#core/access/binding.ts";
+import { type Api, bearer, openApi } from "#test/kit/api.ts";
+import { useMiniStack } from "#test/kit/ministack.ts";
+import { submitted } from "#test/kit/submissions.ts";
+import { makeWorld } from "../functions/api/world.ts";
+
+const aws = useMiniStack();
+const A = "/conda-store/api/v1";
+let api: Api;
+
+/** Nebari's service tokens have an empty primary namespace. */
+const service = (roleBindings: BindingMap): Promise<string> =>
+  mintToken(api.services.secret, {
+    primaryNamespace: "",
+    roleBindings,
+    expiresAt: new Date(Date.now() + 3_600_000),
+  });
+
+interface List {
+  count: number;
+  data: { id: number; name: string; current_build_id: number; namespace: { id: number; name: string } }[];
+}
+async function list(path: string, token: string): Promise<List> {
+  const response = await api.request(path, { headers: bearer(token) });
+  expect(response.status).toBe(200);
+  return (await response.json()) as List;
+}
+
+beforeAll(async () => {
+  api = openApi(aws, { prefix: "/conda-store" });
+  await makeWorld(api.services);
+  const { db } = api.services;
+  for (let n = 0; n < 120; n += 10) {
+    await Promise.all(
+      Array.from({ length: 10 }, (_, i) => submitted(db, { namespace: `group-${i}`, environment: `e${n}` })),
+    );
+  }
+});
+
+describe("jhub-apps in Nebari", () => {
+  test("makes a user's token from its own, counts, and reads pages of a hundred", async () => {
+    const role_bindings = {
+      "alice/*": ["viewer"],
+      "default/*": ["viewer"],
+      "filesystem/*": ["viewer"],
+      "nebari-git/*": ["viewer"],
+      "global/*": ["viewer"],
+      "team/*": ["viewer"],
+      "group-1/*": ["viewer"],
+    };
+    const made = await api.request(`${A}/token/`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...bearer(await service({ "*/*": ["viewer"] })) },
+      body: JSON.stringify({ role_bindings }),
+    });
+    expect(made.status).toBe(200);
+    const { token } = ((await made.json()) as { data: { token: string } }).data;
+
+    const { count } = await list(`${A}/environment/`, token);
+    expect(count).toBe(14);
+    const { data } = await list(`${A}/environment/?size=100&page=1`, token);
+    const names = data.map(({ namespace, name }) => `${namespace.name}-${name}`);
+    expect(names).toContain("team-demo");
+    expect(names).not.toContain("secret-hidden");
+  });
+
+  test("an admin's token sees everything, over more than one page", async () => {
+    const token = await service({ "*/*": ["viewer"] });
+    const { count } = await list(`${A}/environment/`, token);
+    expect(count).toBe(123);
+    const pages = [1, 2].map((page) => list(`${A}/environment/?size=100&page=${page}`, token));
+    const ids = (await Promise.all(pages)).flatMap(({ data }) => data.map(({ id }) => id));
+    expect(new Set(ids).size).toBe(123);
+  });
+});
+
+test("dask-gateway reads the first answer only, and packages must all be there", async () => {
+  const token = await service({ "*/*": ["viewer"] });
+  const found = await list(`${A}/environment/?packages=python&packages=numpy&packages=zlib`, token);
+  expect(found.data.map(({ name }) => name)).toEqual(["demo"]);
+  expect((await list(`${A}/environment/?packages=dask&packages=distributed`, token)).data).toEqual([]);
+});
+
+test("argo-jupyter-scheduler asks without the slash and reads the first answer only", async () => {
+  const { data, count } = await list(`${A}/environment`, await service({ "*/*": ["viewer"] }));
+  expect(data).toHaveLength(count);
+});
+
+test("nb_conda_store_kernels leaves its slash on the last value", async () => {
+  const path = `${A}/environment?status=COMPLETED&artifact=CONDA_PACK&packages=numpy/`;
+  const { data, count } = await list(path, await service({ "team/*": ["viewer"] }));
+  expect(count).toBe(1);
+  expect(data[0]).toMatchObject({
+    name: "demo",
+    namespace: { name: "team" },
+    current_build_id: expect.any(Number),
+  });
+});
+
+test("Prometheus and health checks find what they look for", async () => {
+  expect((await api.request(`${A}/`)).status).toBe(200);
+  const response = await api.request("/conda-store/metrics", {
+    headers: bearer(await service({ "*/*": ["viewer"] })),
+  });
+  const text = await response.text();
+  for (const name of [
+    "build_queued",
+    "build_building",
+    "build_completed",
+    "build_failed",
+    "environments",
+    "disk_usage",
+  ])
+    expect(text).toMatch(new RegExp(`^conda_store_${name} \\d+$`, "m"));
+});
+
+test("conda-store's page, and JupyterLab's, poll an environment and its builds", async () => {
+  const token = await api.token({ "team/*": ["developer"] });
+  expect((await list(`${A}/namespace/?page=1&size=100`, token)).data.map(({ name }) => name)).toEqual([
+    "team",
+  ]);
+  const environments = await list(`${A}/environment/?page=1&size=100&search=`, token);
+  expect(environments.data.map(({ name }) => name)).toEqual(["demo", "next"]);
+  const path = `${A}/build/?namespace=team&name=demo&order=desc&sort_by=scheduled_on`;
+  const { data } = await list(path, token);
+  expect(data[0]).toMatchObject({
+    id: environments.data[0]?.current_build_id,
+    status: "COMPLETED",
+    status_info: null,
+    scheduled_on: expect.stringMatching(/^[\d-]+T[\d:.]+$/),
+    ended_on: expect.stringMatching(/^[\d-]+T[\d:.]+$/),
+  });
+});
