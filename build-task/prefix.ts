@@ -5,6 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
+import { BuildFailure } from "./failure.ts";
 
 const PathEntry = v.object({
   _path: v.string(),
@@ -48,7 +49,10 @@ export interface PrefixPackage {
   readonly paths: readonly PrefixPath[];
 }
 
-/** Reads `conda-meta`, in the order of the records' names. */
+/**
+ * Reads `conda-meta`, in the order of the records' names.
+ * @throws BuildFailure naming a package with a path that leads out of the prefix
+ */
 export async function readPrefix(prefix: string): Promise<PrefixPackage[]> {
   const directory = join(prefix, "conda-meta");
   const names = (await readdir(directory)).filter((name) => name.endsWith(".json")).sort();
@@ -65,6 +69,13 @@ function toPackage(record: v.InferOutput<typeof Record_>): PrefixPackage {
     kind: kindOf(entry.path_type ?? "hardlink"),
     sha256: entry.sha256_in_prefix || entry.sha256 || null,
   }));
+  const outside = [...described.map(({ path }) => path), ...record.files].find(leadsOutside);
+  if (outside !== undefined) {
+    throw new BuildFailure(
+      `The package ${record.name} ${record.version} lists the file ${JSON.stringify(outside.slice(0, 200))}, ` +
+        "which lies outside of the environment: remove the package, and report it to its channel.",
+    );
+  }
   const known = new Set(described.map(({ path }) => path));
   const others = record.files.filter((path) => !known.has(path));
   return {
@@ -78,6 +89,9 @@ function toPackage(record: v.InferOutput<typeof Record_>): PrefixPackage {
     paths: [...described, ...others.map((path) => ({ path, kind: "made" as const, sha256: null }))],
   };
 }
+
+const leadsOutside = (path: string): boolean =>
+  path === "" || path.startsWith("/") || path.split("/").includes("..") || path.includes("\0");
 
 /** What an installer makes itself (entry points, byte code) has no hash of its package's maker. */
 function kindOf(pathType: string): PrefixPath["kind"] {

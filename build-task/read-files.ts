@@ -15,6 +15,8 @@ export interface ReadReport {
   readonly missing: readonly string[];
   /** Other bytes, or no regular file at all. */
   readonly different: readonly string[];
+  /** Behind a link that leads out of the root; what is there was not looked at. */
+  readonly outside: readonly string[];
   /** That were read. */
   readonly bytes: number;
 }

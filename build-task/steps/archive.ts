@@ -18,14 +18,14 @@ const PACK = fileURLToPath(new URL("./pack.py", import.meta.url));
 
 /** The package cache must still be there: conda-pack takes relocatable files from it. */
 export async function archive(task: Task, step: StepContext, reuseKey: string): Promise<Artifact> {
-  const { prefix, work } = task.paths;
+  const { prefix, work, packageCache } = task.paths;
   const home = join(work, "archive");
   await mkdir(home, { recursive: true });
   const key = archiveKey(reuseKey);
   const packer = streamCommand(
     {
       program: task.config.packPython,
-      args: ["-E", "-s", "-B", PACK, prefix],
+      args: ["-E", "-s", "-B", PACK, prefix, packageCache],
       cwd: home,
       env: { PATH: "/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" },
     },

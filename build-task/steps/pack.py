@@ -1,6 +1,6 @@
 """Writes a conda-pack archive of one prefix to standard output, as a gzip tar.
 
-    python pack.py PREFIX
+    python pack.py PREFIX PACKAGE_CACHE
 
 conda-pack makes a plain tar, which ISA-L compresses: several times faster than conda-pack's own zlib, and the archive
 never lies on a disk. Entries belong to nobody in particular (0/0), are in the order of their names, and links inside
@@ -104,6 +104,31 @@ def is_installed(prefix, file):
     return data == there.read_bytes()
 
 
+def from_its_places(files, prefix, cache):
+    """
+    The records in the prefix say where files come from, and a link script may have written there what it likes: what
+    does not really lie in the prefix or the package cache is taken from the prefix, as it is there.
+    """
+    places = [os.path.realpath(place) for place in (prefix, cache)]
+    known = {}
+
+    def lies_inside(path):
+        folder = os.path.dirname(path)
+        if folder not in known:
+            real = os.path.realpath(folder)
+            known[folder] = any(real == place or real.startswith(f"{place}{os.sep}") for place in places)
+        return known[folder]
+
+    for file in files:
+        there = os.path.join(prefix, file.target)
+        honest = lies_inside(file.source) and os.path.islink(file.source) == os.path.islink(there)
+        yield file if honest else in_prefix(prefix, file)
+
+
+def in_prefix(prefix, file):
+    return File(os.path.join(prefix, file.target), file.target, is_conda=True, prefix_placeholder=None, file_mode=None)
+
+
 def changed_in_place(prefix, file):
     """A file that a link script or pip changed after its package was linked: the archive gets what is there now."""
     return file.is_conda and file.source != os.path.join(prefix, file.target) and not is_same(prefix, file)
@@ -121,12 +146,11 @@ def is_same(prefix, file):
 
 
 def main():
-    prefix = os.path.abspath(sys.argv[1])
+    prefix, cache = (os.path.abspath(path) for path in sys.argv[1:])
     env = CondaEnv.from_prefix(prefix, ignore_missing_files=True)
+    env.files = list(from_its_places(env.files, prefix, cache))
     files = [
-        File(os.path.join(prefix, file.target), file.target, is_conda=True, prefix_placeholder=None, file_mode=None)
-        if changed_in_place(prefix, file)
-        else file
+        in_prefix(prefix, file) if changed_in_place(prefix, file) else file
         for file in installed_once(env)
     ]
     with igzip_threaded.open(sys.stdout.buffer, "wb", compresslevel=LEVEL, block_size=BLOCK_BYTES) as stream:

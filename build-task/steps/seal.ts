@@ -26,7 +26,7 @@ interface Owned {
 interface Difference {
   readonly path: string;
   readonly owners: readonly string[];
-  readonly what: "is missing" | "has other bytes";
+  readonly what: "is missing" | "has other bytes" | "lies behind a link to outside of the environment";
 }
 
 /** @throws BuildFailure naming files and packages that differ, where nobody had a right to change them */
@@ -40,10 +40,16 @@ export async function seal(task: Task, step: StepContext, input: SealInput): Pro
     );
   }
   const files = [...owned].map(([path, { hashes }]) => [path, hashes] as const);
-  const { missing, different, bytes } = await readFiles({ root: prefix, files }, step.signal);
+  const { missing, different, outside, bytes } = await readFiles({ root: prefix, files }, step.signal);
   const differ = (paths: readonly string[], what: Difference["what"]): Difference[] =>
     paths.map((path) => ({ path, owners: owned.get(path)?.owners ?? [], what }));
   const differences = [...differ(missing, "is missing"), ...differ(different, "has other bytes")];
+  const escaped = differ(outside, "lies behind a link to outside of the environment");
+  if (escaped.length > 0) {
+    throw new BuildFailure(
+      `${escaped.slice(0, NAMED_MAX).map(describe).join("; ")}: remove one of these packages, or the one that has the link.`,
+    );
+  }
   const mayChange = ({ owners }: Difference): boolean =>
     input.hasPip || owners.some((owner) => input.scripted.includes(owner));
   for (const difference of differences.filter(mayChange).slice(0, NAMED_MAX)) {

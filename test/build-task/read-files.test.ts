@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readFiles } from "#build-task/read-files.ts";
 
@@ -35,7 +35,12 @@ describe("reading files against their hashes", () => {
       right("empty"),
       ["short", ["0".repeat(64), hashes["short"] ?? ""]] as const,
     ];
-    expect(await readFiles({ root, files }, never)).toEqual({ missing: [], different: [], bytes: 1_000_008 });
+    expect(await readFiles({ root, files }, never)).toEqual({
+      missing: [],
+      different: [],
+      outside: [],
+      bytes: 1_000_008,
+    });
   });
 
   it("names what is missing, what has other bytes, and what is a link instead of a file", async () => {
@@ -55,7 +60,33 @@ describe("reading files against their hashes", () => {
 
   it("only looks for what has no hash: a link, a dangling one too, is there", async () => {
     const files = [["link", []] as const, ["dangling", []] as const, ["lib", []] as const];
-    expect(await readFiles({ root, files }, never)).toEqual({ missing: [], different: [], bytes: 0 });
+    expect(await readFiles({ root, files }, never)).toEqual({
+      missing: [],
+      different: [],
+      outside: [],
+      bytes: 0,
+    });
+  });
+
+  it("does not look behind links that lead out of the root, and does behind those that stay inside", async () => {
+    symlinkSync("lib", join(root, "lib64"));
+    symlinkSync(tmpdir(), join(root, "away"));
+    symlinkSync(`../${basename(root)}-not`, join(root, "beside"));
+    mkdirSync(`${root}-not`);
+    writeFileSync(`${root}-not/file`, "");
+    const files = [
+      ["lib64/long", [hashes["lib/long"] ?? ""]],
+      ["away/x", []],
+      ["beside/file", []],
+    ] as const;
+    const report = await readFiles({ root, files }, never);
+    rmSync(`${root}-not`, { recursive: true });
+    expect(report).toEqual({
+      missing: [],
+      different: [],
+      outside: ["away/x", "beside/file"],
+      bytes: 1_000_003,
+    });
   });
 
   it("ends with the reason when it is stopped", async () => {
