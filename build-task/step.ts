@@ -30,6 +30,9 @@ export class StepError extends Error {
 
 class StepLimit extends Error {}
 
+/** From a step's signal to its end: a killed child's output is drained in two seconds. */
+const STOPPING_MS_MAX = 5_000;
+
 /**
  * Runs `work` as a step. On the limit, and when the task stops, the step's signal aborts, which kills its children.
  * @throws StepError whose cause is a BuildFailure where the user can act, else whatever was thrown
@@ -53,7 +56,7 @@ export async function runStep<T>(
   try {
     if (guarded) await marked;
     signal.throwIfAborted();
-    const result = await work({ name, signal, line, run });
+    const result = await orGivenUp(work({ name, signal, line, run }), signal);
     signal.throwIfAborted();
     line(`done in ${((performance.now() - startedMs) / 1000).toFixed(3)} s`);
     return result;
@@ -65,6 +68,26 @@ export async function runStep<T>(
       cause instanceof StepLimit ? overLimit(name, limitMinutes) : explain(cause, name),
     );
   } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Work that was told to stop is waited for, so that nothing goes on behind a step that has ended, but not for ever: a disk
+ * that does not answer must not keep the build.
+ */
+async function orGivenUp<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    timer = setTimeout(() => reject(signal.reason), STOPPING_MS_MAX);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    signal.removeEventListener("abort", abort);
     clearTimeout(timer);
   }
 }

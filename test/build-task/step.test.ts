@@ -83,6 +83,22 @@ describe("a step", () => {
     await expect.poll(() => existsSync(`/proc/${child}/exe`)).toBe(false);
   });
 
+  it("is ended at its limit also when its work never comes back", async () => {
+    const failure = await failureOf(run(() => new Promise(() => {}), 10));
+    expect(String(failure)).toMatch(/The step "trial" took longer than its limit/);
+  });
+
+  it("waits at its limit for work that is stopping", async () => {
+    let stopped = false;
+    const failing = run(async (step) => {
+      await new Promise((resolve) => step.signal.addEventListener("abort", resolve, { once: true }));
+      await new Promise((resolve) => setImmediate(resolve));
+      stopped = true;
+    }, 10);
+    expect(String(await failureOf(failing))).toMatch(/took longer/);
+    expect(stopped).toBe(true);
+  });
+
   it("says that memory was short when a child was killed by somebody else", async () => {
     const failure = await failureOf(run((step) => step.run(shell("kill -9 $$"), step.signal)));
     expect(String(failure)).toMatch(/The step "trial" needed more than the task's memory.*larger task/);
