@@ -5,12 +5,17 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Command } from "#core/ports.ts";
+import { fileURLToPath } from "node:url";
 import { type PrefixPackage, pythonMinor } from "../prefix.ts";
 import type { StepContext, Task } from "../task.ts";
 
-const WORKERS = 2;
+/** Beside this file in the source, beside the program in the bundle. */
+const COMPILE = fileURLToPath(new URL("./compile.py", import.meta.url));
+const WORKERS_MIN = 2;
+/** compile.py's exit code when not even a wrong file is to blame. */
+const WORKER_DIED = 2;
 
 /** Below site-packages; byte code that a package ships and that is valid is kept. */
 export async function compile(
@@ -32,29 +37,23 @@ export async function compile(
   }
   const home = join(work, "compile");
   await mkdir(home, { recursive: true });
-  const command = compileCommand(prefix, packages, home);
-  const { code, stdout } = await step.run({ ...command, onLine: () => {} }, step.signal);
+  const { code, stdout, stderr } = await step.run(
+    {
+      program: join(prefix, "bin", "python"),
+      // Neither user settings nor .pth files of the packages are run. The path is relative: it goes into the byte code,
+      // and says the same in every prefix.
+      args: ["-I", "-S", "-B", COMPILE, packages, String(Math.max(WORKERS_MIN, availableParallelism()))],
+      cwd: prefix,
+      env: { PATH: "/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" },
+      onLine: () => {},
+    },
+    step.signal,
+  );
   if (code === 0) return;
+  if (code === WORKER_DIED) throw new Error(`byte code was not made: ${stderr.trim().split("\n").at(-1)}`);
   // Templates, and files for another python: their packages work all the same, as with conda and mamba.
   const files = [...stdout.matchAll(/^\*\*\* Error compiling '([^']+)'/gm)].map(([, file = ""]) => file);
   step.line(
     `${files.length} files are not valid for python ${minor} and stay without byte code: ${files.slice(0, 5).join(", ")}`,
   );
-}
-
-/**
- * The interpreter of the prefix, compiling what lies below `packages`.
- * @param packages relative to the prefix: such a path goes into the byte code, and says the same in every prefix
- */
-export function compileCommand(prefix: string, packages: string, home: string): Command {
-  return {
-    program: join(prefix, "bin", "python"),
-    // Neither user settings nor .pth files of the packages are run.
-    args: [
-      ...["-I", "-S", "-m", "compileall", "-q", "-j", String(WORKERS)],
-      ...["--invalidation-mode", "unchecked-hash", packages],
-    ],
-    cwd: prefix,
-    env: { PATH: "/usr/bin:/bin", HOME: home, TMPDIR: home, LANG: "C.UTF-8" },
-  };
 }
