@@ -71,6 +71,12 @@ export const logChunkKey = (buildId: number, attempt: number, chunk: number): st
 /** The whole log of an ended build, as text. */
 export const logKey = (buildId: number): string => `${PREFIXES.logs}${buildId}/log.txt`;
 
+/**
+ * How Node runs the build task. A small young generation makes Node collect what streams leave behind soon enough that
+ * the process stays below 200 MB; the Dockerfile says the same.
+ */
+export const BUILD_TASK_FLAGS = ["--max-semi-space-size=2"] as const;
+
 /** The environment's directory below the store directory, for one build. */
 export const prefixPath = (namespace: string, buildKey: string): string => `${namespace}/${buildKey}`;
 /** The atomically replaced link to the current build's directory, below the store directory. */

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { BUILD_TASK_FLAGS } from "#core/layout.ts";
 import { bundleFunctions, sourceDigest } from "#scripts/bundle.ts";
 import { awsConfig } from "./aws-config.ts";
 import { chooseChannel, type LocalChannel } from "./channel.ts";
@@ -140,7 +141,7 @@ export async function openStack(
     log: progress.log,
     machine: {
       python,
-      command: [process.execPath, join(root, "build-task", "main.ts")],
+      command: [process.execPath, ...BUILD_TASK_FLAGS, join(root, "build-task", "main.ts")],
       environment: {
         ...TEST_CREDENTIALS,
         AWS_ENDPOINT_URL: endpoint,

@@ -14,7 +14,7 @@ import { readLog } from "#adapters/s3/logs.ts";
 import type { Build } from "#core/build/build.ts";
 import type { LogLine } from "#core/build/log-line.ts";
 import { parseFinishMessage } from "#core/build/messages.ts";
-import { VARIABLES } from "#core/layout.ts";
+import { BUILD_TASK_FLAGS, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { completeSpecification, readSpecification } from "#core/specification/parse.ts";
 import { taskReported } from "#functions/finish/finish.ts";
@@ -145,7 +145,7 @@ function startTask(setup: OurSetup, { home }: OurRequest, id: number): TaskProce
   const { aws, engine, python, program, channelUrl, settings } = setup;
   const place = (name: string): string => join(home, name);
   for (const name of ["store", "disk", "work", "home"]) mkdirSync(place(name), { recursive: true });
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [...BUILD_TASK_FLAGS, program], {
     cwd: place("home"),
     stdio: ["ignore", "pipe", "pipe"],
     env: {

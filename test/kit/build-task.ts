@@ -18,7 +18,7 @@ import { getObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import type { AttemptResult } from "#core/build/attempt.ts";
 import type { Build } from "#core/build/build.ts";
-import { logKey, VARIABLES } from "#core/layout.ts";
+import { BUILD_TASK_FLAGS, logKey, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { parseSpecification } from "#core/specification/parse.ts";
 import type { LocalAws } from "./ministack.ts";
@@ -117,7 +117,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
   };
 
   const start: Workshop["start"] = (buildId, env = {}) => {
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, [...BUILD_TASK_FLAGS, MAIN], {
       env: {
         PATH: process.env["PATH"] ?? "",
         AWS_ACCESS_KEY_ID: "test",
