@@ -2,8 +2,7 @@
  * The deployment's template without bundles: each function gets a directory with a handler that is never run.
  * @module
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
@@ -11,19 +10,17 @@ import { FEATURE_FLAGS } from "#infra/feature-flags.ts";
 import type { LocalDeployment } from "#infra/local-deployment.ts";
 import { type CondaStoreProps, CondaStoreStack } from "#infra/stack.ts";
 
-let bundles: string | undefined;
+const BUNDLES = new URL("../../.local/test-bundles", import.meta.url).pathname;
 
-/** @returns a directory that looks like `dist/` */
+/** @returns a directory that looks like `dist/`; the same one for every test file, with the same files */
 export function stubBundles(): string {
-  if (bundles) return bundles;
-  bundles = mkdtempSync(join(tmpdir(), "conda-store-bundles-"));
   for (const name of ["api", "dispatch", "finish", "store"]) {
-    mkdirSync(join(bundles, name));
-    writeFileSync(join(bundles, name, "handler.mjs"), "export const handler = async () => {};\n");
+    mkdirSync(join(BUNDLES, name), { recursive: true });
+    writeFileSync(join(BUNDLES, name, "handler.mjs"), "export const handler = async () => {};\n");
   }
-  mkdirSync(join(bundles, "build-task"));
-  writeFileSync(join(bundles, "build-task", "Dockerfile"), "FROM scratch\n");
-  return bundles;
+  mkdirSync(join(BUNDLES, "build-task"), { recursive: true });
+  writeFileSync(join(BUNDLES, "build-task", "Dockerfile"), "FROM scratch\n");
+  return BUNDLES;
 }
 
 export function synthesize(props: CondaStoreProps = {}): Template {
