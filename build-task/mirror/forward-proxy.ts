@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AddressError } from "#core/address/check-url.ts";
 import { checkHost, guardedLookup } from "./guard.ts";
-import { askUpstream } from "./upstream.ts";
+import { askOnce } from "./upstream.ts";
 
 export interface ProxyOptions {
   readonly allowPrivateHosts: readonly string[];
@@ -98,7 +98,8 @@ export async function serveForward(
     Object.entries(rest).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
   );
   try {
-    const upstream = await askUpstream({ ...options, method, url, headers });
+    // A redirect is the client's to follow: it knows which headers another host may see, and asks us again.
+    const upstream = await askOnce({ ...options, method, url, headers });
     const { connection: _hopToo, "transfer-encoding": _encoding, ...passed } = upstream.headers;
     response.writeHead(upstream.statusCode ?? 502, passed);
     await pipeline(upstream, response);

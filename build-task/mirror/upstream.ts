@@ -17,6 +17,7 @@ export interface UpstreamRequest {
 }
 
 const REDIRECTS_MAX = 5;
+const DRAIN_BYTES_MAX = 64 * 1024;
 const IDLE_MS_MAX = 60_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -24,17 +25,25 @@ const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 32 });
 const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 32 });
 
 /**
- * Follows redirects, at most five.
+ * One request; a redirect is an answer like any other.
+ * @throws AddressError for an address that may not be visited; Error for a connection that failed
+ */
+export async function askOnce(request: UpstreamRequest): Promise<IncomingMessage> {
+  checkHost(request.url, request.allowPrivateHosts);
+  return await once(request);
+}
+
+/**
+ * Follows redirects, at most five; every host on the way gets the same headers.
  * @throws AddressError for an address that may not be visited; Error for a connection that failed
  */
 export async function askUpstream(request: UpstreamRequest): Promise<IncomingMessage> {
   let url = request.url;
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
-    checkHost(url, request.allowPrivateHosts);
-    const response = await once({ ...request, url });
+    const response = await askOnce({ ...request, url });
     const location = REDIRECTS.has(response.statusCode ?? 0) ? response.headers.location : undefined;
     if (location === undefined) return response;
-    response.resume();
+    drain(response);
     const next = URL.parse(location, url);
     if (next === null || !/^https?:$/.test(next.protocol)) {
       throw new AddressError(
@@ -44,6 +53,16 @@ export async function askUpstream(request: UpstreamRequest): Promise<IncomingMes
     url = next;
   }
   throw new Error(`${request.url.host} redirects more than ${REDIRECTS_MAX} times`);
+}
+
+/** Reads what nobody wants, so that the connection can be used again; not for ever, since it may have no end. */
+function drain(response: IncomingMessage): void {
+  let bytes = 0;
+  response.on("data", (data: Buffer) => {
+    bytes += data.length;
+    if (bytes > DRAIN_BYTES_MAX) response.destroy();
+  });
+  response.on("error", () => {});
 }
 
 function once({

@@ -130,6 +130,24 @@ describe("the mirror of a channel", () => {
     },
   );
 
+  it("follows a redirect whose own body never ends", async () => {
+    let closed = false;
+    const host = await serve((incoming, response) => {
+      if (incoming.url === "/main/moved") return void response.end("moved");
+      response.writeHead(302, { location: "/main/moved" });
+      response.once("close", () => {
+        closed = true;
+      });
+      const more = (): void =>
+        void (closed || response.write("and on".repeat(1000), () => setImmediate(more)));
+      more();
+    });
+    await start(host);
+    const { address } = mirror.addressOf(`http://${host}/main`);
+    expect(await (await fetch(`${address}/x`)).text()).toBe("moved");
+    await expect.poll(() => closed).toBe(true);
+  });
+
   it("gives up on redirects without an end", async () => {
     const host = await serve((incoming, response) =>
       response.writeHead(302, { location: incoming.url ?? "" }).end(),
@@ -183,16 +201,18 @@ describe("the mirror as a proxy", () => {
   function through(target: string, options: { method?: string; password?: string } = {}) {
     const { port, username, password } = new URL(mirror.proxyUrl);
     const credentials = Buffer.from(`${username}:${options.password ?? password}`).toString("base64");
-    return new Promise<{ status: number; body: string }>((resolve, reject) => {
+    return new Promise<{ status: number; body: string; location?: string | undefined }>((resolve, reject) => {
       const outgoing = request({
         host: "127.0.0.1",
         port,
         method: options.method ?? "GET",
         path: target,
-        headers: { "proxy-authorization": `Basic ${credentials}` },
+        headers: { "proxy-authorization": `Basic ${credentials}`, authorization: "Basic c2VjcmV0" },
       });
       outgoing.once("response", (response) => {
-        text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+        const { statusCode: status = 0, headers } = response;
+        const told = headers.location === undefined ? {} : { location: headers.location };
+        text(response).then((body) => resolve({ status, body, ...told }), reject);
       });
       outgoing.once("connect", (response, socket) => {
         if (response.statusCode !== 200) return resolve({ status: response.statusCode ?? 0, body: "" });
@@ -210,6 +230,21 @@ describe("the mirror as a proxy", () => {
     expect(await through(`http://${host}/simple/`)).toEqual({ status: 200, body: "asked /simple/" });
     expect(asked[0]?.headers).not.toHaveProperty("proxy-authorization");
     expect((await through(host, { method: "CONNECT" })).body).toContain("asked /in-tunnel");
+  });
+
+  it("leaves redirects to its client, so that no other host gets the client's credentials unasked", async () => {
+    const other = await serve((_incoming, response) => response.end("other"));
+    const host = await serve((_incoming, response) =>
+      response.writeHead(302, { location: `http://${other}/files/` }).end("moved"),
+    );
+    await start(host, other);
+    expect(await through(`http://${host}/simple/`)).toEqual({
+      status: 302,
+      body: "moved",
+      location: `http://${other}/files/`,
+    });
+    expect(asked.map(({ headers }) => headers.host)).toEqual([host]);
+    expect(asked[0]?.headers.authorization).toBe("Basic c2VjcmV0");
   });
 
   it("serves nobody without its password", async () => {
