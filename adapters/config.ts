@@ -50,6 +50,7 @@ const SCHEMAS = {
   engineProgram: text,
   packPython: text,
   maxAttemptMinutes: count,
+  maxQueueHours: count,
   logLevel: text,
 } satisfies Record<Variable, v.GenericSchema<string, unknown>>;
 

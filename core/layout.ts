@@ -40,6 +40,7 @@ export const VARIABLES = {
   /** A Python with conda-pack and isal. */
   packPython: "CONDA_STORE_PACK_PYTHON",
   maxAttemptMinutes: "CONDA_STORE_MAX_ATTEMPT_MINUTES",
+  maxQueueHours: "CONDA_STORE_MAX_QUEUE_HOURS",
   logLevel: "CONDA_STORE_LOG_LEVEL",
 } as const;
 

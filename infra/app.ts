@@ -36,6 +36,7 @@ function contextProps(): CondaStoreProps {
     "taskDiskGiB",
     "slots",
     "maxAttemptMinutes",
+    "maxQueueHours",
     "storeDirectory",
     "diskOwner",
     "urlPrefix",

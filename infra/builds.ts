@@ -146,6 +146,17 @@ export class Builds extends Construct {
     );
   }
 
+  /** Looking after the tasks of this cluster and stopping them. */
+  grantWatch(grantee: IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ["ecs:DescribeTasks", "ecs:StopTask"],
+        resources: [this.cluster.arnForTasks("*")],
+        conditions: { ArnEquals: { "ecs:cluster": this.cluster.clusterArn } },
+      }),
+    );
+  }
+
   /** Starting the task in this cluster and handing it its two roles. */
   grantRun(grantee: IGrantable): void {
     const { taskDefinition, cluster } = this;

@@ -83,4 +83,5 @@ export const TIMEOUTS = {
   dispatch: Duration.seconds(60),
   finish: Duration.seconds(60),
   store: Duration.minutes(15),
+  sweep: Duration.seconds(60),
 } as const;

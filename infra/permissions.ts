@@ -21,6 +21,7 @@ export interface Parts {
   readonly dispatch: CondaStoreFunction;
   readonly finish: CondaStoreFunction;
   readonly store: CondaStoreFunction;
+  readonly sweep: CondaStoreFunction;
   readonly builds: Builds;
 }
 
@@ -34,6 +35,7 @@ const LOCK = "LOCK#*";
 const REUSE = "REUSE#*";
 const LINE = "LINE";
 const SLOTS = "SLOTS";
+const WATCH = "WATCH";
 const COUNTERS = "COUNTERS";
 const SETTINGS = "SETTINGS";
 
@@ -43,7 +45,7 @@ const API_ITEMS: ItemGrants = {
   Query: [NAMESPACES, IN_NAMESPACE, SLOTS],
   PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE],
   UpdateItem: [NAMESPACES, IN_NAMESPACE, COUNTERS, SETTINGS],
-  ConditionCheckItem: [NAMESPACES, IN_NAMESPACE, SPECIFICATION],
+  ConditionCheckItem: [NAMESPACES, SPECIFICATION],
   DeleteItem: [IN_NAMESPACE],
 };
 
@@ -59,6 +61,15 @@ const FINISH_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, IN_NAMESPACE],
   UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE],
   DeleteItem: [SLOTS],
+};
+
+const SWEEP_ITEMS: ItemGrants = {
+  GetItem: [BUILD],
+  BatchGetItem: [BUILD, ATTEMPT],
+  Query: [LINE, SLOTS, WATCH],
+  PutItem: [WATCH],
+  UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE],
+  DeleteItem: [LINE, SLOTS],
 };
 
 const STORE_ITEMS: ItemGrants = { GetItem: [IN_NAMESPACE] };
@@ -78,6 +89,7 @@ export function grantAll(parts: Parts): void {
   grantDispatch(parts);
   grantFinish(parts);
   grantStore(parts);
+  grantSweep(parts);
   grantTask(parts);
 }
 
@@ -97,7 +109,7 @@ function grantDispatch({ dispatch, storage, wakeUps }: Parts): void {
   send(wakeUps, dispatch);
 }
 
-/** The only one that ends builds; it ends the log of a task that died. */
+/** The only one that completes builds; it ends the log of a task that died. */
 function grantFinish({ finish, storage, wakeUps, links }: Parts): void {
   storage.grantItems(finish, FINISH_ITEMS);
   storage.grantGet(finish, [...PRODUCTS, PREFIXES.logs]);
@@ -105,6 +117,16 @@ function grantFinish({ finish, storage, wakeUps, links }: Parts): void {
   storage.grantPut(finish, [PREFIXES.logs]);
   send(wakeUps, finish);
   send(links, finish);
+}
+
+/** Ends builds whose task is gone, and their logs; it reads no product. What it may do with ECS stands in builds.ts. */
+function grantSweep({ sweep, storage, wakeUps, ends }: Parts): void {
+  storage.grantItems(sweep, SWEEP_ITEMS);
+  storage.grantGet(sweep, [PREFIXES.logs]);
+  storage.grantList(sweep, [PREFIXES.logs]);
+  storage.grantPut(sweep, [PREFIXES.logs]);
+  send(wakeUps, sweep);
+  send(ends, sweep);
 }
 
 /** Reads which build is current; it changes the disk and no item. */

@@ -25,11 +25,15 @@ const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/exports/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/locks/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/logs/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<BuildsCluster204A9C64>/*]":
+    "Tasks are granted by their cluster: their names are not known before they are started.",
   "AwsSolutions-S1":
     "Downloads are by addresses that the API signs and logs; access logs would be a second bucket.",
   "AwsSolutions-SMG4":
     "A rotation ends every login, so it is an operator's decision; two keys are read meanwhile.",
   "AwsSolutions-VPC7": "Nothing can come in, and flow logs would cost more than the network.",
+  "Serverless-EventBusDLQ":
+    "A pass of sweep that is not delivered is made good a minute later; the rule for stopped tasks has dead letters.",
   "Serverless-LambdaDLQ":
     "Functions that events call asynchronously have a destination for failures; others have none.",
   "Serverless-LambdaEventSourceMappingDestination":

@@ -16,6 +16,7 @@ import { TokenSecret } from "./secret.ts";
 import { SharedDisk } from "./shared-disk.ts";
 import { Storage } from "./storage.ts";
 import { Store } from "./store.ts";
+import { Sweep } from "./sweep.ts";
 import type { VariableValues } from "./variables.ts";
 
 export interface CondaStoreProps extends StackProps {
@@ -59,6 +60,11 @@ export interface CondaStoreProps extends StackProps {
    * @default 60
    */
   readonly maxAttemptMinutes?: number;
+  /**
+   * Hours after which a build that still waits for a slot is ended.
+   * @default 24
+   */
+  readonly maxQueueHours?: number;
   /**
    * Where consumers mount the shared disk. It is baked into every environment: choose it once.
    * @default "/opt/conda-store"
@@ -209,7 +215,23 @@ export class CondaStoreStack extends Stack {
       variables: { ...shared, diskDirectory: local?.storeDirectory ?? DISK_DIRECTORY },
     });
 
-    grantAll({ storage, secret, wakeUps, ends, links, api, dispatch, finish, store, builds });
+    const { handler: sweep } = new Sweep(this, "Sweep", {
+      description: "Finds what nobody reported: lost wake-ups, dead tasks, limits",
+      bundle: bundle("sweep"),
+      timeout: TIMEOUTS.sweep,
+      ...ecs,
+      builds,
+      variables: {
+        ...shared,
+        wakeUpQueue: wakeUps.queue.queueUrl,
+        finishQueue: ends.queue.queueUrl,
+        cluster: builds.cluster.clusterArn,
+        slots,
+        maxQueueHours: String(props.maxQueueHours ?? 24),
+      },
+    });
+
+    grantAll({ storage, secret, wakeUps, ends, links, api, dispatch, finish, store, sweep, builds });
     acknowledgeFindings(this, this.getLogicalId(storage.bucket.node.defaultChild as CfnBucket));
   }
 }

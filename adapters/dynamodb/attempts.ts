@@ -6,6 +6,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Attempt, type AttemptResult, parseAttemptResult } from "#core/build/attempt.ts";
+import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
 import type { Item } from "./item.ts";
@@ -40,6 +41,18 @@ export async function getAttempt(db: Db, build: number, attempt: number): Promis
     new GetCommand({ TableName: db.table, Key: attemptKey(build, attempt), ConsistentRead: true }),
   );
   return Item ? toAttempt(Item) : null;
+}
+
+/** Attempts' records; missing ones are absent from the map, whose keys are builds: one attempt of each is asked for. */
+export async function getAttempts(
+  db: Db,
+  wanted: readonly { readonly build: number; readonly attempt: number }[],
+): Promise<Map<number, Attempt>> {
+  const items = await batchGet(
+    db,
+    wanted.map(({ build, attempt }) => attemptKey(build, attempt)),
+  );
+  return new Map(items.map(toAttempt).map((attempt) => [attempt.build, attempt]));
 }
 
 async function write(

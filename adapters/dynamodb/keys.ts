@@ -74,6 +74,9 @@ export const settingsKey = (namespace: string | null, environment: string | null
         sk: environment === null ? SETTINGS : `${SETTINGS}#${environment}`,
       };
 export const lineKey = (build: number): Key => ({ pk: LINE, sk: padded(build) });
+/** What sweep saw of the task in each slot when it looked last. */
+export const WATCH = "WATCH";
+export const watchKey = (slot: number): Key => ({ pk: WATCH, sk: String(slot).padStart(6, "0") });
 export const slotKey = (slot: number): Key => ({ pk: SLOTS, sk: String(slot).padStart(6, "0") });
 
 export type CounterKind = "namespace" | "environment" | "build" | "specification" | "role";

@@ -4,7 +4,7 @@
  */
 
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
 import { type Item, toDateOrNull } from "./item.ts";
@@ -66,6 +66,26 @@ export async function slots(db: Db): Promise<Slot[]> {
     });
   }
   return taken;
+}
+
+/** Frees a slot whose attempt no longer counts. @returns false if it was freed, or taken by another, meanwhile */
+export async function freeSlot(
+  db: Db,
+  { slot, build, attempt }: Pick<Slot, "slot" | "build" | "attempt">,
+): Promise<boolean> {
+  try {
+    await db.client.send(
+      new DeleteCommand({
+        TableName: db.table,
+        Key: slotKey(slot),
+        ...expressions({ where: { build, attempt } }),
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
 }
 
 /** Notes which task ECS started for a slot. Does nothing if the attempt no longer holds it. */

@@ -22,7 +22,7 @@ export const STATES = {
 } as const satisfies Record<string, { status: BuildStatus; slot: boolean; says: string }>;
 export type BuildState = keyof typeof STATES;
 
-export type Mover = "api" | "dispatch" | "task" | "finish";
+export type Mover = "api" | "dispatch" | "task" | "finish" | "sweep";
 
 interface Rule {
   /** Empty for the move that makes a build. */
@@ -41,8 +41,8 @@ export const MOVES = {
   fail: {
     from: ["waiting", "starting", "building"],
     to: "failed",
-    by: ["finish"],
-    says: "cannot be built, or the task died",
+    by: ["finish", "sweep"],
+    says: "cannot be built, the task died, or a limit was reached",
   },
 } as const satisfies Record<string, Rule>;
 export type MoveName = keyof typeof MOVES;

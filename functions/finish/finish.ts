@@ -10,7 +10,6 @@ import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { type MoveOutcome, makeMove } from "#adapters/dynamodb/moves.ts";
 import type { Log } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
-import { countLogChunks, joinLog, writeLogChunk } from "#adapters/s3/logs.ts";
 import { headObject } from "#adapters/s3/objects.ts";
 import { type LinkQueue, send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
 import { mayLieThere } from "#core/build/artifact-place.ts";
@@ -20,8 +19,7 @@ import type { FinishMessage } from "#core/build/messages.ts";
 import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import type { Artifact } from "#core/build/status.ts";
 import { reasonOfStop, type StoppedTask } from "#core/build/stopped-task.ts";
-import { logKey } from "#core/layout.ts";
-import { redact } from "#core/redact.ts";
+import { failBuild, giveUp } from "./give-up.ts";
 
 export interface FinishContext {
   readonly db: Db;
@@ -31,9 +29,6 @@ export interface FinishContext {
   readonly clock: () => Date;
   readonly log: Log;
 }
-
-/** A reason is a sentence or a few; a task's may be anything. */
-const REASON_LENGTH_MAX = 4000;
 
 /** A task says that it has written its result. */
 export async function taskReported(
@@ -62,7 +57,7 @@ export async function taskStopped(context: FinishContext, stopped: StoppedTask):
   if (attempt.result) return await end(context, build, n, attempt.result);
   const reason = reasonOfStop(stopped, attempt.step, attempt.owner !== null);
   log.warn("a task stopped without a result", { ...stopped, step: attempt.step });
-  await fail(context, build, n, reason, await closeLog(context, build.id, n, reason));
+  await settled(context, await giveUp(context, "finish", build.id, n, reason));
 }
 
 /**
@@ -102,10 +97,7 @@ async function fail(
   reason: string,
   artifacts: readonly Artifact[],
 ): Promise<void> {
-  const { db, clock } = context;
-  const text = redact(reason).slice(0, REASON_LENGTH_MAX);
-  const move = { name: "fail", by: "finish", at: clock(), attempt, reason: text, artifacts } as const;
-  await settled(context, await makeMove(db, build.id, move));
+  await settled(context, await failBuild(context, "finish", build.id, { attempt, reason, artifacts }));
 }
 
 async function settled(context: FinishContext, outcome: MoveOutcome): Promise<void> {
@@ -131,27 +123,6 @@ async function follow({ db, wakeUps, links }: FinishContext, build: Build): Prom
     if (environment?.currentBuildId === build.id) await send(links, { namespace, environment: name });
   }
   await send(wakeUps, { reason: `build ${build.id} has ended` });
-}
-
-/**
- * A task that died could not end its log: its last line says what happened, and the chunks become one text.
- * @returns the LOGS artifact, or none if that does not work: a build must end all the same
- */
-async function closeLog(
-  { bucket, clock, log }: FinishContext,
-  id: number,
-  attempt: number,
-  reason: string,
-): Promise<Artifact[]> {
-  try {
-    const text = `FAILED: ${redact(reason)}`;
-    const line = { at: clock().toISOString(), step: "", stream: "stderr", text } as const;
-    await writeLogChunk(bucket, id, attempt, await countLogChunks(bucket, id, attempt), [line]);
-    return [{ type: "LOGS", key: logKey(id), sizeBytes: await joinLog(bucket, id, attempt) }];
-  } catch (error) {
-    log.error("the log of a dead task could not be joined", { build: id, attempt, error });
-    return [];
-  }
 }
 
 /** The artifacts that are not where the task says, in the size it says. Directories are proven by the task alone. */

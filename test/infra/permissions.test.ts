@@ -37,6 +37,7 @@ const ROLES = {
   dispatch: "DispatchFunctionServiceRole",
   finish: "FinishFunctionServiceRole",
   store: "StoreFunctionServiceRole",
+  sweep: "SweepFunctionServiceRole",
   task: "BuildsTaskTaskRole",
 } as const;
 
@@ -115,6 +116,12 @@ test("no role reaches the whole table", () => {
       "ForAllValues:StringLike": { "dynamodb:LeadingKeys": expect.any(Array) },
     });
   }
+});
+
+test("sweep reads no product of any build", () => {
+  const reads = statementsOf(ROLES.sweep).filter(({ Action }) => [Action].flat().includes("s3:GetObject"));
+
+  expect(JSON.stringify(reads)).not.toMatch(/archives|locks|exports/);
 });
 
 test("dispatch starts the one task definition, in the one cluster, and hands on its two roles only", () => {

@@ -9,7 +9,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
   api: [
     "AWS's own AWSLambdaBasicExecutionRole",
     "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NS#* | SETTINGS",
-    "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | NS#* | SPEC#*",
+    "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | SPEC#*",
     "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NS#*",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LINE | NAMESPACES | NS#* | SPEC#*",
@@ -54,6 +54,21 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "elasticfilesystem:ClientWrite on file-system/SharedDiskFileSystem",
     "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on LinksQueue",
   ],
+  sweep: [
+    "AWS's own AWSLambdaBasicExecutionRole",
+    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#*",
+    "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE | SLOTS",
+    "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#*",
+    "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike WATCH",
+    "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE | SLOTS | WATCH",
+    "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | NS#*",
+    "ecs:DescribeTasks ecs:StopTask on task/BuildsCluster/* where ecs:cluster ArnEquals cluster/BuildsCluster",
+    "s3:GetObject on storagebucket/logs/*",
+    "s3:ListBucket on storagebucket where s3:prefix StringLike logs/*",
+    "s3:PutObject on storagebucket/logs/*",
+    "sqs:SendMessage on EndsQueue",
+    "sqs:SendMessage on WakeUpsQueue",
+  ],
   task: [
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | REUSE#* | SPEC#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LOCK#* | REUSE#*",
@@ -84,6 +99,7 @@ export const RESOURCES: readonly string[] = [
   "SharedDiskFileSystem: *: DENY elasticfilesystem:* on itself where aws:SecureTransport Bool false",
   "StorageBucket: *: DENY s3:* on storagebucket | storagebucket/* where aws:SecureTransport Bool false",
   "StorageBucket: *: DENY s3:PutObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* where s3:if-none-match Null true where s3:ObjectCreationOperation Bool true",
+  "SweepFunction: events.amazonaws.com: lambda:InvokeFunction on SweepFunction where aws:SourceArn ArnLike rule/SweepEveryMinute",
   "WakeUpsDeadLetters: *: DENY sqs:* on WakeUpsDeadLetters where aws:SecureTransport Bool false",
   "WakeUpsQueue: *: DENY sqs:* on WakeUpsQueue where aws:SecureTransport Bool false",
 ];

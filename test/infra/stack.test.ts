@@ -177,6 +177,28 @@ describe("builds", () => {
   });
 });
 
+describe("sweep", () => {
+  test("looks every minute, and what it looks for can be limited", () => {
+    template.hasResourceProperties("AWS::Events::Rule", {
+      ScheduleExpression: "rate(1 minute)",
+      Targets: [
+        Match.objectLike({ Arn: { "Fn::GetAtt": [Match.stringLikeRegexp("^SweepFunction"), "Arn"] } }),
+      ],
+    });
+    const limits = (found: typeof template, hours: string, minutes: string): void =>
+      found.hasResourceProperties("AWS::Lambda::Function", {
+        Environment: {
+          Variables: Match.objectLike({
+            [VARIABLES.maxQueueHours]: hours,
+            [VARIABLES.maxAttemptMinutes]: minutes,
+          }),
+        },
+      });
+    limits(template, "24", "60");
+    limits(synthesize({ maxQueueHours: 2, maxAttemptMinutes: 10 }), "2", "10");
+  });
+});
+
 describe("API", () => {
   test("one HTTP API hands every path to one function, at the root", () => {
     template.hasResourceProperties("AWS::ApiGatewayV2::Stage", { StageName: "$default", AutoDeploy: true });
@@ -195,7 +217,7 @@ describe("API", () => {
 test("every function runs on Node 24 and arm64, and its logs end after a month", () => {
   const functions = Object.values(template.findResources("AWS::Lambda::Function"));
 
-  expect(functions).toHaveLength(4);
+  expect(functions).toHaveLength(5);
   for (const { Properties } of functions) {
     expect(Properties).toMatchObject({
       Runtime: "nodejs24.x",

@@ -3,12 +3,12 @@
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { beat, getAttempt } from "#adapters/dynamodb/attempts.ts";
-import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { beat, getAttempt, getAttempts } from "#adapters/dynamodb/attempts.ts";
+import { getBuild, getBuilds } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
-import { slots, waitingDue } from "#adapters/dynamodb/line.ts";
+import { freeSlot, slots, waiting, waitingDue } from "#adapters/dynamodb/line.ts";
 import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
@@ -21,6 +21,7 @@ import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
+import { keepWatch, readWatches } from "#adapters/dynamodb/watches.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
@@ -187,6 +188,29 @@ describe.each([
       calls: 2,
       most: units(130 * namespaces) + namespaces,
     },
+    { number: 35, ask: (db) => readWatches(db), calls: 1, most: 1 },
+    { number: 36, ask: (db) => getAttempts(db, [{ build: 1, attempt: 1 }]), calls: 1 },
+    {
+      number: 37,
+      ask: async (db) => {
+        const head = await waiting(db, 50);
+        await getBuilds(
+          db,
+          head.map(({ build }) => build),
+        );
+      },
+      calls: 2,
+      most: units(120 * Math.min(50, count)) + Math.min(50, count),
+    },
+    {
+      number: 38,
+      ask: (db) =>
+        keepWatch(db, {
+          ...{ slot: 1, build: 1, attempt: 1, beat: 0 },
+          ...{ beatSinceMs: 0, claimedSinceMs: null, missingSinceMs: null },
+        }),
+      calls: 1,
+    },
     { number: 42, ask: (db) => readBuilding(db), calls: 1, most: 1 },
     {
       number: 16,
@@ -239,6 +263,9 @@ describe.each([
     const other = await submitted(db, { namespace: name(1), environment: "life" });
     const fail = { name: "fail", by: "finish", at, attempt: 0, reason: "No.", artifacts: [] } as const;
     costs.push(await cost(21, () => makeMove(db, other, fail)));
+    await dispatched(db, await submitted(db, { namespace: name(1), environment: "life" }));
+    const [held] = await slots(db);
+    costs.push(await cost(39, async () => held !== undefined && (await freeSlot(db, held))));
 
     // Reads before the transaction, and the transaction.
     expect(costs).toEqual([
@@ -248,6 +275,7 @@ describe.each([
       [22, 1],
       [20, 3],
       [21, 2],
+      [39, 1],
     ]);
   });
 });

@@ -6,7 +6,7 @@ import type { Environment } from "#core/environment/environment.ts";
 import { buildAfter, move, newBuild, newEnvironment } from "#test/kit/builds.ts";
 
 const at = new Date("2026-01-01T00:00:00Z");
-const MOVERS: readonly Mover[] = ["api", "dispatch", "task", "finish"];
+const MOVERS: readonly Mover[] = ["api", "dispatch", "task", "finish", "sweep"];
 
 describe("each move", () => {
   const reached: Record<keyof typeof STATES, Build | null> = {

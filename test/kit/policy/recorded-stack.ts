@@ -25,6 +25,8 @@ export interface RecordedStack extends LocalStack {
   environmentOf(principal: string): Promise<Readonly<Record<string, string>>>;
   /** Changes variables of a function; its next call sees them. */
   change(principal: string, variables: Readonly<Record<string, string>>): Promise<void>;
+  /** Runs a function now. @throws when it fails */
+  invoke(principal: string): Promise<void>;
   /** Address of the queue whose logical id begins so; nobody's calls go there. */
   queue(logicalId: string): string;
 }
@@ -84,6 +86,7 @@ export async function openRecordedStack(
         ...(await environmentOf(principal)),
         ...variables,
       }),
+    invoke: async (principal) => await invoke(aws, functions.get(principal) ?? principal),
     queue: (logicalId) => {
       const found = [...physical].find(
         ([, { id, type }]) => type === "AWS::SQS::Queue" && id.startsWith(logicalId),
@@ -172,10 +175,17 @@ async function behindDoor(aws: AwsConfig, definition: string, door: string): Pro
   return taskDefinition?.taskDefinitionArn ?? "";
 }
 
+async function invoke(aws: AwsConfig, name: string): Promise<void> {
+  const address = `${aws.endpoint}/2015-03-31/functions/${name}/invocations`;
+  const response = await fetch(address, { method: "POST", headers: HEADERS, body: "{}" });
+  const text = await response.text();
+  if (!response.ok || response.headers.get("x-amz-function-error")) throw new Error(`${name}: ${text}`);
+}
+
 const configurationOf = (aws: AwsConfig, name: string): string =>
   `${aws.endpoint}/2015-03-31/functions/${name}/configuration`;
 
-/** The one call of Lambda's API that a test needs is not worth a client. */
+/** The few calls of Lambda's API that a test needs are not worth a client. */
 const HEADERS = {
   "content-type": "application/json",
   authorization: "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/lambda/aws4_request",

@@ -1,5 +1,5 @@
 /**
- * What the recorded stack is made to do: every route, and what builds meet: success, reuse, loss, failure, refusal, death. Each
+ * What the recorded stack is made to do: every route, and what builds meet: success, reuse, loss, failure, refusal, death, silence. Each
  * step waits for what shows that it has happened.
  * @module
  */
@@ -9,6 +9,9 @@ import { expect, vi } from "vitest";
 import { putResult } from "#adapters/dynamodb/attempts.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { slots } from "#adapters/dynamodb/line.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { keepWatch } from "#adapters/dynamodb/watches.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { uploadStream } from "#adapters/s3/multipart-upload.ts";
 import { deleteObject, listObjects } from "#adapters/s3/objects.ts";
@@ -17,7 +20,7 @@ import { archiveKey, exportKey, lockKey, logKey, PREFIXES, VARIABLES } from "#co
 import { awsConfig } from "#local/aws-config.ts";
 import { Client } from "#local/client.ts";
 import { ROUTE_CASES } from "#test/functions/api/route-cases.ts";
-import { building, completedResult, sha256Of } from "#test/kit/submissions.ts";
+import { building, completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
 import type { RecordedStack } from "./recorded-stack.ts";
 
 const NAMESPACE = "team";
@@ -41,6 +44,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   await meetDeath(stack, client);
   await meetRefusal(stack, client);
   await loseOnTheWay(stack);
+  await meetLoss(stack, client);
 }
 
 /** The recorder is not asked: what happens here is nobody's call. */
@@ -162,6 +166,40 @@ async function loseOnTheWay(stack: RecordedStack): Promise<void> {
   await expect(uploadStream(bucket, archiveKey(sha256Of("broken")), broken(), options)).rejects.toThrow(
     "broken off",
   );
+}
+
+/** What nobody reports: a task that ECS forgot, a result whose message was lost, a build that waits for ever. */
+async function meetLoss(stack: RecordedStack, client: Client): Promise<void> {
+  const db = unrecordedDb(stack);
+  const place = (environment: string) => ({ namespace: NAMESPACE, environment });
+  const owner = "arn:aws:ecs:us-east-1:000000000000:task/builds/0123456789abcdef";
+  const silent = await building(db, owner, place("silent"));
+  const { slot = 0 } = (await slots(db)).find(({ build }) => build === silent.id) ?? {};
+  const since = Date.now() - 10 * 60_000;
+  await keepWatch(db, {
+    slot,
+    build: silent.id,
+    attempt: silent.attempt,
+    beat: 0,
+    beatSinceMs: since,
+    claimedSinceMs: since,
+    missingSinceMs: null,
+  });
+  const unheard = await building(db, "unheard", place("unheard"));
+  const who = { build: unheard.id, attempt: unheard.attempt, owner: "unheard" };
+  expect(await putResult(db, who, { outcome: "failed", reason: "No.", step: "solve" })).toBe(true);
+  const at = new Date(Date.now() - 48 * 3_600_000);
+  const waits = await submitted(db, { ...place("waits"), at });
+  const attempt = await dispatched(db, waits);
+  const nextTryOn = new Date(Date.now() + 3_600_000);
+  const back = { name: "putBack", by: "dispatch", at, attempt, because: "No room.", nextTryOn } as const;
+  expect((await makeMove(db, waits, back)).won).toBe(true);
+
+  await stack.invoke("sweep");
+
+  for (const id of [silent.id, unheard.id, waits]) await hasStatus(client, id, "FAILED");
+  expect((await client.build(silent.id)).status_info).toContain("no sign of life");
+  expect((await client.build(waits)).status_info).toContain("maxQueueHours");
 }
 
 async function hasStatus(client: Client, id: number, status: string): Promise<void> {

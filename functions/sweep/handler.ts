@@ -1,0 +1,44 @@
+/**
+ * Lambda entry of sweep: EventBridge, every minute. The event says nothing.
+ * @module
+ */
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { readConfig } from "#adapters/config.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
+import { openWatchedTasks } from "#adapters/ecs/watch-tasks.ts";
+import { openLog } from "#adapters/log.ts";
+import { openBucket } from "#adapters/s3/open-bucket.ts";
+import { openQueue } from "#adapters/sqs/queue.ts";
+import type { FinishMessage, WakeUp } from "#core/build/messages.ts";
+import { type SweepContext, type Swept, sweep } from "./sweep.ts";
+
+/** Opened at the first event, so that a wrong environment is told in the log of an event. */
+let context: SweepContext | undefined;
+
+function open(): SweepContext {
+  const config = readConfig([
+    ...(["table", "bucket", "wakeUpQueue", "finishQueue", "cluster", "slots"] as const),
+    ...(["maxQueueHours", "maxAttemptMinutes", "logLevel"] as const),
+  ]);
+  const sqs = new SQSClient({});
+  const db = openDb({ table: config.table });
+  return {
+    db,
+    bucket: openBucket(config.bucket, sqs),
+    wakeUps: openQueue<WakeUp>(config.wakeUpQueue, sqs),
+    ends: openQueue<FinishMessage>(config.finishQueue, sqs),
+    tasks: openWatchedTasks(config.cluster),
+    slots: config.slots,
+    maxQueueHours: config.maxQueueHours,
+    maxAttemptMinutes: config.maxAttemptMinutes,
+    clock: () => new Date(),
+    log: openLog({ level: config.logLevel, fields: { function: "sweep" } }),
+  };
+}
+
+export async function handler(): Promise<Swept> {
+  context ??= open();
+  const swept = await sweep(context);
+  context.log.info("swept", { ...swept });
+  return swept;
+}

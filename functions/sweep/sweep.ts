@@ -1,0 +1,120 @@
+/**
+ * Finding what nobody reported: a wake-up that was lost, a slot that nobody gave back, a task that died without a word, a
+ * limit that was reached. Every pass looks at the slots and at the head of the line, never at the whole table, and may be
+ * repeated or raced: it changes things by the same conditional moves as everybody else.
+ * @module
+ */
+import { getBuilds } from "#adapters/dynamodb/builds.ts";
+import { freeSlot, type Slot, slots, waiting, waitingDue } from "#adapters/dynamodb/line.ts";
+import { type FinishQueue, send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
+import type { Build } from "#core/build/build.ts";
+import { stateOf } from "#core/build/state-machine.ts";
+import { reasonOfQueue } from "#core/build/watch.ts";
+import { failBuild, type GiveUpContext, giveUp } from "../finish/give-up.ts";
+import { stopQuietly, type WatchContext, watchTasks } from "./watch-tasks.ts";
+
+export interface SweepContext extends GiveUpContext, WatchContext {
+  readonly wakeUps: WakeUpQueue;
+  /** Where a task's word that was lost is said again. */
+  readonly ends: FinishQueue;
+  /** How many builds may be at work at once. */
+  readonly slots: number;
+  readonly maxQueueHours: number;
+}
+
+export interface Swept {
+  /** Slots freed whose attempt no longer counted. */
+  readonly freed: number;
+  /** Results announced to finish again. */
+  readonly announced: number;
+  /** Builds ended. */
+  readonly ended: number;
+  readonly woke: boolean;
+}
+
+/** Builds of the line's head that one pass looks at, oldest first: more are the next pass's. */
+const OLDEST = 50;
+
+/** One pass. @throws when the table or a queue does not answer; the next pass makes it good */
+export async function sweep(context: SweepContext): Promise<Swept> {
+  const { db, log } = context;
+  const held = await slots(db);
+  const builds = await getBuilds(
+    db,
+    held.map(({ build }) => build),
+  );
+  const live = held.filter(({ build, attempt }) => builds.get(build)?.dispatched === attempt);
+  const freed = await freeAll(
+    context,
+    held.filter((slot) => !live.includes(slot)),
+  );
+  const { announce, abandon } = await watchTasks(context, live);
+  for (const message of announce) await send(context.ends, message);
+  const isOver = (build: Build | undefined) => build !== undefined && waitsTooLong(context, build);
+  let ended = 0;
+  for (const { slot, reason, task } of abandon) {
+    if (task !== null) await stopQuietly(context, task, reason);
+    const outcome = await giveUp(context, "sweep", slot.build, slot.attempt, reason);
+    if (outcome.won) ended += 1;
+    log.warn("a task given up", { ...slot, reason, ended: outcome.won });
+  }
+  // A task that was asked for long ago and never began: ECS has no place for it and does not say so.
+  const abandoned = new Set(abandon.map(({ slot }) => slot.build));
+  const never = live.filter(({ build }) => !abandoned.has(build) && isOver(builds.get(build)));
+  for (const { build: id, attempt, task } of never) {
+    const reason = reasonOfQueue(context.maxQueueHours, builds.get(id)?.statusInfo ?? null);
+    if (task !== null) await stopQuietly(context, task, reason);
+    if ((await failBuild(context, "sweep", id, { attempt, reason, artifacts: [] })).won) ended += 1;
+  }
+  ended += await endOverdue(context);
+  const stuck = live.some(({ build, task }) => task === null && isStarting(builds.get(build)));
+  const woke = await wakeIfUseful(context, live.length - ended, stuck || freed + ended > 0);
+  return { freed, announced: announce.length, ended, woke };
+}
+
+const isStarting = (build: Build | undefined): boolean =>
+  build !== undefined && stateOf(build) === "starting";
+
+/** Two clocks are compared here, the API's and this one: what they differ by is nothing to hours. */
+function waitsTooLong({ clock, maxQueueHours }: SweepContext, build: Build): boolean {
+  return (
+    build.status === "QUEUED" && clock().getTime() - build.scheduledOn.getTime() >= maxQueueHours * 3_600_000
+  );
+}
+
+async function freeAll({ db, log }: SweepContext, orphans: readonly Slot[]): Promise<number> {
+  let freed = 0;
+  for (const slot of orphans) {
+    if (!(await freeSlot(db, slot))) continue;
+    freed += 1;
+    log.warn("a slot of an attempt that no longer counts is freed", { ...slot });
+  }
+  return freed;
+}
+
+/** The line is in the order of posting, so the builds that wait longest stand first. */
+async function endOverdue(context: SweepContext): Promise<number> {
+  const head = await waiting(context.db, OLDEST);
+  const builds = await getBuilds(
+    context.db,
+    head.map(({ build }) => build),
+  );
+  let ended = 0;
+  for (const build of builds.values()) {
+    if (!waitsTooLong(context, build)) continue;
+    const reason = reasonOfQueue(context.maxQueueHours, build.statusInfo);
+    const outcome = await failBuild(context, "sweep", build.id, { attempt: 0, reason, artifacts: [] });
+    if (outcome.won) ended += 1;
+    context.log.warn("a build waited too long", { build: build.id, ended: outcome.won });
+  }
+  return ended;
+}
+
+/** One wake-up, however many builds wait: dispatch looks for itself. */
+async function wakeIfUseful(context: SweepContext, taken: number, needed: boolean): Promise<boolean> {
+  const { db, clock, wakeUps } = context;
+  const waits = taken < context.slots && (await waitingDue(db, clock(), 1)).length > 0;
+  if (!needed && !waits) return false;
+  await send(wakeUps, { reason: "sweep found work" });
+  return true;
+}
