@@ -98,6 +98,19 @@ export async function auditTable(db: Db): Promise<string[]> {
       .map((build) => build["id"] as number);
     const name = `${environment["namespace"]}/${environment["name"]}`;
     const current = environment["currentBuildId"];
+    const rows = of(
+      (pk, sk) => pk === `NS#${environment["namespace"]}` && sk.startsWith(`BUILD#${environment["name"]}#`),
+    );
+    const ids = (items: Item[]): string =>
+      items
+        .map(({ id }) => Number(id))
+        .sort((a, b) => a - b)
+        .join();
+    expect(ids(rows) === ids(own), `${name} lists builds ${ids(rows)}, there are ${ids(own)}`);
+    expect(
+      environment["builds"] === own.length,
+      `${name} counts ${environment["builds"]} builds of ${own.length}`,
+    );
     if (completed.length > 0) {
       expect(
         current === Math.max(...completed),

@@ -31,6 +31,8 @@ export interface RouteCase {
 
 const A = "/api/v1";
 const NO_BUILD = 9_999_999;
+/** The completed build of `team/demo`: the first that is made in a world. */
+const FIRST_BUILD = 1;
 const SPECIFICATION = "name: fresh\nchannels: [conda-forge]\ndependencies: [python]\n";
 
 const build = (route: string, happy: Partial<RouteCase>): RouteCase[] => [
@@ -712,7 +714,7 @@ export const ROUTE_CASES: Readonly<Record<string, readonly RouteCase[]>> = {
       says: "an admin chooses a build and describes it",
       as: "admin",
       path: () => `${A}/environment/team/demo/`,
-      init: put({ description: "ours" }),
+      init: put({ build_id: FIRST_BUILD, description: "ours" }),
       status: 200,
     },
     {
