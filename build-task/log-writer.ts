@@ -4,13 +4,15 @@
  */
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { joinLog, writeLog, writeLogChunk } from "#adapters/s3/logs.ts";
-import { LINE_LENGTH_MAX, LOG_BYTES_MAX, type LogLine, renderLogText } from "#core/build/log-line.ts";
+import { cleanLine, LOG_BYTES_MAX, type LogLine, renderLogText } from "#core/build/log-line.ts";
 import type { Stream } from "#core/ports.ts";
-import { redact } from "#core/redact.ts";
 
 /** A chunk at most every second, and later ever rarer: a long build has few hundred of them. */
 const FLUSH_MS_MIN = 1_000;
 const FLUSH_SHARE = 0.02;
+
+/** What even an empty line costs in memory and in its chunk. */
+const LINE_WEIGHT = 100;
 
 export interface LogWriter {
   line(step: string, text: string, stream?: Stream): void;
@@ -26,6 +28,7 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
   let held: LogLine[] = [];
   let chunk = 0;
   let bytes = 0;
+  let count = 0;
   let full = false;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
@@ -56,12 +59,16 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
 
   return {
     line(step, text, stream = "stdout") {
-      if (full) return;
-      const at = new Date().toISOString();
-      const clean = redact(text.slice(0, LINE_LENGTH_MAX)).trimEnd();
+      // The build's own lines are few, and the last of them says how it ended.
+      const own = step === "";
+      if (full && !own) return;
+      const clean = cleanLine(text);
       bytes += Buffer.byteLength(clean) + step.length + 3;
-      full = bytes > LOG_BYTES_MAX;
-      const kept = { at, step, stream, text: full ? "The log is full: what follows is not kept." : clean };
+      count += 1;
+      if (!own) full = bytes + count * LINE_WEIGHT > LOG_BYTES_MAX;
+      const at = new Date().toISOString();
+      const isLast = full && !own;
+      const kept = { at, step, stream, text: isLast ? "The log is full: what follows is not kept." : clean };
       texts.push(renderLogText([kept]));
       hold(kept);
     },

@@ -8,7 +8,7 @@ import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { AttemptResult } from "#core/build/attempt.ts";
-import { firstLine } from "#core/build/log-line.ts";
+import { cleanLine, firstLine } from "#core/build/log-line.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
 import type { Artifact } from "#core/build/status.ts";
 import { logKey } from "#core/layout.ts";
@@ -88,7 +88,7 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
         broken = isOurs;
         if (isOurs) say(describeForOperator(error));
         sayFailure(log, step, reason);
-        const headline = reason.split("\n")[0]?.slice(0, REASON_LENGTH_MAX) ?? "";
+        const headline = cleanLine(reason.split("\n")[0] ?? "").slice(0, REASON_LENGTH_MAX);
         return { outcome: "failed", reason: headline, step, artifacts: [await endLog(task, log)] };
       },
     );

@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import { redact } from "#core/redact.ts";
 
 const LogLine = v.object({
   /** When the line was read, as an ISO 8601 time in UTC. */
@@ -13,6 +14,21 @@ const LogLine = v.object({
   text: v.string(),
 });
 export type LogLine = Readonly<v.InferOutput<typeof LogLine>>;
+
+/** Terminal sequences: colours and cursor moves; and titles, up to their end. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to take out
+const SEQUENCES = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g;
+
+/**
+ * A program's line as it may be shown anywhere: without what a terminal would obey, without secrets, cut.
+ * Secrets are looked for before the line is cut: half of one would not be known for what it is.
+ */
+export function cleanLine(text: string): string {
+  const plain = text
+    .replace(SEQUENCES, "")
+    .replace(/[\p{Cc}\u2028\u2029]/gu, (at) => (at === "\t" ? at : ""));
+  return redact(plain).slice(0, LINE_LENGTH_MAX).trimEnd();
+}
 
 /** Longer lines are cut: a progress bar without line ends must not become one line of megabytes. */
 export const LINE_LENGTH_MAX = 4_000;

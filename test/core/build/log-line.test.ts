@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import {
+  cleanLine,
   firstLine,
+  LINE_LENGTH_MAX,
   type LogLine,
   parseLogChunk,
   renderLogChunk,
@@ -41,3 +43,21 @@ it("the text has the step in front of each line, and conda-store's first line fi
     ]),
   ).toBe(`${first}\ninstall: Linking zlib\n`);
 });
+
+it("a program's line is shown without what a terminal would obey", () => {
+  const coloured = "\u001b[1;31mred\u001b[0m\tand \u001b]0;title\u0007plain\u001b[2J\u0000\b\u2028";
+  expect(cleanLine(coloured)).toBe("red\tand plain");
+  expect(cleanLine("\u001b]8;;https://u:hunter2@x.org\u001b\\text")).toBe("text");
+});
+
+it("a secret is found though colours stand in it, or the line is cut behind it", () => {
+  expect(cleanLine("pass\u001b[0mword=hunter2")).toBe("password=***");
+  const start = "x".repeat(LINE_LENGTH_MAX - 20);
+  const cut = cleanLine(`${start} https://user:hunter2-and-more@example.org/channel`);
+  expect(cut).toHaveLength(LINE_LENGTH_MAX);
+  expect(cut).not.toContain("user");
+});
+
+it("lines made of beginnings of sequences are read in linear time", () => {
+  for (const part of ["\u001b[", "\u001b]", "\u001b[0", "://", "t/", "eyJ"]) cleanLine(part.repeat(200_000));
+}, 5_000);
