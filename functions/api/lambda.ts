@@ -16,8 +16,11 @@ export function toRequest(event: APIGatewayProxyEventV2): Request {
   const address = `${scheme}://${event.requestContext.domainName}${encodePath(event.rawPath)}${query}`;
   const hasBody = event.body !== undefined && method !== "GET" && method !== "HEAD";
   const body = hasBody ? Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8") : null;
-  return new Request(address, { method, headers, body });
+  return new Request(address, { method: NO_REQUEST.has(method) ? `NO-${method}` : method, headers, body });
 }
+
+/** No Request can have these: under another name they are answered like every method that an address has not. */
+const NO_REQUEST: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 /**
  * API Gateway hands over the path percent-decoded: a name with `%` or `#` in it would be read as something else.

@@ -28,6 +28,14 @@ describe("the path that API Gateway decoded reads as it was sent", () => {
   });
 });
 
+test.each(["TRACE", "CONNECT", "TRACK"])(
+  "%s, which no Request can have, is a method that nothing has",
+  (method) => {
+    const request = toRequest(lambdaEvent({ method, rawPath: "/api/v1/" }));
+    expect([request.method, new URL(request.url).pathname]).toEqual([`NO-${method}`, "/api/v1/"]);
+  },
+);
+
 test("method, headers, cookies, query and body arrive as they were sent", async () => {
   const request = toRequest(
     lambdaEvent({
