@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUILD_TASK_FLAGS } from "#core/layout.ts";
-import { bundleFunctions, sourceDigest } from "#scripts/bundle.ts";
+import { bundleAll, sourceDigest } from "#scripts/bundle.ts";
 import { awsConfig } from "./aws-config.ts";
 import { chooseChannel, type LocalChannel } from "./channel.ts";
 import { type Deployed, deploy } from "./deploy.ts";
@@ -141,7 +141,7 @@ export async function openStack(
     log: progress.log,
     machine: {
       python,
-      command: [process.execPath, ...BUILD_TASK_FLAGS, join(root, "build-task", "main.ts")],
+      command: [process.execPath, ...BUILD_TASK_FLAGS, join(bundles, "build-task", "main.mjs")],
       environment: {
         ...TEST_CREDENTIALS,
         AWS_ENDPOINT_URL: endpoint,
@@ -200,7 +200,7 @@ async function bundleIfChanged(root: string, bundles: string): Promise<void> {
   const wanted = sourceDigest(root);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   rmSync(stamp, { force: true });
-  await bundleFunctions(root, bundles);
+  await bundleAll(root, bundles);
   writeFileSync(stamp, wanted);
 }
 

@@ -98,7 +98,7 @@ export function nameHashed(html: string, names: readonly string[]): string {
 }
 
 /** The build task and what its Dockerfile copies: Python programs lie beside the modules that start them. */
-async function bundleBuildTask(root: string, directory: string): Promise<void> {
+export async function bundleBuildTask(root: string, directory: string): Promise<void> {
   await bundleEntry(root, "build-task/main.ts", "main", directory);
   for (const worker of globSync("build-task/**/*-worker.ts", { cwd: root })) {
     await bundleEntry(root, worker, basename(worker, ".ts"), directory);
@@ -142,9 +142,9 @@ async function compile(entry: string, options: Options): Promise<{ metafile: Met
 /** One digest over all files below a directory, names included: tells whether a deployment is up to date. */
 export const digestOf = (directory: string): string => digest(directory, ["**"]);
 
-/** One digest over everything that the bundles of functions are made from. */
+/** One digest over everything that the bundles are made from. */
 export const sourceDigest = (root: string): string =>
-  digest(root, ["{core,adapters,functions,ui}/**", "scripts/bundle.ts", "package-lock.json"]);
+  digest(root, ["{core,adapters,functions,build-task,ui}/**", "scripts/bundle.ts", "package-lock.json"]);
 
 function digest(directory: string, patterns: readonly string[]): string {
   const hash = createHash("sha256");

@@ -23,7 +23,7 @@ import { runProgram } from "#test/kit/run-program.ts";
 
 const aws = useMiniStack();
 const demo = useDemoChannel();
-const workshop = useWorkshop({ aws, python: demo.python, channel: demo.url });
+const workshop = useWorkshop({ aws, python: demo.python, channel: demo.url, bundled: true });
 const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-"));
 afterAll(() => rmSync(elsewhere, { recursive: true, force: true }));
 
@@ -86,6 +86,12 @@ describe("a build that completed", () => {
     expect(readdirSync(workshop.work)).toEqual([]);
     expect(readdirSync(join(workshop.store, "team"))).toEqual([ended.build.buildKey]);
     expect(prefix).toBe(join(workshop.store, "team", ended.build.buildKey));
+  });
+
+  it("needed little memory of its own, whatever the size of the environment", () => {
+    const megabytes = /^peak memory of this process: (\d+) MB$/m.exec(ended.output)?.[1];
+    expect(Number(megabytes)).toBeGreaterThan(20);
+    expect(Number(megabytes)).toBeLessThanOrEqual(200);
   });
 
   it("keeps a log that begins as conda-store's and tells each step's duration and result", () => {

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
@@ -21,10 +21,12 @@ import type { Build } from "#core/build/build.ts";
 import { BUILD_TASK_FLAGS, logKey, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { parseSpecification } from "#core/specification/parse.ts";
+import { bundleBuildTask } from "#scripts/bundle.ts";
 import type { LocalAws } from "./ministack.ts";
 import { dispatched } from "./submissions.ts";
 
-const MAIN = fileURLToPath(new URL("../../build-task/main.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MAIN = join(ROOT, "build-task", "main.ts");
 
 export interface Workshop {
   readonly db: Db;
@@ -73,6 +75,8 @@ export interface WorkshopOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Private hosts that specifications may name beside the channel's. */
   readonly privateHosts?: () => readonly string[];
+  /** Run the bundle, as the container does, and not the source. @default false */
+  readonly bundled?: boolean;
   /** Store and disk are one directory. @default false */
   readonly inPlace?: boolean;
 }
@@ -85,6 +89,8 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
   const work = join(root, "work");
   for (const directory of [store, disk, work]) mkdirSync(directory, { recursive: true });
   const running = new Set<ChildProcess>();
+  const bundle = join(root, "bundle");
+  if (options.bundled) beforeAll(() => bundleBuildTask(ROOT, bundle));
   afterAll(() => {
     for (const child of running) child.kill("SIGKILL");
     rmSync(root, { recursive: true, force: true });
@@ -117,30 +123,34 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
   };
 
   const start: Workshop["start"] = (buildId, env = {}) => {
-    const child = spawn(process.execPath, [...BUILD_TASK_FLAGS, MAIN], {
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        AWS_ACCESS_KEY_ID: "test",
-        AWS_SECRET_ACCESS_KEY: "test",
-        AWS_REGION: "us-east-1",
-        AWS_ENDPOINT_URL: options.aws.endpoint,
-        [VARIABLES.table]: options.aws.table,
-        [VARIABLES.bucket]: options.aws.bucket,
-        [VARIABLES.finishQueue]: options.aws.finishQueue,
-        [VARIABLES.settings]: JSON.stringify(settingsOf()),
-        [VARIABLES.storeDirectory]: store,
-        [VARIABLES.diskDirectory]: disk,
-        [VARIABLES.workDirectory]: work,
-        [VARIABLES.allowedPrivateHosts]: allowed().join(","),
-        [VARIABLES.packPython]: options.python(),
-        [VARIABLES.maxAttemptMinutes]: "10",
-        [VARIABLES.engine]: "rattler",
-        [VARIABLES.engineProgram]: options.python(),
-        [VARIABLES.buildId]: String(buildId),
-        ...env,
+    const child = spawn(
+      process.execPath,
+      [...BUILD_TASK_FLAGS, options.bundled ? join(bundle, "main.mjs") : MAIN],
+      {
+        env: {
+          PATH: process.env["PATH"] ?? "",
+          AWS_ACCESS_KEY_ID: "test",
+          AWS_SECRET_ACCESS_KEY: "test",
+          AWS_REGION: "us-east-1",
+          AWS_ENDPOINT_URL: options.aws.endpoint,
+          [VARIABLES.table]: options.aws.table,
+          [VARIABLES.bucket]: options.aws.bucket,
+          [VARIABLES.finishQueue]: options.aws.finishQueue,
+          [VARIABLES.settings]: JSON.stringify(settingsOf()),
+          [VARIABLES.storeDirectory]: store,
+          [VARIABLES.diskDirectory]: disk,
+          [VARIABLES.workDirectory]: work,
+          [VARIABLES.allowedPrivateHosts]: allowed().join(","),
+          [VARIABLES.packPython]: options.python(),
+          [VARIABLES.maxAttemptMinutes]: "10",
+          [VARIABLES.engine]: "rattler",
+          [VARIABLES.engineProgram]: options.python(),
+          [VARIABLES.buildId]: String(buildId),
+          ...env,
+        },
+        stdio: ["ignore", "pipe", "pipe"],
       },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    );
     running.add(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
