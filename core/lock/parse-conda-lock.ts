@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { AppError } from "#core/errors.ts";
+import { excerpt } from "#core/specification/faults.ts";
 import type { Lock, LockedPackage, LockedPipPackage } from "./lock.ts";
 import { inInstallOrder } from "./order.ts";
 
@@ -48,6 +49,8 @@ export function parseCondaLock(document: unknown, platform: string): Lock {
   }
   const { metadata, package: entries } = result.output;
   const mine = entries.filter((entry) => entry.platform === platform);
+  const unnamed = mine.find(({ name }) => !NAME.test(name));
+  if (unnamed) throw invalid(`The lockfile names a package ${excerpt(unnamed.name)}, which is no name.`);
   if (mine.length === 0) {
     const others = [...new Set(entries.map((entry) => entry.platform))].join(", ") || "none";
     throw invalid(
@@ -95,11 +98,21 @@ function condaPackage(entry: Entry): LockedPackage {
   };
 }
 
+/** Names and addresses become parts of file names and lines of pip's own language. */
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$/;
+const FILE_ADDRESS = /^https?:\/\/[^\s\\\p{Cc}]{1,2000}$/u;
+
 function pipPackage(entry: Entry): LockedPipPackage {
+  const url = withoutCredentials(entry.url);
+  if (!FILE_ADDRESS.test(url)) {
+    throw invalid(
+      `The lockfile's address of ${entry.name} is not an http(s) address of a file: lock it again.`,
+    );
+  }
   return {
     name: entry.name,
     version: entry.version,
-    url: withoutCredentials(entry.url),
+    url,
     sha256: mustHaveHash(entry),
     depends: dependencyList(entry.dependencies),
   };

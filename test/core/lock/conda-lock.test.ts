@@ -183,6 +183,22 @@ describe("a lockfile that a user posts", () => {
     ["has a hash that is none", file({ ...entry, hash: { sha256: "xyz" } }), /is not a sha256/],
     ["has one package twice", file(entry, entry), /conda package zlib twice/],
     ["names a local file", file({ ...entry, url: "file:///etc/passwd" }), /not that of a conda package/],
+    ["has a name that leads elsewhere", file({ ...entry, name: "../zlib" }), /\.\.\/zlib, which is no name/],
+    [
+      "has a name with a line of its own",
+      file(entry, { ...entry, manager: "pip", name: "flask\n--index-url https://example.org" }),
+      /flask\?--index-url.*, which is no name/,
+    ],
+    [
+      "has an address with options",
+      file(entry, { ...entry, manager: "pip", name: "flask", url: "https://example.org/x.whl --no-deps" }),
+      /address of flask is not an http/,
+    ],
+    [
+      "has a local pip package",
+      file(entry, { ...entry, manager: "pip", name: "flask", url: "file:///etc/x.whl" }),
+      /address of flask is not an http/,
+    ],
     ["has pip packages alone", file({ ...entry, manager: "pip" }), /no conda package/],
   ])("is refused in one sentence when it %s", (_why, document, message) => {
     expect(() => parseCondaLock(document, "linux-64")).toThrow(message);
