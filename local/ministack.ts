@@ -3,7 +3,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { chmodSync, createWriteStream, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { LocalError } from "./local-error.ts";
@@ -44,6 +44,8 @@ export const TEST_CREDENTIALS = {
 export async function startMiniStack(options: MiniStackOptions): Promise<MiniStack> {
   const port = options.port ?? (await freePort());
   mkdirSync(options.directory, { recursive: true });
+  // What is kept there holds the deployment's secret, and MiniStack writes files that everybody may read.
+  chmodSync(options.directory, 0o700);
   const log = join(options.directory, "ministack.log");
   const child = spawn(options.python, ["-c", WATCHED_MAIN], {
     cwd: options.directory,

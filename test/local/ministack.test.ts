@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { chmodSync, mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -17,9 +17,10 @@ test("a test file gets a table, a bucket and three queues of its own", async () 
   expect(new Set([aws.wakeUpQueue, aws.finishQueue, aws.linkQueue]).size).toBe(3);
 });
 
-test("a parent that is killed leaves no MiniStack behind", async () => {
+test("a parent that is killed leaves no MiniStack behind, and its state is for the owner alone", async () => {
   const { python } = await ensurePythonTools(ROOT, () => {});
   const directory = mkdtempSync(join(tmpdir(), "conda-store-orphan-"));
+  chmodSync(directory, 0o755);
   const parent = spawn(
     process.execPath,
     [
@@ -36,6 +37,7 @@ test("a parent that is killed leaves no MiniStack behind", async () => {
     parent.stdout.once("data", (data: Buffer) => resolve(Number(data.toString()))),
   );
   expect(isAlive(pid)).toBe(true);
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
 
   parent.kill("SIGKILL");
 
