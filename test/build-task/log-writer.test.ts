@@ -1,41 +1,85 @@
-import { beforeAll, expect, it } from "vitest";
-import { openDb } from "#adapters/dynamodb/db.ts";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { readLog } from "#adapters/s3/logs.ts";
-import { getObject } from "#adapters/s3/objects.ts";
-import { openBucket } from "#adapters/s3/open-bucket.ts";
+import { getObject, listObjects } from "#adapters/s3/objects.ts";
 import { openLog } from "#build-task/log-writer.ts";
-import { LOG_BYTES_MAX } from "#core/build/log-line.ts";
-import { logKey } from "#core/layout.ts";
+import { LINE_LENGTH_MAX, LOG_BYTES_MAX } from "#core/build/log-line.ts";
+import { logChunkPrefix, logKey } from "#core/layout.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 
 const aws = useMiniStack();
 let bucket: Bucket;
-beforeAll(() => {
-  bucket = openBucket(aws.bucket, openDb({ table: aws.table }).client);
+let id = 0;
+beforeEach(() => {
+  id += 1;
+  bucket = {
+    name: aws.bucket,
+    region: "us-east-1",
+    endpoint: aws.endpoint,
+    credentials: async () => ({ accessKeyId: "test", secretAccessKey: "test" }),
+  };
 });
+const joined = async (): Promise<string> => String(await getObject(bucket, logKey(id)));
 
-const textOf = async (build: number): Promise<string> =>
-  (await getObject(bucket, logKey(build)))?.toString("utf8") ?? "";
+describe("the log of a build", () => {
+  it("can be read while the build runs, and whole when it has ended", async () => {
+    const log = openLog(bucket, id, 1);
+    log.line("", "starting");
+    log.line("solve", "numpy", "stderr");
+    await expect
+      .poll(async () => (await readLog(bucket, id, 1, 0)).lines, { timeout: 10_000 })
+      .toMatchObject([
+        { step: "", text: "starting", stream: "stdout" },
+        { step: "solve", text: "numpy", stream: "stderr" },
+      ]);
+    log.line("install", "zlib");
 
-it("has no secret in its chunks and none in its text", async () => {
-  const log = openLog(bucket, 1, 1);
-  log.line("pip", "Looking in https://user:hunter2@example.org/simple");
-  await log.finish();
-  expect(await textOf(1)).toBe("pip: Looking in https://***@example.org/simple\n");
-  const { lines } = await readLog(bucket, 1, 1, 0);
-  expect(lines.map(({ text }) => text)).toEqual(["Looking in https://***@example.org/simple"]);
-});
+    const bytes = await log.finish();
 
-it("ends with the build's own last line however much a program says", async () => {
-  const log = openLog(bucket, 2, 1);
-  for (let n = 0; n < 300_000; n += 1) log.line("link scripts", "");
-  log.line("", "FAILED: the script never stopped talking");
-  const bytes = await log.finish();
-  expect(bytes).toBeLessThan(LOG_BYTES_MAX);
-  const last = (await textOf(2)).trimEnd().split("\n").slice(-2);
-  expect(last).toEqual([
-    "link scripts: The log is full: what follows is not kept.",
-    "FAILED: the script never stopped talking",
-  ]);
+    expect(await joined()).toBe("starting\nsolve: numpy\ninstall: zlib\n");
+    expect(bytes).toBe(Buffer.byteLength(await joined()));
+    expect((await readLog(bucket, id, 1, 0)).lines.map(({ text }) => text)).toEqual([
+      "starting",
+      "numpy",
+      "zlib",
+    ]);
+  });
+
+  it("has what earlier attempts said in front of its own", async () => {
+    const first = openLog(bucket, id, 1);
+    first.line("solve", "of the first");
+    await first.finish();
+    const second = openLog(bucket, id, 2);
+    second.line("solve", "of the second");
+    await second.finish();
+    expect(await joined()).toBe("solve: of the first\nsolve: of the second\n");
+  });
+
+  it("holds no secret, neither in its chunks nor as a whole", async () => {
+    const log = openLog(bucket, id, 1);
+    log.line("solve", "GET https://user:hunter2@example.org/t/tk-SECRET/main/noarch");
+    await log.finish();
+    const chunk = JSON.stringify((await readLog(bucket, id, 1, 0)).lines);
+    for (const text of [chunk, await joined()]) expect(text).not.toMatch(/hunter2|tk-SECRET/);
+  });
+
+  it("cuts endless lines, and says when it is full", async () => {
+    const log = openLog(bucket, id, 1);
+    for (let n = 0; n < LOG_BYTES_MAX / LINE_LENGTH_MAX + 10; n += 1)
+      log.line("pip", "x".repeat(LINE_LENGTH_MAX * 2));
+    log.line("pip", "too late");
+    await log.finish();
+    const lines = (await joined()).trimEnd().split("\n");
+    expect(Math.max(...lines.map((line) => line.length))).toBe(LINE_LENGTH_MAX + "pip: ".length);
+    expect(lines.at(-1)).toBe("pip: The log is full: what follows is not kept.");
+    expect((await joined()).length).toBeLessThanOrEqual(LOG_BYTES_MAX + LINE_LENGTH_MAX);
+  });
+
+  it("makes no chunk for every line", async () => {
+    const log = openLog(bucket, id, 1);
+    for (let n = 0; n < 1000; n += 1) log.line("install", `file ${n}`);
+    await log.finish();
+    expect((await listObjects(bucket, logChunkPrefix(id, 1))).length).toBeLessThanOrEqual(2);
+    expect((await joined()).split("\n")).toHaveLength(1001);
+  });
 });
