@@ -44,10 +44,16 @@ export const MOVES = {
     by: ["finish", "sweep"],
     says: "cannot be built, the task died, or a limit was reached",
   },
+  cancel: {
+    from: ["waiting", "starting", "building"],
+    to: "canceled",
+    by: ["api"],
+    says: "somebody asked; whichever attempt it was at",
+  },
 } as const satisfies Record<string, Rule>;
 export type MoveName = keyof typeof MOVES;
 
-/** A move somebody wants to make. `attempt` is the one that the mover knows of: a mover from the past is refused. */
+/** A move somebody wants to make. `attempt`, where there is one, is the one that the mover knows of: a mover from the past is refused. */
 export type Move =
   | { readonly name: "dispatch"; readonly by: Mover; readonly at: Date; readonly slot: number }
   | {
@@ -81,7 +87,8 @@ export type Move =
       readonly attempt: number;
       readonly reason: string;
       readonly artifacts: readonly Artifact[];
-    };
+    }
+  | { readonly name: "cancel"; readonly by: Mover; readonly at: Date };
 
 export type Decision =
   | { readonly allowed: true; readonly build: Build; readonly writes: readonly Write[] }
@@ -124,7 +131,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
   const state = stateOf(build);
   if (!rule.by.includes(move.by)) return no(`${move.by} may not make the move ${move.name}`);
   if (!rule.from.includes(state)) return no(`the build is ${state}`);
-  if (move.name !== "dispatch" && move.attempt !== build.dispatched) {
+  if ("attempt" in move && move.attempt !== build.dispatched) {
     return no(`attempt ${move.attempt} is not the one that counts, which is ${build.dispatched}`);
   }
   switch (move.name) {
@@ -212,8 +219,18 @@ export function decide(build: Build, move: Move, environment: Environment | null
         },
         [
           ...letGo(build),
-          ...(state === "waiting" ? [{ kind: "line", change: "leave", build: build.id } as const] : []),
+          ...leaveLine(build),
           { kind: "counts", namespace: build.namespace, add: { active: -1, failed: 1 } },
+        ],
+      );
+    case "cancel":
+      return yes(
+        build,
+        { ...NO_SLOT, status: "CANCELED", statusInfo: "Canceled on request.", endedOn: move.at },
+        [
+          ...letGo(build),
+          ...leaveLine(build),
+          { kind: "counts", namespace: build.namespace, add: { active: -1, canceled: 1 } },
         ],
       );
   }
@@ -238,6 +255,9 @@ function letGo(build: Build): Write[] {
     { kind: "attempt", change: "close", build: id, attempt },
   ];
 }
+
+const leaveLine = (build: Build): Write[] =>
+  stateOf(build) === "waiting" ? [{ kind: "line", change: "leave", build: build.id }] : [];
 
 /** An older build that ends late never moves the environment back. */
 function becomeCurrent(build: Build, environment: Environment | null, directory: string | null): Write[] {

@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { ARTIFACT_TYPES, BUILD_STATUSES } from "#core/build/status.ts";
 import { route } from "./route.ts";
-import { BuildIdParam, data, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
+import { Ack, BuildIdParam, data, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
 
 const Specification = v.object({
   id: v.number(),
@@ -101,6 +101,18 @@ export const rebuild = route({
   }),
   otherReplies: [],
   errors: ["build_not_found", "environment_not_found", "conflict"],
+});
+
+export const cancelBuild = route({
+  ...ofBuild,
+  id: "cancelBuild",
+  method: "put",
+  path: "/api/v1/build/:buildId/cancel",
+  summary: "End a build that has not ended",
+  access: { kind: "permission", permission: "build::cancel", target: "build" },
+  reply: Ack,
+  otherReplies: [],
+  errors: ["build_not_found", "conflict"],
 });
 
 export const Package = v.object({

@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  cancelBuild,
   getBuild,
   getBuildArchive,
   getBuildLockfile,
@@ -70,6 +71,7 @@ export const ROUTES = [
   listBuilds,
   getBuild,
   rebuild,
+  cancelBuild,
   listBuildPackages,
   getBuildLogs,
   getBuildYaml,

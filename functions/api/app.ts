@@ -21,6 +21,7 @@ import { cors } from "./middleware/cors.ts";
 import { errorReply } from "./middleware/error-reply.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import * as builds from "./routes/builds.ts";
+import { canceling } from "./routes/cancel.ts";
 import * as environments from "./routes/environments.ts";
 import { listingBuilds } from "./routes/list-builds.ts";
 import * as login from "./routes/login.ts";
@@ -73,6 +74,7 @@ export function createApp(services: Services): Hono<Env> {
   at(buildRoutes.listBuilds, listingBuilds(services));
   at(buildRoutes.getBuild, builds.getting(services));
   at(buildRoutes.rebuild, rebuilding(services));
+  at(buildRoutes.cancelBuild, canceling(services));
   at(buildRoutes.listBuildPackages, builds.listingPackages(services));
   at(buildRoutes.getBuildLogs, builds.gettingLogs(services));
   at(buildRoutes.getBuildYaml, builds.gettingYaml(services));

@@ -67,6 +67,8 @@ export function move(
     }
     case "fail":
       return { name, by, at, attempt, reason: "No.", artifacts: [] };
+    case "cancel":
+      return { name, by, at };
   }
 }
 

@@ -263,6 +263,8 @@ describe.each([
     const other = await submitted(db, { namespace: name(1), environment: "life" });
     const fail = { name: "fail", by: "finish", at, attempt: 0, reason: "No.", artifacts: [] } as const;
     costs.push(await cost(21, () => makeMove(db, other, fail)));
+    const unwanted = await submitted(db, { namespace: name(1), environment: "life" });
+    costs.push(await cost(40, () => makeMove(db, unwanted, { name: "cancel", by: "api", at })));
     await dispatched(db, await submitted(db, { namespace: name(1), environment: "life" }));
     const [held] = await slots(db);
     costs.push(await cost(39, async () => held !== undefined && (await freeSlot(db, held))));
@@ -275,6 +277,8 @@ describe.each([
       [22, 1],
       [20, 3],
       [21, 2],
+      // The route has read the build before.
+      [40, 2],
       [39, 1],
     ]);
   });

@@ -116,7 +116,7 @@ class World {
       active: having("QUEUED", "BUILDING").length,
       completed: having("COMPLETED").length,
       failed: having("FAILED").length,
-      canceled: 0,
+      canceled: having("CANCELED").length,
       sizeBytes: 7 * having("COMPLETED").length,
     });
     const best = Math.max(0, ...having("COMPLETED").map(({ id }) => id));
@@ -125,7 +125,7 @@ class World {
 }
 
 const step = fc.record({
-  name: fc.constantFrom("submit", "dispatch", "putBack", "claim", "complete", "fail", "look"),
+  name: fc.constantFrom("submit", "dispatch", "putBack", "claim", "complete", "fail", "cancel", "look"),
   build: fc.integer({ min: 1, max: 4 }),
   slot: fc.integer({ min: 1, max: 2 }),
   /** Knows the attempt that counts, or one from the past. */
@@ -173,7 +173,11 @@ test("never reach a state that does not fit together, whoever acts on whatever o
 test("an ended build stays as it ended", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      for (const ended of [buildAfter("dispatch", "claim", "complete"), buildAfter("dispatch", "fail")]) {
+      for (const ended of [
+        buildAfter("dispatch", "claim", "complete"),
+        buildAfter("dispatch", "fail"),
+        buildAfter("cancel"),
+      ]) {
         for (const { name, behind } of steps) {
           if (name === "submit" || name === "look") continue;
           const wanted = move(name as Exclude<MoveName, "submit">, behind);

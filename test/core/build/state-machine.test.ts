@@ -5,7 +5,6 @@ import type { Write } from "#core/build/writes.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { buildAfter, move, newBuild, newEnvironment } from "#test/kit/builds.ts";
 
-const at = new Date("2026-01-01T00:00:00Z");
 const MOVERS: readonly Mover[] = ["api", "dispatch", "task", "finish", "sweep"];
 
 describe("each move", () => {
@@ -15,10 +14,10 @@ describe("each move", () => {
     building: buildAfter("dispatch", "claim"),
     completed: buildAfter("dispatch", "claim", "complete"),
     failed: buildAfter("dispatch", "claim", "fail"),
-    canceled: { ...newBuild(1), status: "CANCELED", endedOn: at },
+    canceled: buildAfter("dispatch", "claim", "cancel"),
   };
 
-  for (const name of ["dispatch", "putBack", "claim", "complete", "fail"] as const) {
+  for (const name of ["dispatch", "putBack", "claim", "complete", "fail", "cancel"] as const) {
     for (const [state, build] of Object.entries(reached)) {
       const listed = (MOVES[name].from as readonly string[]).includes(state);
       test(`${name} is ${listed ? "allowed" : "refused"} when the build is ${state}`, () => {
@@ -59,6 +58,8 @@ describe("each move", () => {
       ["fail", buildAfter("dispatch")],
       ["fail", buildAfter("dispatch", "claim")],
       ["complete", buildAfter("dispatch", "claim")],
+      ["cancel", buildAfter("dispatch")],
+      ["cancel", buildAfter("dispatch", "claim")],
     ] as const) {
       const decision = decide(from, move(name, 1), newEnvironment());
       if (!decision.allowed) throw new Error(decision.why);

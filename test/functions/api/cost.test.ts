@@ -274,6 +274,15 @@ const COSTS: readonly Cost[] = [
     units: 5,
   },
   {
+    route: "cancelBuild",
+    when: "",
+    as: "admin",
+    path: (w) => `${A}/build/${w.hidden}/cancel/`,
+    init: { method: "PUT" },
+    calls: { GetItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 2,
+  },
+  {
     route: "postSpecification",
     when: "of a new environment",
     as: "admin",

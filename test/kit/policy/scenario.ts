@@ -44,6 +44,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   await meetDeath(stack, client);
   await meetRefusal(stack, client);
   await loseOnTheWay(stack);
+  await meetCancel(stack, client);
   await meetLoss(stack, client);
 }
 
@@ -70,6 +71,19 @@ async function visitRoutes(
   completed: number,
   queued: number,
 ): Promise<void> {
+  const visit = await visitor({ url, password });
+  for (const [id, cases] of Object.entries(ROUTE_CASES)) {
+    // Specifications are posted above: what these name would be solved against the internet.
+    if (id === "postSpecification") continue;
+    for (const { path, init } of cases) await visit(path({ completed, queued, hidden: queued }), init);
+  }
+  const list = "/api/v1/environment";
+  await visit(`${list}/?status=COMPLETED&artifact=CONDA_PACK&packages=python&search=de&sort_by=name`);
+  await visit(`${list}/?namespace=${NAMESPACE}`);
+}
+
+/** Asks as an admin and follows the addresses of objects. */
+async function visitor({ url, password }: Pick<RecordedStack, "url" | "password">) {
   const login = await fetch(`${url}/login/`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -79,7 +93,7 @@ async function visitRoutes(
     .getSetCookie()
     .map((each) => each.split(";", 1)[0])
     .join("; ");
-  const visit = async (path: string, init: RequestInit = {}): Promise<void> => {
+  return async (path: string, init: RequestInit = {}): Promise<void> => {
     const headers = { cookie, ...(init.headers as Record<string, string> | undefined) };
     const response = await fetch(`${url}${path}`, { ...init, headers, redirect: "manual" });
     expect(response.status, path).toBeLessThan(500);
@@ -87,14 +101,6 @@ async function visitRoutes(
     await response.arrayBuffer();
     if (location?.includes("X-Amz-Signature")) await (await fetch(location)).arrayBuffer();
   };
-  for (const [id, cases] of Object.entries(ROUTE_CASES)) {
-    // Specifications are posted above: what these name would be solved against the internet.
-    if (id === "postSpecification") continue;
-    for (const { path, init } of cases) await visit(path({ completed, queued, hidden: queued }), init);
-  }
-  const list = "/api/v1/environment";
-  await visit(`${list}/?status=COMPLETED&artifact=CONDA_PACK&packages=python&search=de&sort_by=name`);
-  await visit(`${list}/?namespace=${NAMESPACE}`);
 }
 
 /** A task that says it has stored what is not there; one that dies without a word; one that comes too late. */
@@ -152,6 +158,8 @@ async function meetRefusal(stack: RecordedStack, client: Client): Promise<void> 
     );
   }, PATIENCE);
   await stack.change("dispatch", { [VARIABLES.taskDefinition]: definition });
+  // A second attempt joins its log with the first one's.
+  await hasStatus(client, id, "COMPLETED");
 }
 
 /** An archive whose source breaks off behind its first part: the task takes the part back. */
@@ -166,6 +174,28 @@ async function loseOnTheWay(stack: RecordedStack): Promise<void> {
   await expect(uploadStream(bucket, archiveKey(sha256Of("broken")), broken(), options)).rejects.toThrow(
     "broken off",
   );
+}
+
+/** Somebody cancels a build that runs and one that waits. */
+async function meetCancel(stack: RecordedStack, client: Client): Promise<void> {
+  const db = unrecordedDb(stack);
+  const visit = await visitor(stack);
+  const running = await building(db, "unwanted", { namespace: NAMESPACE, environment: "unwanted" });
+  const waits = await waitsForLong(db, "waits-in-vain", new Date());
+  for (const id of [running.id, waits]) {
+    await visit(`/api/v1/build/${id}/cancel/`, { method: "PUT" });
+    await hasStatus(client, id, "CANCELED");
+  }
+}
+
+/** A build in the line whose next try is far away, so that dispatch leaves it there. */
+async function waitsForLong(db: Db, environment: string, at: Date): Promise<number> {
+  const id = await submitted(db, { namespace: NAMESPACE, environment, at });
+  const attempt = await dispatched(db, id);
+  const nextTryOn = new Date(Date.now() + 3_600_000);
+  const back = { name: "putBack", by: "dispatch", at, attempt, because: "No room.", nextTryOn } as const;
+  expect((await makeMove(db, id, back)).won).toBe(true);
+  return id;
 }
 
 /** What nobody reports: a task that ECS forgot, a result whose message was lost, a build that waits for ever. */
@@ -188,12 +218,7 @@ async function meetLoss(stack: RecordedStack, client: Client): Promise<void> {
   const unheard = await building(db, "unheard", place("unheard"));
   const who = { build: unheard.id, attempt: unheard.attempt, owner: "unheard" };
   expect(await putResult(db, who, { outcome: "failed", reason: "No.", step: "solve" })).toBe(true);
-  const at = new Date(Date.now() - 48 * 3_600_000);
-  const waits = await submitted(db, { ...place("waits"), at });
-  const attempt = await dispatched(db, waits);
-  const nextTryOn = new Date(Date.now() + 3_600_000);
-  const back = { name: "putBack", by: "dispatch", at, attempt, because: "No room.", nextTryOn } as const;
-  expect((await makeMove(db, waits, back)).won).toBe(true);
+  const waits = await waitsForLong(db, "waits", new Date(Date.now() - 48 * 3_600_000));
 
   await stack.invoke("sweep");
 
