@@ -95,7 +95,8 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
     if (!(await putResult(db, who, result))) throw new LeaseLost();
     await parts.sendFinish({ buildId: build.id, attempt });
     say(result.outcome === "completed" ? "completed" : `failed in ${result.step}: ${result.reason}`);
-    if (result.outcome === "failed") await remove(paths.prefix, paths.publishing);
+    // The attempt was still ours when its result was taken, so what lies under the build's name is ours as well.
+    if (result.outcome === "failed") await remove(paths.prefix, paths.publishing, paths.published);
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
     say(error.message);

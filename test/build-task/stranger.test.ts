@@ -34,6 +34,10 @@ const channel = useStrangerChannel(demo.python, [
       { path: "share/out/planted", text: "planted" },
     ],
   },
+  {
+    name: "has-broken-python",
+    members: [{ path: "bin/python", text: "#!/bin/sh\necho no such library >&2\nexit 3\n", mode: "755" }],
+  },
   scripted(
     "makes-way-out",
     'mv "$PREFIX/share/makes-way-out" "$HOME/moved"',
@@ -95,6 +99,19 @@ describe("a package's own script", () => {
     const listing = execFileSync("tar", ["-tvz"], { input: archive ?? "" }).toString();
     expect(listing).toMatch(/^-rwxr-xr-x .* share\/shell$/m);
     expect(listing).not.toMatch(/^.{3}[sS]|^.{6}[sS]|^.{9}[tT]/m);
+  });
+});
+
+describe("a package with a python that does not start", () => {
+  it("fails its build, and nothing of it stays on the shared disk", async () => {
+    const ended = await build("has-broken-python");
+    expect(ended.result, ended.log).toMatchObject({
+      outcome: "failed",
+      step: "verify",
+      reason: expect.stringMatching(/python does not start \(exit code 3\): no such library/),
+    });
+    expect(readdirSync(join(workshop.disk, "team"))).not.toContain(ended.build.buildKey);
+    expect(readdirSync(join(workshop.store, "team"))).not.toContain(ended.build.buildKey);
   });
 });
 
