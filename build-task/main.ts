@@ -5,14 +5,9 @@
  */
 import { openEngine } from "#adapters/conda/open-engine.ts";
 import { readConfig } from "#adapters/config.ts";
-import { openDb } from "#adapters/dynamodb/db.ts";
-import { taskOwner } from "#adapters/ecs/task-owner.ts";
 import { runCommand } from "#adapters/process/command.ts";
-import { openBucket } from "#adapters/s3/open-bucket.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
-import { deploymentSettings } from "#core/settings/settings.ts";
 import { BuildFailure } from "./failure.ts";
-import { runTask } from "./run-task.ts";
 
 // Directories 755 and files 644 whatever the machine's habit is: consumers of the shared disk are other users.
 process.umask(0o022);
@@ -23,10 +18,29 @@ const config = readConfig([
   ...(["buildId", "engine", "engineProgram"] as const),
 ]);
 
+const LOAD_QUEUE_MS = 150;
+const loadQueue = () => import("#adapters/sqs/queue.ts");
+
 const stop = new AbortController();
 process.once("SIGTERM", () =>
   stop.abort(new BuildFailure("The build task was stopped before the build had ended: build it again.")),
 );
+
+// The engine's program starts while the rest of this one is still being loaded.
+const engine = openEngine({
+  kind: config.engine,
+  program: config.engineProgram,
+  run: runCommand,
+  signal: stop.signal,
+});
+engine.catch(() => {});
+const [{ openDb }, { openBucket }, { taskOwner }, { deploymentSettings }, { runTask }] = await Promise.all([
+  import("#adapters/dynamodb/db.ts"),
+  import("#adapters/s3/open-bucket.ts"),
+  import("#adapters/ecs/task-owner.ts"),
+  import("#core/settings/settings.ts"),
+  import("./run-task.ts"),
+]);
 
 const db = openDb({ table: config.table });
 const running = runTask({
@@ -36,19 +50,14 @@ const running = runTask({
   owner: await taskOwner(),
   db,
   bucket: openBucket(config.bucket, db.client),
-  engine: openEngine({
-    kind: config.engine,
-    program: config.engineProgram,
-    run: runCommand,
-    signal: stop.signal,
-  }),
+  engine,
   sendFinish: async (message) => {
-    const { openQueue, send } = await queue;
+    const { openQueue, send } = await loadQueue();
     await send(openQueue<FinishMessage>(config.finishQueue), message);
   },
   stop: stop.signal,
   say: (line) => console.log(line),
 });
-// Loaded behind the claim, which it would only delay.
-const queue = import("#adapters/sqs/queue.ts");
+// Loaded behind the claim, most likely while the engine solves: the processor is idle then.
+setTimeout(() => void loadQueue(), LOAD_QUEUE_MS).unref();
 process.exit((await running) === "broken" ? 1 : 0);

@@ -30,7 +30,13 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
 }
 
 async function openMamba({ program, run, signal }: OpenEngineOptions): Promise<Engine> {
-  const result = await ask(program, ["--version"], run, signal);
+  const answer = ask(program, ["--version"], run, signal);
+  // Only an install needs to know: nobody waits for it here, and a failure is told by the answer above.
+  const hasSkipFlag = ask(program, ["create", "--help"], run, signal).then(
+    ({ stdout }) => stdout.includes("--skip-run-link-scripts"),
+    () => false,
+  );
+  const result = await answer;
   const version = /^(?:\w+ )?(\d+)\.\d+\.\d+\S*$/m.exec(result.stdout);
   if (result.code !== 0 || version === null) {
     throw new Error(`${program} is no mamba: it answers --version with ${lastLine(result)}.`);
@@ -42,8 +48,6 @@ async function openMamba({ program, run, signal }: OpenEngineOptions): Promise<E
   }
   const number = version[0].split(" ").at(-1);
   const name = basename(program).startsWith("micromamba") ? "micromamba" : "mamba";
-  const help = await ask(program, ["create", "--help"], run, signal);
-  const hasSkipFlag = help.stdout.includes("--skip-run-link-scripts");
   return mambaEngine({ program, name: `${name} ${number}`, hasSkipFlag });
 }
 

@@ -30,7 +30,7 @@ export interface MambaOptions {
   /** E.g. `micromamba 2.8.1`. */
   readonly name: string;
   /** Whether `create` knows `--skip-run-link-scripts`. */
-  readonly hasSkipFlag: boolean;
+  readonly hasSkipFlag: boolean | Promise<boolean>;
 }
 
 export function mambaEngine(options: MambaOptions): Engine {
@@ -81,7 +81,7 @@ export function readSolve(result: CommandResult, request: SolveRequest): LockedP
 
 async function install(options: MambaOptions, request: InstallRequest, run: EngineRun): Promise<void> {
   const packages = checkInstall(request);
-  const call = installCall(request, packages, run, options.hasSkipFlag);
+  const call = installCall(request, packages, run, await options.hasSkipFlag);
   const sink = progressSink(run.onLine, trueChannels(request.channels));
   await makeWhole(request.prefix, async () => {
     readInstall(await execute(options.program, call, run, sink), request);
