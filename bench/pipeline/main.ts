@@ -10,12 +10,15 @@ import { chooseEngine, platform } from "#local/engine.ts";
 import { LocalError } from "#local/local-error.ts";
 import { ensurePythonTools } from "#local/python.ts";
 import { removeTree } from "#local/run-task/launch.ts";
+import { serveFiles } from "#local/static-files.ts";
 import { bundleAll } from "#scripts/bundle.ts";
+import { runAgain } from "./again.ts";
 import { openBareEngine } from "./bare-engine.ts";
+import { makeCrowd } from "./crowd.ts";
 import { startLocalAws } from "./local-aws.ts";
 import { type EnvironmentKind, type PipelineOptions, parseOptions, USAGE } from "./options.ts";
-import { report } from "./report.ts";
-import { runRounds } from "./rounds.ts";
+import { type Report, reportAgain, reportBuild } from "./report.ts";
+import { type BenchRequest, runRounds } from "./rounds.ts";
 
 /** On disk, of one round: packages and environments of both, and the published copy. */
 const ROUND_BYTES: Readonly<Record<EnvironmentKind, number>> = { small: 1e9, medium: 2e9, large: 4e9 };
@@ -44,50 +47,59 @@ export async function benchPipeline(args: readonly string[]): Promise<boolean> {
 }
 
 async function bench(
-  { rounds, environments, engine: wanted, verbose }: PipelineOptions,
+  { rounds, environments, records, engine: wanted, verbose }: PipelineOptions,
   directory: string,
   closers: (() => Promise<void>)[],
 ): Promise<boolean> {
   const { python } = await ensurePythonTools(ROOT, say);
   const engine = await chooseEngine({
-    root: ROOT,
-    python,
-    log: say,
+    ...{ root: ROOT, python, log: say },
     ...(wanted === undefined ? {} : { wanted }),
   });
   const bare = await openBareEngine(engine);
   const into = join(ROOT, ".local", "demo-channel-large");
-  const channel = await makeDemoChannel({ python, into, log: say, large: true });
-  const server = await serveDemoChannel(channel.directory, { host: "127.0.0.1", port: 0 });
-  closers.push(() => server.close());
+  const demo = await makeDemoChannel({ python, into, log: say, large: true });
+  const demoServer = await serveDemoChannel(demo.directory, { host: "127.0.0.1", port: 0 });
+  closers.push(() => demoServer.close());
+  const crowd = join(directory, "crowd");
+  await makeCrowd(crowd, platform(), records);
+  const crowdServer = await serveFiles(crowd, { host: "127.0.0.1", port: 0, mount: "/crowd" });
+  closers.push(() => crowdServer.close());
   const bundles = join(directory, "bundles");
   await bundleAll(ROOT, bundles);
   const aws = await startLocalAws(python, join(directory, "aws"));
   closers.push(() => aws.stop());
 
-  const setup = {
-    ...{ aws, engine, python, channelUrl: server.url, platform: platform() },
-    settings: { conda_solve_platforms: [platform()], conda_virtual_packages: thisMachine() },
-    program: join(bundles, "build-task", "main.mjs"),
+  const program = join(bundles, "build-task", "main.mjs");
+  const settings = { conda_solve_platforms: [platform()], conda_virtual_packages: thisMachine() };
+  const setup = { aws, engine, python, program, platform: platform(), settings };
+  const request = (
+    name: string,
+    environment: EnvironmentKind,
+    channels: readonly string[],
+  ): BenchRequest => ({
+    ...{ setup, engine: bare, name, channels, rounds, log: say, directory: join(directory, name) },
+    packages: demo.environments[environment] ?? [],
+    onBuild: ({ log }) => {
+      if (verbose) for (const line of log) say(`${line.at} [${line.step}] ${line.text}`);
+    },
+  });
+  console.log(`engine: ${bare.name}; ${cpus().length} processors; ${rounds} rounds in turns`);
+  const verdicts: boolean[] = [];
+  const show = ({ text, within }: Report): void => {
+    console.log(`\n${text}\n`);
+    verdicts.push(within);
   };
-  console.log(`engine: ${bare.name}; ${cpus().length} processors; ${rounds} rounds in turns, caches empty`);
-  let within = true;
   for (const name of environments) {
-    const packages = channel.environments[name] ?? [];
-    const result = await runRounds({
-      ...{ setup, engine: bare, name, packages, rounds, log: say },
-      directory: join(directory, name),
-      onBuild: ({ log }) => {
-        if (verbose) for (const line of log) say(`${line.at} [${line.step}] ${line.text}`);
-      },
-    });
-    const bytes = result.rounds[0]?.ours.build.sizeBytes ?? 0;
-    const title = `${name}: ${result.packages} packages, ${Math.round(bytes / 1e6)} MB, by ${bare.name}`;
-    const told = report(title, result);
-    console.log(`\n${told.text}\n`);
-    within = told.within && within;
+    const measured = await runRounds(request(name, name, [demoServer.url]));
+    const bytes = measured.rounds[0]?.ours.build.sizeBytes ?? 0;
+    const size = `${measured.packages} packages, ${Math.round(bytes / 1e6)} MB`;
+    show(reportBuild(`${name}: ${size}, empty caches, by ${bare.name}`, measured.rounds));
   }
-  return within;
+  const again = await runAgain(request("again", "small", [demoServer.url, crowdServer.url]));
+  const index = `index of ${records} further records`;
+  show(reportAgain(`the same specification again: small, ${index}, by ${bare.name}`, again));
+  return verdicts.every((within) => within);
 }
 
 /** Every round's trees stay until the end. */

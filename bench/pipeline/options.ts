@@ -14,9 +14,14 @@ export interface PipelineOptions {
   readonly environments: readonly EnvironmentKind[];
   /** `rattler`, or the path of a mamba or micromamba; undefined takes the first that is found. */
   readonly engine: string | undefined;
+  /** Of the index that a repetition's solve reads, beside the demo channel's own. */
+  readonly records: number;
   /** Print every line of the builds' logs. */
   readonly verbose: boolean;
 }
+
+/** A fifth of conda-forge: enough for a solve to take seconds, few enough for the bench to end soon. */
+const RECORDS = 100_000;
 
 export const USAGE = `usage: npm run bench -- pipeline [OPTION …]
 
@@ -27,6 +32,8 @@ empty caches, rounds in turns. Then the same specification again against one sol
   --rounds N         3 or more [3]
   --engine KIND      mamba or rattler [the first that is found: mamba, micromamba, py-rattler]
   --program PATH     the engine's program, with --engine mamba [the one on PATH]
+  --records N        index of so many further packages for the same specification again [${RECORDS}];
+                     conda-forge's linux-64 has about 500000
   --verbose          print the builds' logs
   --help             this text`;
 
@@ -46,8 +53,11 @@ export function parseOptions(args: readonly string[]): PipelineOptions | null {
       `--rounds must be a whole number from ${ROUNDS_MIN} up: a median of fewer says nothing.`,
     );
   }
+  const records = Number(values.records ?? RECORDS);
+  if (!Number.isInteger(records) || records < 0) throw new LocalError("--records must be a whole number.");
   return {
     rounds,
+    records,
     environments: (values.env ?? ["medium", "large"]).map(toEnvironment),
     engine: engineOf(values.engine, values.program),
     verbose: values.verbose ?? false,
@@ -61,6 +71,7 @@ function valuesOf(args: readonly string[]) {
       options: {
         env: { type: "string", multiple: true },
         rounds: { type: "string" },
+        records: { type: "string" },
         engine: { type: "string" },
         program: { type: "string" },
         verbose: { type: "boolean" },

@@ -33,7 +33,6 @@ export interface OurSetup {
   readonly python: string;
   /** The bundled build task, as the container has it. */
   readonly program: string;
-  readonly channelUrl: string;
   readonly platform: string;
   /** The deployment's settings. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -44,6 +43,8 @@ export interface OurRequest {
   readonly namespace: string;
   /** Holds `store` (the task's fast disk), `disk` (the shared one) and `work`. */
   readonly home: string;
+  /** In priority order; all of them on this machine. */
+  readonly channels: readonly string[];
   readonly packages: readonly string[];
 }
 
@@ -104,17 +105,17 @@ export async function runOurBuild(setup: OurSetup, request: OurRequest): Promise
 }
 
 /** As the API does for a POST. */
-async function submit({ aws, channelUrl, ...setup }: OurSetup, request: OurRequest): Promise<number> {
+async function submit({ aws, ...setup }: OurSetup, request: OurRequest): Promise<number> {
   const settings = deploymentSettings(setup.settings);
   const text = [
     `name: ${ENVIRONMENT}`,
-    `channels: [${JSON.stringify(channelUrl)}]`,
+    `channels: ${JSON.stringify(request.channels)}`,
     `dependencies: ${JSON.stringify(request.packages)}`,
   ].join("\n");
   const { name, document } = readSpecification(text);
   const specification = completeSpecification(document, {
     settings,
-    allowPrivateHosts: [new URL(channelUrl).host],
+    allowPrivateHosts: hostsOf(request),
   });
   const { buildId } = await submitSpecification(aws.db, {
     namespace: request.namespace,
@@ -133,6 +134,8 @@ async function submit({ aws, channelUrl, ...setup }: OurSetup, request: OurReque
   return buildId;
 }
 
+const hostsOf = ({ channels }: OurRequest): string[] => channels.map((url) => new URL(url).host);
+
 interface TaskProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
@@ -141,8 +144,9 @@ interface TaskProcess {
   readonly output: () => string;
 }
 
-function startTask(setup: OurSetup, { home }: OurRequest, id: number): TaskProcess {
-  const { aws, engine, python, program, channelUrl, settings } = setup;
+function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProcess {
+  const { aws, engine, python, program, settings } = setup;
+  const { home } = request;
   const place = (name: string): string => join(home, name);
   for (const name of ["store", "disk", "work", "home"]) mkdirSync(place(name), { recursive: true });
   const child = spawn(process.execPath, [...BUILD_TASK_FLAGS, program], {
@@ -158,7 +162,7 @@ function startTask(setup: OurSetup, { home }: OurRequest, id: number): TaskProce
       [VARIABLES.bucket]: aws.bucketName,
       [VARIABLES.finishQueue]: aws.finishQueue,
       [VARIABLES.settings]: JSON.stringify(settings),
-      [VARIABLES.allowedPrivateHosts]: new URL(channelUrl).host,
+      [VARIABLES.allowedPrivateHosts]: hostsOf(request).join(","),
       [VARIABLES.storeDirectory]: place("store"),
       [VARIABLES.diskDirectory]: place("disk"),
       [VARIABLES.workDirectory]: place("work"),

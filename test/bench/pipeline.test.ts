@@ -1,11 +1,22 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import type { Again } from "#bench/pipeline/again.ts";
+import { makeCrowd } from "#bench/pipeline/crowd.ts";
 import { parseOptions } from "#bench/pipeline/options.ts";
 import type { OurBuild } from "#bench/pipeline/our-build.ts";
 import { outsideOf, partsOf } from "#bench/pipeline/parts.ts";
-import { report, verdictsOf } from "#bench/pipeline/report.ts";
-import type { Rounds } from "#bench/pipeline/rounds.ts";
+import {
+  againVerdicts,
+  buildVerdicts,
+  reportAgain,
+  reportBuild,
+  type Verdict,
+} from "#bench/pipeline/report.ts";
+import type { Round } from "#bench/pipeline/rounds.ts";
 import type { LogLine } from "#core/build/log-line.ts";
 import { LocalError } from "#local/local-error.ts";
 
@@ -25,21 +36,16 @@ function ours(seconds: number, peakBytes = 100e6): OurBuild {
   return { seconds, parts, peakBytes, ...rest };
 }
 
-/** Builds that took so long, against a bare engine that always took 10 seconds and one solve of 1 second. */
-function measured(builds: number[], again: number[] = [1, 1, 1], changes: Partial<Rounds> = {}): Rounds {
-  const bare = { createSeconds: 7, compileSeconds: 3, cpuSeconds: 10 };
-  return {
-    rounds: builds.map((seconds) => ({ ours: ours(seconds), bare })),
-    again: again.map((seconds) => ({ ours: ours(seconds), solveSeconds: 1 })),
-    packages: 3,
-    changedObjects: [],
-    ...changes,
-  };
-}
-const above = (rounds: Rounds): string[] =>
-  verdictsOf(rounds)
-    .filter(({ within }) => !within)
-    .map(({ what }) => what);
+const bare = { createSeconds: 7, compileSeconds: 3, cpuSeconds: 10 };
+/** Builds that took so long, against a bare engine that always took 10 seconds. */
+const built = (...builds: number[]): Round[] => builds.map((seconds) => ({ ours: ours(seconds), bare }));
+/** Repetitions that took so long, against one solve of 1 second. */
+const repeated = (seconds: number[], changedObjects: string[] = []): Again => ({
+  rounds: seconds.map((each) => ({ ours: ours(each), solveSeconds: 1 })),
+  changedObjects,
+});
+const above = (verdicts: readonly Verdict[]): string[] =>
+  verdicts.filter(({ within }) => !within).map(({ what }) => what);
 
 describe("parts of a build", () => {
   it("come from the steps' own last lines, in the order in which they began", () => {
@@ -70,30 +76,49 @@ describe("parts of a build", () => {
 
 describe("verdict", () => {
   it("takes the median of the rounds: one slow round does not fail", () => {
-    expect(above(measured([12, 90, 13]))).toEqual([]);
-    expect(above(measured([21, 5, 22]))).toEqual(["whole build / bare engine"]);
+    expect(above(buildVerdicts(built(12, 90, 13)))).toEqual([]);
+    expect(above(buildVerdicts(built(21, 5, 22)))).toEqual(["whole build / bare engine"]);
   });
 
   it("fails for each budget by itself", () => {
-    expect(above(measured([10, 10, 10], [1.2, 1.2, 1.2]))).toEqual(["the same again / one solve"]);
-    const changedObjects = ["archives/x.tar.gz"];
-    expect(above(measured([10, 10, 10], [1, 1, 1], { changedObjects }))).toEqual([
-      "objects changed by the same again",
+    expect(above(againVerdicts(repeated([1.05, 3, 1.09])))).toEqual([]);
+    expect(above(againVerdicts(repeated([1.2, 1.2, 1])))).toEqual(["the same again / one solve"]);
+    expect(above(againVerdicts(repeated([1, 1, 1], ["archives/x.tar.gz"])))).toEqual([
+      "objects changed by it, but for logs",
     ]);
-    const greedy = { ours: ours(1, 201e6), solveSeconds: 1 };
-    expect(above(measured([10, 10, 10], [], { again: [greedy] }))).toEqual([
-      "peak memory of the build task's process",
-    ]);
+    const greedy = [...built(1, 1), { ours: ours(1, 201e6), bare }];
+    expect(above(buildVerdicts(greedy))).toEqual(["peak memory of the build task's process"]);
   });
 
   it("is printed with every part, every round and what was changed", () => {
-    const told = report(
-      "small, by an engine",
-      measured([30, 30, 30], [1, 1, 1], { changedObjects: ["x/y"] }),
-    );
-    expect(told.within).toBe(false);
-    for (const text of ["small, by an engine", "solve", "3.00", "≤ 2", "ABOVE", "within", "x/y"]) {
-      expect(told.text).toContain(text);
+    const slow = reportBuild("small, by an engine", built(30, 30, 30));
+    expect(slow.within).toBe(false);
+    for (const text of ["small, by an engine", "solve", "3.00", "≤ 2", "ABOVE", "within"]) {
+      expect(slow.text).toContain(text);
+    }
+    expect(reportAgain("again", repeated([1, 1, 1], ["x/y"]))).toMatchObject({
+      within: false,
+      text: expect.stringContaining("changed: x/y"),
+    });
+    expect(reportAgain("again", repeated([1, 1, 1])).within).toBe(true);
+  });
+});
+
+describe("crowd", () => {
+  it("is an index of whole records that only need what is there", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "conda-store-crowd-"));
+    try {
+      await makeCrowd(directory, "linux-64", 16 * 50);
+      const bytes = readFileSync(join(directory, "linux-64", "repodata.json.zst"));
+      const index = JSON.parse(zstdDecompressSync(bytes).toString("utf8"));
+      const records = Object.values<{ name: string; depends: string[] }>(index["packages.conda"]);
+      const names = new Set(records.map(({ name }) => name));
+      expect([records.length, names.size]).toEqual([800, 50]);
+      const needed = records.flatMap(({ depends }) => depends.map((each) => each.split(" ")[0]));
+      expect(needed.filter((name) => !names.has(name ?? ""))).toEqual([]);
+      expect(needed.length).toBeGreaterThan(800);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
     }
   });
 });
@@ -103,6 +128,7 @@ describe("options", () => {
     for (const args of [
       ["--rounds", "2"],
       ["--rounds", "many"],
+      ["--records", "some"],
       ["--env", "huge"],
       ["--engine", "conda"],
       ["--engine", "mamba"],

@@ -1,0 +1,53 @@
+/**
+ * The same specification again: a build that finds everything made, against one solve; rounds in turns.
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { listObjects } from "#adapters/s3/objects.ts";
+import { PREFIXES } from "#core/layout.ts";
+import { solveBare } from "./bare-engine.ts";
+import { type OurBuild, type OurSetup, runOurBuild } from "./our-build.ts";
+import { type BenchRequest, readLock } from "./rounds.ts";
+
+export interface AgainRound {
+  readonly ours: OurBuild;
+  readonly solveSeconds: number;
+}
+
+export interface Again {
+  readonly rounds: readonly AgainRound[];
+  /** Objects that a repetition made, changed or removed, but for logs; empty is right. */
+  readonly changedObjects: readonly string[];
+}
+
+/** @throws LocalError, EngineError when either of the two does not get through */
+export async function runAgain(request: BenchRequest): Promise<Again> {
+  const { setup, engine, name, packages, channels, directory, log, onBuild } = request;
+  const our = { namespace: name, home: join(directory, "ours"), packages, channels };
+  const first = await runOurBuild(setup, our);
+  onBuild(first);
+  const lock = await readLock(setup, first);
+  const before = await listBytes(setup);
+  const rounds: AgainRound[] = [];
+  for (let number = 1; number <= request.rounds; number += 1) {
+    const ours = await runOurBuild(setup, our);
+    onBuild(ours);
+    const home = join(directory, `solve-${number}`);
+    mkdirSync(home, { recursive: true });
+    const solveSeconds = await solveBare(engine, lock, packages, home);
+    rounds.push({ ours, solveSeconds });
+    log(`again, round ${number}: build ${ours.seconds.toFixed(3)} s, one solve ${solveSeconds.toFixed(3)} s`);
+  }
+  const after = await listBytes(setup);
+  const keys = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return { rounds, changedObjects: keys.filter((key) => before.get(key) !== after.get(key)) };
+}
+
+/** Every object but logs, with its size. */
+async function listBytes({ aws }: OurSetup): Promise<Map<string, number>> {
+  const objects = await listObjects(aws.bucket, "");
+  return new Map(
+    objects.filter(({ key }) => !key.startsWith(PREFIXES.logs)).map(({ key, sizeBytes }) => [key, sizeBytes]),
+  );
+}
