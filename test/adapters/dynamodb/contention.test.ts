@@ -84,10 +84,8 @@ test("after any mix of moves made at once by many, counts equal recounts and eve
     behind: fc.constantFrom(0, 0, 0, 1),
   });
   const random = fc.sample(step, { numRuns: 240, seed: 20260501 });
-  flaky.mishaps = fc.sample(fc.constantFrom("conflict" as const, "lose the answer" as const), {
-    numRuns: 20,
-    seed: 7,
-  });
+  // Two lost answers at most: the SDK asks three times, so whoever meets them both is still answered.
+  flaky.mishaps = Array.from({ length: 20 }, (_, i) => (i % 10 === 4 ? "lose the answer" : "conflict"));
   const perform = async ({ id, name, slot, behind }: (typeof random)[number]): Promise<void> => {
     if (name === "submit") ids.push(await submitted(db, { environment: `env-${slot}` }));
     else if (name === "claim") await claimBuild(db, id, `owner-${slot}`, at);
