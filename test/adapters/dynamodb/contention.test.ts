@@ -72,6 +72,10 @@ test("contention without end is an error that says to try again, and nothing is 
 test("after any mix of moves made at once by many, counts equal recounts and everything ends with its slots free", async () => {
   const ids: number[] = [];
   for (let i = 0; i < 6; i++) ids.push(await submitted(db, { environment: `env-${i % 2}` }));
+  const [first = 0] = ids;
+  await dispatched(db, first);
+  await claimBuild(db, first, "owner-1", at);
+  await makeMove(db, first, moveOf("complete", 1, 1));
   const step = fc.record({
     id: fc.constantFrom(...ids),
     name: fc.oneof(
@@ -111,10 +115,10 @@ test("after any mix of moves made at once by many, counts equal recounts and eve
   expect(await waiting(db, 99)).toEqual([]);
   expect(await getBuildCounts(db, "team")).toMatchObject({ builds: ids.length, active: 0 });
   expect(await auditTable(db)).toEqual([]);
-  const statuses = new Set(
-    (await Promise.all(ids.map((id) => getBuild(db, id)))).map((build) => build?.status),
-  );
-  expect(statuses).toEqual(new Set(["COMPLETED", "FAILED"]));
+  // Which of the others complete is a matter of who comes first; what is final stays as it was.
+  const ended = await Promise.all(ids.map((id) => getBuild(db, id)));
+  expect(ended.find((build) => build?.id === first)?.status).toBe("COMPLETED");
+  expect(ended.filter((build) => !["COMPLETED", "FAILED"].includes(build?.status ?? ""))).toEqual([]);
 });
 
 function moveOf(name: "dispatch" | "putBack" | "complete" | "fail", slot: number, attempt: number): Move {
