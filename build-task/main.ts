@@ -11,6 +11,9 @@ import { BuildFailure } from "./failure.ts";
 
 // Directories 755 and files 644 whatever the machine's habit is: consumers of the shared disk are other users.
 process.umask(0o022);
+// As many threads as the copy to the shared disk has writers: Node has four, of which a network disk makes 300 files a
+// second. Read by libuv when the first file is touched.
+process.env["UV_THREADPOOL_SIZE"] ??= "64";
 
 const config = readConfig([
   ...(["table", "bucket", "finishQueue", "settings", "storeDirectory", "diskDirectory"] as const),

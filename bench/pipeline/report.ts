@@ -16,6 +16,9 @@ export const AGAIN_RATIO_MAX = 1.1;
 /** Of the build task's own process, whatever the environment's size. */
 export const PEAK_BYTES_MAX = 200e6;
 
+const NOTE =
+  "Medians of the rounds; ratios are the medians of each round's own. Steps run side by side, so shares overlap.";
+
 export interface Verdict {
   readonly what: string;
   readonly found: string;
@@ -32,7 +35,7 @@ export interface Report {
 export function reportBuild(title: string, rounds: readonly Round[]): Report {
   const tables = [
     renderTable(["part", "from s", "seconds", "share"], partRows(rounds)),
-    "Medians of the rounds. Steps run side by side, so shares add up to more than the whole.",
+    NOTE,
     "",
     renderTable(
       ["round", "build s", "bare create s", "bare .pyc s", "ratio", "build CPU s", "bare CPU s", "ratio"],
@@ -46,13 +49,22 @@ export function reportBuild(title: string, rounds: readonly Round[]): Report {
 export function reportAgain(title: string, { rounds, changedObjects }: Again): Report {
   const tables = [
     renderTable(["part", "from s", "seconds", "share"], againRows(rounds)),
+    NOTE,
+    "",
+    renderTable(
+      ["round", "build s", "one solve s", "ratio"],
+      rounds.map((each, index) => [
+        ...[index + 1, fixed(each.ours.seconds), fixed(each.solveSeconds)],
+        againRatio(each).toFixed(2),
+      ]),
+    ),
     ...changedObjects.slice(0, 10).map((key) => `changed: ${key}`),
   ];
   return conclude(title, tables, againVerdicts({ rounds, changedObjects }));
 }
 
 export function buildVerdicts(rounds: readonly Round[]): Verdict[] {
-  const ratio = buildSeconds(rounds) / bareSeconds(rounds);
+  const ratio = median(rounds.map(buildRatio));
   const peakBytes = Math.max(...rounds.map(({ ours }) => ours.peakBytes));
   return [
     {
@@ -71,7 +83,7 @@ export function buildVerdicts(rounds: readonly Round[]): Verdict[] {
 }
 
 export function againVerdicts({ rounds, changedObjects }: Again): Verdict[] {
-  const ratio = againSeconds(rounds) / median(rounds.map((each) => each.solveSeconds));
+  const ratio = median(rounds.map(againRatio));
   return [
     {
       what: "the same again / one solve",
@@ -145,13 +157,17 @@ function roundRows(rounds: readonly Round[]): (string | number)[][] {
     fixed(ours.seconds),
     fixed(bare.createSeconds),
     fixed(bare.compileSeconds),
-    (ours.seconds / (bare.createSeconds + bare.compileSeconds)).toFixed(2),
+    buildRatio({ ours, bare }).toFixed(2),
     ours.cpuSeconds.toFixed(1),
     bare.cpuSeconds.toFixed(1),
     (ours.cpuSeconds / bare.cpuSeconds).toFixed(2),
   ]);
 }
 
+/** Within a round, because a shared machine changes from one round to the next. */
+const buildRatio = ({ ours, bare }: Round): number =>
+  ours.seconds / (bare.createSeconds + bare.compileSeconds);
+const againRatio = ({ ours, solveSeconds }: AgainRound): number => ours.seconds / solveSeconds;
 const buildSeconds = (rounds: readonly Round[]): number => median(rounds.map(({ ours }) => ours.seconds));
 const againSeconds = (rounds: readonly AgainRound[]): number =>
   median(rounds.map(({ ours }) => ours.seconds));
