@@ -88,8 +88,9 @@ test("after any mix of moves made at once by many, counts equal recounts and eve
     behind: fc.constantFrom(0, 0, 0, 1),
   });
   const random = fc.sample(step, { numRuns: 240, seed: 20260501 });
-  // Two lost answers at most: the SDK asks three times, so whoever meets them both is still answered.
-  flaky.mishaps = Array.from({ length: 20 }, (_, i) => (i % 10 === 4 ? "lose the answer" : "conflict"));
+  // Two lost answers at most, because the SDK asks three times; eight conflicts, because we try twelve times: whoever
+  // meets them all still gets through.
+  flaky.mishaps = Array.from({ length: 10 }, (_, i) => (i % 5 === 2 ? "lose the answer" : "conflict"));
   const perform = async ({ id, name, slot, behind }: (typeof random)[number]): Promise<void> => {
     if (name === "submit") ids.push(await submitted(db, { environment: `env-${slot}` }));
     else if (name === "claim") await claimBuild(db, id, `owner-${slot}`, at);
