@@ -47,7 +47,7 @@ export async function benchPipeline(args: readonly string[]): Promise<boolean> {
 }
 
 async function bench(
-  { rounds, environments, records, engine: wanted, verbose }: PipelineOptions,
+  { rounds, environments, parts, records, engine: wanted, verbose }: PipelineOptions,
   directory: string,
   closers: (() => Promise<void>)[],
 ): Promise<boolean> {
@@ -61,10 +61,6 @@ async function bench(
   const demo = await makeDemoChannel({ python, into, log: say, large: true });
   const demoServer = await serveDemoChannel(demo.directory, { host: "127.0.0.1", port: 0 });
   closers.push(() => demoServer.close());
-  const crowd = join(directory, "crowd");
-  await makeCrowd(crowd, platform(), records);
-  const crowdServer = await serveFiles(crowd, { host: "127.0.0.1", port: 0, mount: "/crowd" });
-  closers.push(() => crowdServer.close());
   const bundles = join(directory, "bundles");
   await bundleAll(ROOT, bundles);
   const aws = await startLocalAws(python, join(directory, "aws"));
@@ -90,15 +86,21 @@ async function bench(
     console.log(`\n${text}\n`);
     verdicts.push(within);
   };
-  for (const name of environments) {
+  for (const name of parts.includes("build") ? environments : []) {
     const measured = await runRounds(request(name, name, [demoServer.url]));
     const bytes = measured.rounds[0]?.ours.build.sizeBytes ?? 0;
     const size = `${measured.packages} packages, ${Math.round(bytes / 1e6)} MB`;
     show(reportBuild(`${name}: ${size}, empty caches, by ${bare.name}`, measured.rounds));
   }
-  const again = await runAgain(request("again", "small", [demoServer.url, crowdServer.url]));
-  const index = `index of ${records} further records`;
-  show(reportAgain(`the same specification again: small, ${index}, by ${bare.name}`, again));
+  if (parts.includes("again")) {
+    const crowd = join(directory, "crowd");
+    await makeCrowd(crowd, platform(), records);
+    const crowdServer = await serveFiles(crowd, { host: "127.0.0.1", port: 0, mount: "/crowd" });
+    closers.push(() => crowdServer.close());
+    const again = await runAgain(request("again", "small", [demoServer.url, crowdServer.url]));
+    const index = `index of ${records} further records`;
+    show(reportAgain(`the same specification again: small, ${index}, by ${bare.name}`, again));
+  }
   return verdicts.every((within) => within);
 }
 

@@ -14,14 +14,16 @@ export interface PipelineOptions {
   readonly environments: readonly EnvironmentKind[];
   /** `rattler`, or the path of a mamba or micromamba; undefined takes the first that is found. */
   readonly engine: string | undefined;
+  readonly parts: readonly (typeof PARTS)[number][];
   /** Of the index that a repetition's solve reads, beside the demo channel's own. */
   readonly records: number;
   /** Print every line of the builds' logs. */
   readonly verbose: boolean;
 }
 
-/** A fifth of conda-forge: enough for a solve to take seconds, few enough for the bench to end soon. */
-const RECORDS = 100_000;
+/** About what conda-forge has for linux-64. */
+const RECORDS = 500_000;
+const PARTS = ["build", "again"] as const;
 
 export const USAGE = `usage: npm run bench -- pipeline [OPTION …]
 
@@ -32,8 +34,8 @@ empty caches, rounds in turns. Then the same specification again against one sol
   --rounds N         3 or more [3]
   --engine KIND      mamba or rattler [the first that is found: mamba, micromamba, py-rattler]
   --program PATH     the engine's program, with --engine mamba [the one on PATH]
-  --records N        index of so many further packages for the same specification again [${RECORDS}];
-                     conda-forge's linux-64 has about 500000
+  --only PART        build, or again: the same specification again [both]
+  --records N        of the index that a repetition's solve reads beside the demo channel's own [${RECORDS}]
   --verbose          print the builds' logs
   --help             this text`;
 
@@ -55,8 +57,13 @@ export function parseOptions(args: readonly string[]): PipelineOptions | null {
   }
   const records = Number(values.records ?? RECORDS);
   if (!Number.isInteger(records) || records < 0) throw new LocalError("--records must be a whole number.");
+  const { only } = values;
+  const parts = PARTS.filter((part) => only === undefined || part === only);
+  if (parts.length === 0)
+    throw new LocalError(`--only ${only} is unknown: choose one of ${PARTS.join(", ")}.`);
   return {
     rounds,
+    parts,
     records,
     environments: (values.env ?? ["medium", "large"]).map(toEnvironment),
     engine: engineOf(values.engine, values.program),
@@ -71,6 +78,7 @@ function valuesOf(args: readonly string[]) {
       options: {
         env: { type: "string", multiple: true },
         rounds: { type: "string" },
+        only: { type: "string" },
         records: { type: "string" },
         engine: { type: "string" },
         program: { type: "string" },

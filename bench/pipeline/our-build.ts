@@ -64,6 +64,8 @@ export interface OurBuild {
 
 const ENVIRONMENT = "bench";
 const SAMPLE_MS = 50;
+/** What the task prints when its message has been sent. */
+const REPORTED = /^(?:completed|failed in )/m;
 const ATTEMPT_MINUTES_MAX = 30;
 
 /** @throws LocalError with the build's own reason when it does not complete */
@@ -82,7 +84,8 @@ export async function runOurBuild(setup: OurSetup, request: OurRequest): Promise
   const spawned = Date.now();
   const task = startTask(setup, request, id);
   const peak = watchMemory(task.child);
-  await Promise.race([finishNext(aws), task.diedSilently]);
+  await Promise.race([task.reported, task.endedFirst]);
+  await finishNext(aws);
   await task.ended;
   const peakBytes = await peak;
   const cpuSeconds = childrenCpuSeconds() - cpuBefore;
@@ -139,8 +142,10 @@ const hostsOf = ({ channels }: OurRequest): string[] => channels.map((url) => ne
 interface TaskProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<void>;
-  /** Rejects when the process ends with an exit code that is not zero. */
-  readonly diedSilently: Promise<never>;
+  /** Its message to `finish` is in the queue. */
+  readonly reported: Promise<void>;
+  /** Rejects when the process ends, which is too early for whoever still waits for its report. */
+  readonly endedFirst: Promise<never>;
   readonly output: () => string;
 }
 
@@ -175,36 +180,38 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
     },
   });
   let output = "";
+  const reported = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (data: Buffer) => {
       output = `${output}${data}`.slice(-4000);
+      if (REPORTED.test(output)) reported.resolve();
     });
   }
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const diedSilently = new Promise<never>((_, reject) => {
+  const endedFirst = new Promise<never>((_, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {
-      if (code !== 0) reject(new LocalError(`The build task ended with ${code ?? signal}: ${output.trim()}`));
+      reject(new LocalError(`The build task ended with ${code ?? signal}: ${output.trim()}`));
     });
   });
   // Only the race that waits for it is interested.
-  diedSilently.catch(() => {});
-  return { child, ended, diedSilently, output: () => output };
+  endedFirst.catch(() => {});
+  return { child, ended, reported: reported.promise, endedFirst, output: () => output };
 }
 
-/** Takes the next message of a build task, as the function does. */
+/**
+ * Takes the message of a build task, as the function does. Asked for when it is there: the local queue looks only every
+ * tenth of a second for those who wait, which the true one does not.
+ */
 async function finishNext({ sqs, finishQueue, finish }: LocalAws): Promise<void> {
-  for (;;) {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: finishQueue, MaxNumberOfMessages: 1, WaitTimeSeconds: 20 }),
-    );
-    for (const { Body = "", ReceiptHandle } of Messages) {
-      const message = parseFinishMessage(Body);
-      if (message) await taskReported(finish, message);
-      await sqs.send(new DeleteMessageCommand({ QueueUrl: finishQueue, ReceiptHandle }));
-      if (message) return;
-    }
-  }
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: finishQueue, MaxNumberOfMessages: 1, WaitTimeSeconds: 1 }),
+  );
+  const [{ Body = "", ReceiptHandle } = {}] = Messages;
+  const message = parseFinishMessage(Body);
+  if (!message) throw new Error("the build task reported, but there is no message of it");
+  await taskReported(finish, message);
+  await sqs.send(new DeleteMessageCommand({ QueueUrl: finishQueue, ReceiptHandle }));
 }
 
 /** The kernel's own high-water mark of the process, read until it has gone. */

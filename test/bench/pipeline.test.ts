@@ -129,6 +129,7 @@ describe("options", () => {
       ["--rounds", "2"],
       ["--rounds", "many"],
       ["--records", "some"],
+      ["--only", "images"],
       ["--env", "huge"],
       ["--engine", "conda"],
       ["--engine", "mamba"],
