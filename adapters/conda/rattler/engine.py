@@ -11,8 +11,6 @@ import sys
 from typing import Any
 
 from events import emit
-from installing import install
-from solving import solve
 
 
 def version() -> str:
@@ -25,8 +23,13 @@ async def answer(request: dict[str, Any]) -> dict[str, Any]:
     action = request["action"]
     if action == "version":
         return {"event": "version", "version": version()}
+    # Loading the extension module takes most of a short run, and asking for the version does without it.
     if action == "solve":
+        from solving import solve
+
         return await solve(request)
+    from installing import install
+
     return await install(request)
 
 
