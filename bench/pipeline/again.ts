@@ -2,13 +2,13 @@
  * The same specification again: a build that finds everything made, against one solve; rounds in turns.
  * @module
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { listObjects } from "#adapters/s3/objects.ts";
 import { PREFIXES } from "#core/layout.ts";
 import { solveBare } from "./bare-engine.ts";
 import { type OurBuild, type OurSetup, runOurBuild } from "./our-build.ts";
-import { type BenchRequest, readLock } from "./rounds.ts";
+import { type BenchRequest, readLock, settle } from "./rounds.ts";
 
 export interface AgainRound {
   readonly ours: OurBuild;
@@ -37,11 +37,15 @@ export async function runAgain(request: BenchRequest): Promise<Again> {
   const started = performance.now();
   const isShort = (): boolean => performance.now() - started < SHORT_SECONDS * 1000;
   for (let number = 1; number <= request.rounds || (number <= SHORT_ROUNDS && isShort()); number += 1) {
+    settle();
     const ours = await runOurBuild(setup, our);
     onBuild(ours);
     const home = join(directory, `solve-${number}`);
     mkdirSync(home, { recursive: true });
+    settle();
     const solveSeconds = await solveBare(engine, lock, packages, home);
+    // As a build does with its own.
+    rmSync(home, { recursive: true });
     rounds.push({ ours, solveSeconds });
     log(`again, round ${number}: build ${ours.seconds.toFixed(3)} s, one solve ${solveSeconds.toFixed(3)} s`);
   }

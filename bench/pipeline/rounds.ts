@@ -78,7 +78,7 @@ function barePrefix(home: string, { build }: OurBuild): string {
 }
 
 /** What a round wrote must not be written out in the time of the next one. */
-function settle(): void {
+export function settle(): void {
   execFileSync("sync");
 }
 
