@@ -9,6 +9,7 @@ import { type CanonicalValue, PythonFloat } from "./canonical.ts";
 import { excerpt, Faults, type Location } from "./faults.ts";
 import { MatchSpecError, parseMatchSpec } from "./match-spec.ts";
 import { PipEntryError, parsePipEntry } from "./pip-entry.ts";
+import { readTests, type SpecificationTests } from "./tests.ts";
 import type { YamlValue } from "./yaml.ts";
 
 export interface PipSection {
@@ -23,6 +24,8 @@ export interface EnvironmentDocument {
   readonly name: string;
   readonly prefix: string | null;
   readonly variables: Readonly<Record<string, string | number>> | null;
+  /** Only there when something is to be tested: conda-store has no such key. */
+  readonly tests?: SpecificationTests;
 }
 
 /** The document as the hashes take it. */
@@ -175,6 +178,7 @@ export function normaliseEnvironment(value: YamlValue): EnvironmentDocument {
     value.has(key)
       ? list(value.get(key), faults, [key]).map((item, index) => read(item, faults, [key, index]))
       : [];
+  const tests = readTests(value.get("tests"), faults);
   const document: EnvironmentDocument = {
     channels: each("channels", channel),
     dependencies: each("dependencies", dependency),
@@ -184,6 +188,7 @@ export function normaliseEnvironment(value: YamlValue): EnvironmentDocument {
     name: environmentName(value, faults),
     prefix: optionalText(value.get("prefix") ?? null, faults, ["prefix"]),
     variables: variables(value.get("variables") ?? null, faults),
+    ...(tests === null ? {} : { tests }),
   };
   faults.throwIfAny();
   return document;

@@ -5,3 +5,12 @@
 
 /** Longest text of a specification, in bytes of UTF-8. */
 export const SPECIFICATION_BYTES_MAX = 256 * 1024;
+
+/** Most entries of each list in `tests:`. */
+export const TESTS_MAX = 100;
+
+/** Longest command of `tests:`, in UTF-16 units. */
+export const TEST_COMMAND_LENGTH_MAX = 4096;
+
+/** Largest notebook that a test may fetch; one in the specification is bounded with it. */
+export const NOTEBOOK_BYTES_MAX = 1024 * 1024;

@@ -18,6 +18,7 @@ import { asCanonical, type EnvironmentDocument, normaliseEnvironment } from "./e
 import { excerpt } from "./faults.ts";
 import { formatMatchSpec, parseMatchSpec } from "./match-spec.ts";
 import { parsePipEntry } from "./pip-entry.ts";
+import { checkNotebookAddresses, type SpecificationTests } from "./tests.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** What pip is asked for. */
@@ -47,6 +48,8 @@ export interface Specification {
   readonly pip: PipRequest;
   /** Of these only `CONDA_OVERRIDE_CUDA` has an effect on a build. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What the built environment must be able to do, or null. */
+  readonly tests: SpecificationTests | null;
 }
 
 export interface SpecificationPolicy {
@@ -161,6 +164,8 @@ export function completeSpecification(
   const cuda = String(spec.variables?.["CONDA_OVERRIDE_CUDA"] ?? "");
   if (!/^(?:\d{1,9}(?:\.\d{1,9}){0,4})?$/.test(cuda))
     refuse("The variable CONDA_OVERRIDE_CUDA is no version such as 12.4: correct it, or leave it empty");
+  const tests = spec.tests ?? null;
+  checkNotebookAddresses(tests, allowPrivateHosts);
   return {
     name: environmentName(spec.name),
     sha256: specificationSha256(asCanonical(spec)),
@@ -173,6 +178,7 @@ export function completeSpecification(
     variables: Object.fromEntries(
       Object.entries(spec.variables ?? {}).map(([key, value]) => [key, String(value)]),
     ),
+    tests,
   };
 }
 

@@ -141,6 +141,20 @@ describe("a specification that cannot be built is refused with a sentence, and l
       /osx-64/,
     ],
     [
+      "tests with a typing error",
+      `${named("demo")}tests: {import: [numpy]}\n`,
+      400,
+      "invalid_specification",
+      /use imports, commands, notebooks/,
+    ],
+    [
+      "a test notebook inside the network",
+      `${named("demo")}tests: {notebooks: [{url: "https://10.0.0.1/x", sha256: "${"a".repeat(64)}"}]}\n`,
+      400,
+      "invalid_specification",
+      /10\.0\.0\.1/,
+    ],
+    [
       "variables that are a list",
       "name: demo\ndependencies: [python]\nvariables: [a]",
       400,
@@ -302,6 +316,14 @@ describe("a specification that can be built becomes a build", () => {
         namespace: { name: "team" },
       },
     });
+  });
+
+  test("its tests are kept with it and given back", async () => {
+    const tests = { imports: ["numpy"], commands: ["python -V"], notebooks: [] };
+    const response = await submit(`${named("tested")}tests: ${JSON.stringify(tests)}\n`);
+    const { data } = (await response.json()) as { data: { build_id: number } };
+    const build = await (await api.request(`/api/v1/build/${data.build_id}/`, { headers: admin })).json();
+    expect(build).toMatchObject({ data: { specification: { spec: { tests } } } });
   });
 
   test("the hash is conda-store's", async () => {
