@@ -1,0 +1,151 @@
+/**
+ * The table, the tasks and the watchers as one plain value, and what a move's writes do to it: all of them if every
+ * condition holds, or nothing. The conditions are those of adapters/dynamodb/moves.ts.
+ * @module
+ */
+import type { Build } from "#core/build/build.ts";
+import type { Watch } from "#core/build/watch.ts";
+import type { Write } from "#core/build/writes.ts";
+import type { Environment } from "#core/environment/environment.ts";
+import type { BuildCounts } from "#core/namespace/namespace.ts";
+import { newBuild, newEnvironment } from "#test/kit/builds.ts";
+
+export interface ModelAttempt {
+  readonly owner: string | null;
+  readonly closed: boolean;
+  readonly result: "completed" | "failed" | null;
+  readonly beat: number;
+  /** Looks of time since the last beat; what no part of the product may ask. */
+  readonly age: number;
+}
+
+export interface ModelTask {
+  readonly build: number;
+  /** The attempt it was started for. */
+  readonly startedFor: number;
+  /** The attempt that it wants to claim, or has claimed; 0 before it looked. */
+  readonly attempt: number;
+  readonly phase: "started" | "looked" | "working" | "gone";
+  /** Stands still: does nothing, not even beat, and may go on later. */
+  readonly frozen: boolean;
+}
+
+/** A transaction that was decided from what was read then, and not sent yet. */
+export interface Pending {
+  readonly writes: readonly Write[];
+  /** Equal for transactions that do the same. */
+  readonly key: string;
+  /** The newest build there was, for a person's choice. */
+  readonly choice: number | null;
+}
+
+export interface World {
+  readonly builds: readonly Build[];
+  readonly slots: Readonly<Record<number, { readonly build: number; readonly attempt: number }>>;
+  readonly line: readonly number[];
+  readonly attempts: Readonly<Record<string, ModelAttempt>>;
+  readonly environment: Environment;
+  readonly counts: BuildCounts;
+  readonly tasks: Readonly<Record<string, ModelTask>>;
+  /** By who decided. */
+  readonly pending: Readonly<Record<string, Pending>>;
+  readonly watches: Readonly<Record<number, Watch>>;
+  /** No build up to this one may become the current one by itself: somebody chose when it was the newest. */
+  readonly chosenAt: number;
+}
+
+export const newWorld = (): World => ({
+  builds: [],
+  slots: {},
+  line: [],
+  attempts: {},
+  environment: newEnvironment(),
+  counts: { builds: 0, active: 0, completed: 0, failed: 0, canceled: 0, sizeBytes: 0 },
+  tasks: {},
+  pending: {},
+  watches: {},
+  chosenAt: 0,
+});
+
+export const attemptName = (build: number, attempt: number): string => `${build}/${attempt}`;
+
+export const buildOf = (world: World, id: number): Build => world.builds[id - 1] ?? newBuild(0);
+
+/** Does all the writes, or answers null because a condition does not hold. */
+export function apply(world: World, writes: readonly Write[]): World | null {
+  return writes.every((write) => holds(world, write)) ? writes.reduce(written, world) : null;
+}
+
+function holds(world: World, write: Write): boolean {
+  switch (write.kind) {
+    case "build": {
+      const build = world.builds[write.id - 1];
+      return Object.entries(write.expect).every(([name, value]) => build?.[name as keyof Build] === value);
+    }
+    case "slot": {
+      const held = world.slots[write.slot];
+      if (write.change === "take") return held === undefined;
+      return held?.build === write.build && held.attempt === write.attempt;
+    }
+    case "line":
+      return world.line.includes(write.build) === (write.change === "leave");
+    case "attempt": {
+      const record = world.attempts[attemptName(write.build, write.attempt)];
+      if (write.change === "open") return record === undefined;
+      if (write.change === "close") return record !== undefined;
+      return record?.owner === null && !record.closed;
+    }
+    case "environment":
+      return (
+        write.expect.id === world.environment.id &&
+        write.expect.currentAfter === world.environment.currentAfter
+      );
+    case "counts":
+      return true;
+  }
+}
+
+function written(world: World, write: Write): World {
+  switch (write.kind) {
+    case "build": {
+      const builds = world.builds.map((build) =>
+        build.id === write.id ? { ...build, ...write.set } : build,
+      );
+      return { ...world, builds };
+    }
+    case "slot": {
+      const { [write.slot]: _, ...slots } = world.slots;
+      if (write.change === "free") return { ...world, slots };
+      const { build, attempt } = write;
+      return { ...world, slots: { ...slots, [write.slot]: { build, attempt } } };
+    }
+    case "line": {
+      const line = world.line.filter((build) => build !== write.build);
+      return { ...world, line: write.change === "leave" ? line : [...line, write.build].sort() };
+    }
+    case "attempt":
+      return withAttempt(world, write.build, write.attempt, {
+        ...(write.change === "claim" ? { owner: write.owner, age: 0 } : {}),
+        ...(write.change === "close" ? { closed: true } : {}),
+      });
+    case "environment": {
+      const { currentBuildId, currentAfter, linkBuildKey: buildKey } = write;
+      const link = { version: world.environment.link.version + 1, buildKey };
+      return { ...world, environment: { ...world.environment, currentBuildId, currentAfter, link } };
+    }
+    case "counts": {
+      const counts = { ...world.counts };
+      for (const [kind, by] of Object.entries(write.add)) counts[kind as keyof BuildCounts] += by;
+      return { ...world, counts };
+    }
+  }
+}
+
+const NO_ATTEMPT: ModelAttempt = { owner: null, closed: false, result: null, beat: 0, age: 0 };
+
+/** The record with some of it changed; a new one if there was none. */
+export function withAttempt(world: World, build: number, attempt: number, set: Partial<ModelAttempt>): World {
+  const name = attemptName(build, attempt);
+  const record = { ...(world.attempts[name] ?? NO_ATTEMPT), ...set };
+  return { ...world, attempts: { ...world.attempts, [name]: record } };
+}
