@@ -54,6 +54,16 @@ export async function building(
   return { id, attempt: claim.attempt };
 }
 
+/** A new build that has completed, with a directory that a link can point at. */
+export async function completed(db: Db, namespace: string, environment: string): Promise<number> {
+  const { id, attempt } = await building(db, "task", { namespace, environment });
+  const key = `/opt/conda-store/${namespace}/key-${id}`;
+  const result = completedResult({ artifacts: [{ type: "DIRECTORY", key, sizeBytes: 1 }] });
+  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });
+  if (!outcome.won) throw new Error(outcome.why);
+  return id;
+}
+
 /** What a task reports that built without anything to show. */
 export const completedResult = (changes: Partial<CompletedResult> = {}): CompletedResult => ({
   outcome: "completed",

@@ -5,7 +5,8 @@ import { ROUTES } from "#core/contract/routes.ts";
 import { ErrorReply } from "#core/contract/shapes.ts";
 import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
-import { type As, KINDS, type Kind, ROUTE_CASES } from "./route-cases.ts";
+import { ROUTE_CASES } from "./cases/all.ts";
+import { type As, KINDS, type Kind } from "./cases/case.ts";
 import { makeWorld, type World } from "./world.ts";
 
 const aws = useMiniStack();

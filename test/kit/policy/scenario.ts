@@ -19,7 +19,7 @@ import { taskNameOf } from "#core/build/task-name.ts";
 import { archiveKey, exportKey, lockKey, logKey, PREFIXES, VARIABLES } from "#core/layout.ts";
 import { awsConfig } from "#local/aws-config.ts";
 import { Client } from "#local/client.ts";
-import { ROUTE_CASES } from "#test/functions/api/route-cases.ts";
+import { ROUTE_CASES } from "#test/functions/api/cases/all.ts";
 import { building, completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
 import type { RecordedStack } from "./recorded-stack.ts";
 

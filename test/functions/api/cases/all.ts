@@ -1,0 +1,24 @@
+/**
+ * What every route is asked: at least one case of each kind that applies to it.
+ * @module
+ */
+import { BUILDS_CASES } from "./builds.ts";
+import type { RouteCases } from "./case.ts";
+import { ENVIRONMENTS_CASES } from "./environments.ts";
+import { LOGIN_CASES } from "./login.ts";
+import { NAMESPACES_CASES } from "./namespaces.ts";
+import { ROLES_CASES } from "./roles.ts";
+import { SETTINGS_CASES } from "./settings.ts";
+import { SPECIFICATIONS_CASES } from "./specifications.ts";
+import { STORE_CASES } from "./store.ts";
+
+export const ROUTE_CASES: RouteCases = {
+  ...STORE_CASES,
+  ...NAMESPACES_CASES,
+  ...ROLES_CASES,
+  ...ENVIRONMENTS_CASES,
+  ...SPECIFICATIONS_CASES,
+  ...BUILDS_CASES,
+  ...SETTINGS_CASES,
+  ...LOGIN_CASES,
+};

@@ -1,0 +1,22 @@
+/**
+ * What each route costs; docs/access-patterns.md says the same in formulas.
+ * @module
+ */
+import { BUILDS_COSTS } from "./builds.ts";
+import type { Cost } from "./cost.ts";
+import { ENVIRONMENTS_COSTS } from "./environments.ts";
+import { LOGIN_COSTS } from "./login.ts";
+import { NAMESPACES_COSTS } from "./namespaces.ts";
+import { SETTINGS_COSTS } from "./settings.ts";
+import { SPECIFICATIONS_COSTS } from "./specifications.ts";
+import { STORE_COSTS } from "./store.ts";
+
+export const COSTS: readonly Cost[] = [
+  ...STORE_COSTS,
+  ...NAMESPACES_COSTS,
+  ...ENVIRONMENTS_COSTS,
+  ...SPECIFICATIONS_COSTS,
+  ...BUILDS_COSTS,
+  ...SETTINGS_COSTS,
+  ...LOGIN_COSTS,
+];

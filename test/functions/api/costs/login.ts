@@ -1,0 +1,24 @@
+import { DUMMY_PASSWORD, post } from "#test/kit/api.ts";
+import type { Cost } from "./cost.ts";
+
+export const LOGIN_COSTS: readonly Cost[] = [
+  { route: "showLogin", when: "", as: "nobody", path: () => "/login/", calls: {}, units: 0 },
+  {
+    route: "login",
+    when: "",
+    as: "nobody",
+    path: () => "/login/",
+    init: post({ username: "a", password: DUMMY_PASSWORD }),
+    calls: {},
+    units: 0,
+  },
+  {
+    route: "logout",
+    when: "",
+    as: "nobody",
+    path: () => "/logout/",
+    init: { method: "POST" },
+    calls: {},
+    units: 0,
+  },
+];

@@ -1,0 +1,35 @@
+import { post } from "#test/kit/api.ts";
+import { type Cost, MEMBER } from "./cost.ts";
+
+const spec = (name: string) =>
+  post({ specification: `name: ${name}\ndependencies: [python]\n`, namespace: "team" });
+
+export const SPECIFICATIONS_COSTS: readonly Cost[] = [
+  {
+    route: "postSpecification",
+    when: "of a new environment",
+    as: "admin",
+    path: () => "/api/v1/specification/",
+    init: spec("costly"),
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 3, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
+    units: 3,
+  },
+  {
+    route: "postSpecification",
+    when: "posted before",
+    as: "admin",
+    path: () => "/api/v1/specification/",
+    init: spec("costly"),
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 3, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
+    units: 3,
+  },
+  {
+    route: "postSpecification",
+    when: "that is not allowed",
+    as: "viewer",
+    path: () => "/api/v1/specification/",
+    init: spec("costly"),
+    calls: MEMBER,
+    units: 1,
+  },
+];
