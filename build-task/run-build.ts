@@ -11,6 +11,7 @@ import { PREFIX_BYTES_MAX, PREFIX_TOO_LONG } from "#core/layout.ts";
 import { type RenderedLock, renderCondaLock } from "#core/lock/conda-lock.ts";
 import type { Lock } from "#core/lock/lock.ts";
 import { reuseKeyOf } from "#core/lock/reuse-key.ts";
+import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
 import { BuildFailure } from "./failure.ts";
@@ -28,14 +29,16 @@ import { storeLockfile } from "./steps/lockfile.ts";
 import { storePackages } from "./steps/packages.ts";
 import { installPip, resolvePip } from "./steps/pip.ts";
 import { copyToDisk, publish } from "./steps/publish.ts";
+import { recallSolve, rememberSolve } from "./steps/recall.ts";
 import { findReusable } from "./steps/reuse.ts";
 import { seal } from "./steps/seal.ts";
-import { readLockfile, solve } from "./steps/solve.ts";
+import { readLockfile, type SolveInput, solve } from "./steps/solve.ts";
 import { verify } from "./steps/verify.ts";
 import type { StepContext, Task } from "./task.ts";
 
 /** Minutes after which a step is ended, whatever it waits for. */
 const LIMITS = {
+  recall: 5,
   solve: 15,
   pip: 30,
   reuse: 5,
@@ -77,9 +80,16 @@ export async function runBuild(task: Task): Promise<Built> {
 async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Built> {
   const specification = stored.isLockfile ? null : readStored(task, stored.spec as EnvironmentDocument);
   const request = specification?.pip ?? NO_PIP;
+  const hasPip = request.requirements.length > 0;
+  if (specification && !hasPip) {
+    const lent = await lendUnsolved(task, mirror, specification);
+    if (lent !== null) return lent;
+  }
   const solved = await run(task, "solve", (step) => lockOf(task, step, mirror, specification, stored));
-  if (request.requirements.length === 0) {
+  if (!hasPip) {
     const lock = renderCondaLock(solved);
+    if (specification)
+      await rememberSolve(task, solveInput(task, specification), mirror.sources(), lock.digest);
     const lent = await lend(task, solved, lock);
     if (lent !== null) return lent;
     const [products, installed] = await sideBySide<[Artifact[], PrefixPackage[]]>(task, [
@@ -126,15 +136,27 @@ async function lockOf(
   specification: Specification | null,
   stored: Stored,
 ): Promise<Lock> {
-  const platform = nativePlatform();
   if (specification === null) {
-    return readLockfile(step, (stored.spec as { lockfile?: unknown }).lockfile, platform);
+    return readLockfile(step, (stored.spec as { lockfile?: unknown }).lockfile, nativePlatform());
   }
-  const { condaSpecs: specs, channels, variables } = specification;
-  return await solve(task, step, mirror, { specs, channels, variables, platform });
+  return await solve(task, step, mirror, solveInput(task, specification));
 }
 
-/** Everything there already: one solve is all that this build costs. */
+function solveInput(task: Task, { condaSpecs: specs, channels, variables }: Specification): SolveInput {
+  const platform = nativePlatform();
+  const virtualPackages = virtualPackagesFor(platform, task.settings.conda_virtual_packages, variables);
+  return { specs, channels, platform, virtualPackages };
+}
+
+/** The same was asked for before, of the same channels: not even a solve. */
+async function lendUnsolved(task: Task, mirror: Mirror, specification: Specification): Promise<Built | null> {
+  const lock = await run(task, "recall", (step) =>
+    recallSolve(task, step, mirror, solveInput(task, specification)),
+  );
+  return lock && (await lend(task, lock, renderCondaLock(lock)));
+}
+
+/** Everything there already: one solve, at most, is all that this build costs. */
 async function lend(task: Task, lock: Lock, rendered: RenderedLock): Promise<Built | null> {
   const wanted: ArtifactType[] = ["DIRECTORY", ...wantedObjects(task).filter((type) => type !== "YAML")];
   const lent = await run(task, "reuse", (step) =>

@@ -33,6 +33,7 @@ const ATTEMPT = "ATTEMPT#*";
 const SPECIFICATION = "SPEC#*";
 const LOCK = "LOCK#*";
 const REUSE = "REUSE#*";
+const SOLVE = "SOLVE#*";
 const LINE = "LINE";
 const SLOTS = "SLOTS";
 const WATCH = "WATCH";
@@ -76,8 +77,8 @@ const STORE_ITEMS: ItemGrants = { GetItem: [IN_NAMESPACE] };
 
 /** No namespace, no environment, no slot, no line: what a build's own code could do at worst stays in builds. */
 export const TASK_ITEMS: ItemGrants = {
-  GetItem: [BUILD, ATTEMPT, SPECIFICATION, REUSE],
-  PutItem: [LOCK, REUSE],
+  GetItem: [BUILD, ATTEMPT, SPECIFICATION, REUSE, SOLVE],
+  PutItem: [LOCK, REUSE, SOLVE],
   UpdateItem: [BUILD, ATTEMPT],
 };
 

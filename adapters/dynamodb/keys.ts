@@ -44,6 +44,7 @@ export const specificationKey = (sha256: string, document: string): Key => ({
   sk: document,
 });
 export const packagesKey = (lockDigest: string): Key => ({ pk: `LOCK#${lockDigest}`, sk: "PACKAGES" });
+export const solveItemKey = (solveKey: string): Key => ({ pk: `SOLVE#${solveKey}`, sk: "SOLVE" });
 export const metadataKey = (namespace: string): Key => ({
   pk: namespacePartition(namespace),
   sk: "METADATA",

@@ -1,5 +1,6 @@
 /**
- * A channel of many packages that nobody asks for: with it, reading the index costs what it costs with conda-forge.
+ * A channel of many packages that nobody asks for: with it, reading the index costs what it costs with conda-forge, whose
+ * `repodata.json` for linux-64 had 363 MB, 47 MB compressed, in January 2026 (conda's blog). 500,000 of these have 348 and 48.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -41,15 +42,20 @@ function* recordsOf(subdir: string, names: number): Generator<string> {
   yield '},"repodata_version":1}';
 }
 
-/** Of the length that records have; every package needs a few that come before it. */
+/** Requirements of a record, whose names come again in all versions of a package; as many as make the index's size. */
+const NEEDS = 12;
+
+/** Every package needs some that come before it. */
 function recordOf(number: number, minor: number, subdir: string) {
   const nameOf = (index: number): string => `crowd-${index.toString(36).padStart(4, "0")}`;
   const hash = createHash("sha256").update(`${number} ${minor}`).digest("hex");
-  const needed = [3, 7, 11].map((step) => Math.floor(number / step)).filter((index) => index < number);
+  const needed = Array.from({ length: NEEDS }, (_, i) => Math.floor((number * (i + 1)) / (NEEDS + 3)));
   return {
     build: `h${hash.slice(0, 7)}_0`,
     build_number: 0,
-    depends: [...new Set(needed)].map((index) => `${nameOf(index)} >=1.${minor},<2.0a0`),
+    depends: [...new Set(needed)]
+      .filter((index) => index < number)
+      .map((index, i) => `${nameOf(index)} >=1.${minor}.${parseInt(hash.charAt(i % 2), 16)},<2.0a0`),
     license: "BSD-3-Clause",
     license_family: "BSD",
     md5: hash.slice(0, 32),

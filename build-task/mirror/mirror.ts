@@ -7,9 +7,11 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { AddressError } from "#core/address/check-url.ts";
+import type { IndexSource } from "#core/lock/solve-key.ts";
 import { type ChannelAddress, EngineError } from "#core/ports.ts";
 import { BuildFailure } from "../failure.ts";
 import { serveConnect, serveForward } from "./forward-proxy.ts";
+import { areUnchanged, openSources, type Sources } from "./sources.ts";
 import { askUpstream } from "./upstream.ts";
 
 export interface MirrorOptions {
@@ -29,6 +31,10 @@ export interface Mirror {
   explain(error: unknown): unknown;
   /** Why addresses were refused or could not be reached so far, as beginnings of sentences. */
   readonly reasons: readonly string[];
+  /** What was read through the mirror so far; null when something of it cannot be recognised later. */
+  sources(): readonly IndexSource[] | null;
+  /** Whether the channels still have what was read once. */
+  areUnchanged(sources: readonly IndexSource[]): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -45,11 +51,12 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   const token = randomBytes(24).toString("base64url");
   const channels: string[] = [];
   const reasons: string[] = [];
+  const sources = openSources();
   const guard = { ...options, token, refused: (reason: string) => note(reasons, reason) };
 
   const server = createServer((request, response) => {
     const answered = request.url?.startsWith("/")
-      ? serveChannel(request, response, { ...options, token, channels, reasons })
+      ? serveChannel(request, response, { ...options, token, channels, reasons, sources })
       : serveForward(request, response, guard);
     answered.catch((error: unknown) => {
       // The other side has gone, or the answer broke off: the engine sees a broken download and says so.
@@ -75,6 +82,8 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
       return mine && reason !== undefined ? new BuildFailure(`${reason}.`, { cause: error }) : error;
     },
     reasons,
+    sources: () => sources.list(),
+    areUnchanged: (read) => areUnchanged(read, options),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -86,6 +95,7 @@ interface ChannelService extends MirrorOptions {
   readonly token: string;
   readonly channels: readonly string[];
   readonly reasons: string[];
+  readonly sources: Sources;
 }
 
 async function serveChannel(
@@ -117,10 +127,13 @@ async function serveChannel(
         ? `The channel ${channel} cannot be used: ${why}`
         : `The channel ${channel} cannot be reached (${why}): check its address, or try again later`,
     );
+    service.sources.spoil();
     // 403 is final for every engine; 502 is worth another try.
     return end(response, error instanceof AddressError ? 403 : 502);
   }
-  response.writeHead(upstream.statusCode ?? 502, picked(upstream.headers, PASSED_BACK));
+  const { statusCode: status, headers } = upstream;
+  service.sources.note({ channel, path, status, headers });
+  response.writeHead(status ?? 502, picked(headers, PASSED_BACK));
   await pipeline(upstream, response);
 }
 

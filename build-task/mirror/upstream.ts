@@ -56,7 +56,7 @@ export async function askUpstream(request: UpstreamRequest): Promise<IncomingMes
 }
 
 /** Reads what nobody wants, so that the connection can be used again; not for ever, since it may have no end. */
-function drain(response: IncomingMessage): void {
+export function drain(response: IncomingMessage): void {
   let bytes = 0;
   response.on("data", (data: Buffer) => {
     bytes += data.length;

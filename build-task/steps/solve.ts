@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { runCommand } from "#adapters/process/command.ts";
 import type { Lock } from "#core/lock/lock.ts";
 import { parseCondaLock } from "#core/lock/parse-conda-lock.ts";
-import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
 import { redact } from "#core/redact.ts";
 import { BuildFailure } from "../failure.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -17,18 +16,17 @@ export interface SolveInput {
   readonly specs: readonly string[];
   /** True addresses in priority order. */
   readonly channels: readonly string[];
-  readonly variables: Readonly<Record<string, string>>;
   readonly platform: string;
+  readonly virtualPackages: Readonly<Record<string, string>>;
 }
 
 /** @throws EngineError; BuildFailure when a channel's own trouble explains it better */
 export async function solve(task: Task, step: StepContext, mirror: Mirror, input: SolveInput): Promise<Lock> {
-  const { specs, channels, variables, platform } = input;
+  const { specs, channels, platform, virtualPackages } = input;
   if (specs.length === 0) {
     throw new BuildFailure("The specification asks for no conda package: add one to dependencies.");
   }
   const engine = await task.engine;
-  const virtualPackages = virtualPackagesFor(platform, task.settings.conda_virtual_packages, variables);
   step.line(`${engine.name}: ${specs.join(", ")}`);
   step.line(`channels: ${redact(channels.join(", "))}`);
   step.line(`platform: ${platform}; assumed: ${describeVirtual(virtualPackages)}`);

@@ -70,8 +70,8 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "sqs:SendMessage on WakeUpsQueue",
   ],
   task: [
-    "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | REUSE#* | SPEC#*",
-    "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LOCK#* | REUSE#*",
+    "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | REUSE#* | SOLVE#* | SPEC#*",
+    "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LOCK#* | REUSE#* | SOLVE#*",
     "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#*",
     "elasticfilesystem:ClientMount elasticfilesystem:ClientWrite on file-system/SharedDiskFileSystem where elasticfilesystem:AccessPointArn StringEquals access-point/SharedDiskFileSystemAccessPoint",
     "s3:AbortMultipartUpload on storagebucket/archives/*",

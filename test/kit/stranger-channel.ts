@@ -40,7 +40,7 @@ export const scripted = (name: string, ...lines: readonly string[]): StrangerPac
 export function useStrangerChannel(
   python: () => string,
   packages: readonly StrangerPackage[],
-): { url(): string; host(): string } {
+): { url(): string; host(): string; readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), "stranger-channel-"));
   let served: StaticFiles | undefined;
   const url = (): string => {
@@ -55,5 +55,5 @@ export function useStrangerChannel(
     await served?.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  return { url, host: () => new URL(url()).host };
+  return { url, host: () => new URL(url()).host, folder };
 }

@@ -1,0 +1,78 @@
+/**
+ * What engines read of the channels' indexes, noted by the mirror while they read it, and whether it is still so.
+ * @module
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { IndexSource } from "#core/lock/solve-key.ts";
+import { askUpstream, drain, type UpstreamRequest } from "./upstream.ts";
+
+export interface Sources {
+  /** Notes one answer of a channel. */
+  note(answer: Answer): void;
+  /** The channel gave no proper answer, so what the engine made of it may not be repeated. */
+  spoil(): void;
+  /** Null when something was read that cannot be recognised later. */
+  list(): readonly IndexSource[] | null;
+}
+
+export interface Answer {
+  readonly channel: string;
+  readonly path: string;
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A shard's name is its content: the index of the shards tells whether it is another. */
+const NAMED_BY_CONTENT = /(?:^|\/)[0-9a-f]{64}\.msgpack\.zst$/;
+
+export function openSources(): Sources {
+  const read = new Map<string, IndexSource>();
+  let spoilt = false;
+  return {
+    note({ channel, path, status, headers }) {
+      if (NAMED_BY_CONTENT.test(path) && status === 200) return;
+      const validator = validatorOf(headers);
+      if (status === 404) put({ channel, path, status, validator: null });
+      else if (status === 200 && validator) put({ channel, path, status, validator });
+      else spoilt = true;
+    },
+    spoil() {
+      spoilt = true;
+    },
+    list: () => (spoilt ? null : [...read.values()]),
+  };
+
+  function put(source: IndexSource): void {
+    const key = `${source.channel} ${source.path}`;
+    const known = read.get(key);
+    // Two answers that differ: the index changed while it was read.
+    if (known && known.validator !== source.validator) spoilt = true;
+    read.set(key, source);
+  }
+}
+
+/** Whether every file is still the one that was read. A channel that does not answer is no proof. */
+export async function areUnchanged(
+  sources: readonly IndexSource[],
+  options: Pick<UpstreamRequest, "allowPrivateHosts" | "signal">,
+): Promise<boolean> {
+  const asked = await Promise.all(
+    sources.map(async ({ channel, path, status, validator }) => {
+      const response = await askUpstream({
+        ...options,
+        method: "HEAD",
+        url: new URL(`${channel}/${path}`),
+        headers: {},
+      }).catch(() => null);
+      if (response === null) return false;
+      drain(response);
+      return (
+        response.statusCode === status && (status === 404 || validatorOf(response.headers) === validator)
+      );
+    }),
+  );
+  return asked.every(Boolean);
+}
+
+const validatorOf = (headers: IncomingHttpHeaders): string | null =>
+  headers.etag ?? headers["last-modified"] ?? null;
