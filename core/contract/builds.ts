@@ -100,7 +100,7 @@ export const rebuild = route({
     message: v.literal("rebuild triggered"),
   }),
   otherReplies: [],
-  errors: ["build_not_found", "environment_not_found", "conflict"],
+  errors: ["build_not_found", "environment_not_found"],
 });
 
 export const cancelBuild = route({

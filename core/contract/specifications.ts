@@ -35,5 +35,5 @@ export const postSpecification = route({
   },
   reply: data(v.object({ build_id: v.number() })),
   otherReplies: [],
-  errors: ["invalid_specification", "invalid_name", "setting_violated", "body_too_large", "conflict"],
+  errors: ["invalid_specification", "invalid_name", "setting_violated", "body_too_large"],
 });

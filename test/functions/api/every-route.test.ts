@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { errorsOf, type Route } from "#core/contract/route.ts";
 import { ROUTES } from "#core/contract/routes.ts";
 import { ErrorReply } from "#core/contract/shapes.ts";
+import { ERROR_STATUS } from "#core/errors.ts";
 import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { ROUTE_CASES } from "./cases/all.ts";
@@ -32,6 +33,7 @@ function kindsThatApply(route: Route): Kind[] {
   if (mayBeMalformed) kinds.push("malformed");
   if (route.access.kind !== "open") kinds.push("unauthenticated", "forbidden");
   if (route.errors.some((code) => code.endsWith("_not_found"))) kinds.push("missing");
+  if (route.errors.some((code) => ERROR_STATUS[code] === 409)) kinds.push("conflicting");
   return kinds;
 }
 
@@ -107,5 +109,5 @@ describe.each(ROUTES.map((route) => [route.id, route as Route] as const))("%s", 
 test("there are no cases for routes that do not exist", () => {
   const ids = new Set<string>(ROUTES.map(({ id }) => id));
   expect(Object.keys(ROUTE_CASES).filter((id) => !ids.has(id))).toEqual([]);
-  expect(KINDS).toHaveLength(5);
+  expect(KINDS).toHaveLength(6);
 });

@@ -144,7 +144,7 @@ export const BUILDS_CASES: RouteCases = {
       shows: /"build \d+ canceled"/,
     } as const,
     {
-      kind: "missing",
+      kind: "conflicting",
       says: "a build that has ended",
       as: "admin",
       path: (w: World) => `/api/v1/build/${w.completed}/cancel/`,

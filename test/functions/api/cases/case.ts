@@ -7,9 +7,17 @@ import type { World } from "../world.ts";
 
 /**
  * `happy` works; `malformed` does not fit the schema; `unauthenticated` brings no token; `forbidden` brings one
- * without the permission; `missing` asks for what is not there. On lists the middle two succeed and must not show what is hidden.
+ * without the permission; `missing` asks for what is not there; `conflicting` for what the state of
+ * things forbids. On lists the middle two succeed and must not show what is hidden.
  */
-export const KINDS = ["happy", "malformed", "unauthenticated", "forbidden", "missing"] as const;
+export const KINDS = [
+  "happy",
+  "malformed",
+  "unauthenticated",
+  "forbidden",
+  "missing",
+  "conflicting",
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Who asks: nobody, a token of another namespace, a viewer of `team`, or an admin of everything. */

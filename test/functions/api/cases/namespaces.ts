@@ -89,7 +89,7 @@ export const NAMESPACES_CASES: RouteCases = {
       code: "permission_denied",
     },
     {
-      kind: "missing",
+      kind: "conflicting",
       says: "one that is there already",
       as: "admin",
       path: () => "/api/v1/namespace/team/",

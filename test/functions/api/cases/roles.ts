@@ -69,6 +69,15 @@ export const ROLES_CASES: RouteCases = {
       shows: /invalid role=owner/,
     },
     {
+      kind: "conflicting",
+      says: "a namespace that has one already",
+      as: "admin",
+      path: () => "/api/v1/namespace/team/role",
+      init: post({ other_namespace: "secret", role: "viewer" }),
+      status: 409,
+      code: "conflict",
+    },
+    {
       kind: "missing",
       says: "a namespace that is not there",
       as: "admin",
