@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import { MAX_TRIES, maxTriesOf } from "#core/build/tries.ts";
 import { VARIABLES } from "#core/layout.ts";
 
 type Variable = keyof typeof VARIABLES;
@@ -51,6 +52,11 @@ const SCHEMAS = {
   packPython: text,
   maxAttemptMinutes: count,
   maxQueueHours: count,
+  maxTries: v.pipe(
+    json,
+    v.check((value) => maxTriesOf(value) !== null, "must be a JSON object of whole numbers from 1"),
+    v.transform((value) => maxTriesOf(value) ?? MAX_TRIES),
+  ),
   logLevel: text,
 } satisfies Record<Variable, v.GenericSchema<string, unknown>>;
 

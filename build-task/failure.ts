@@ -2,12 +2,25 @@
  * How a build ends badly, and who is to be told what.
  * @module
  */
+import type { TryCause } from "#core/build/tries.ts";
 
 /** The environment cannot be built. `message` is a sentence for the user: what happened and what to do. */
 export class BuildFailure extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "BuildFailure";
+  }
+}
+
+/** The task must stop before it knows whether the environment can be built: another attempt may end otherwise. */
+export class Undecided extends Error {
+  readonly tryCause: TryCause;
+
+  /** @param what what happened, as sentences without advice */
+  constructor(tryCause: TryCause, what: string) {
+    super(what);
+    this.name = "Undecided";
+    this.tryCause = tryCause;
   }
 }
 

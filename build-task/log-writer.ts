@@ -18,6 +18,8 @@ export interface LogWriter {
   line(step: string, text: string, stream?: Stream): void;
   /** Bytes written so far; what was dropped is not among them. */
   readonly bytes: number;
+  /** Stores what is still held. */
+  flush(): Promise<void>;
   /** Stores what is still held, joins everything to one text and takes no more lines. @returns bytes of the text */
   finish(): Promise<number>;
 }
@@ -74,6 +76,10 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
     },
     get bytes() {
       return bytes;
+    },
+    flush() {
+      clearTimeout(timer);
+      return flush();
     },
     async finish() {
       clearTimeout(timer);

@@ -7,7 +7,7 @@ import { openEngine } from "#adapters/conda/open-engine.ts";
 import { readConfig } from "#adapters/config.ts";
 import { runCommand } from "#adapters/process/command.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
-import { BuildFailure } from "./failure.ts";
+import { Undecided } from "./failure.ts";
 
 // Directories 755 and files 644 whatever the machine's habit is: consumers of the shared disk are other users.
 process.umask(0o022);
@@ -25,8 +25,9 @@ const LOAD_QUEUE_MS = 150;
 const loadQueue = () => import("#adapters/sqs/queue.ts");
 
 const stop = new AbortController();
+// Spare capacity is wanted back, a host is retired, somebody stopped the task: none of that is the build's fault.
 process.once("SIGTERM", () =>
-  stop.abort(new BuildFailure("The build task was stopped before the build had ended: build it again.")),
+  stop.abort(new Undecided("interrupted", "The build task was told to stop before the build had ended.")),
 );
 
 // The engine's program starts while the rest of this one is still being loaded.

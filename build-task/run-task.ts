@@ -7,7 +7,7 @@ import { putResult } from "#adapters/dynamodb/attempts.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
-import type { AttemptResult } from "#core/build/attempt.ts";
+import type { AttemptResult, UndecidedResult } from "#core/build/attempt.ts";
 import { cleanLine, firstLine } from "#core/build/log-line.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
 import type { Artifact } from "#core/build/status.ts";
@@ -15,7 +15,7 @@ import { logKey } from "#core/layout.ts";
 import type { Engine } from "#core/ports.ts";
 import { redact } from "#core/redact.ts";
 import type { Settings } from "#core/settings/settings.ts";
-import { BuildFailure, LeaseLost } from "./failure.ts";
+import { BuildFailure, LeaseLost, Undecided } from "./failure.ts";
 import { holdLease } from "./lease.ts";
 import { type LogWriter, openLog } from "./log-writer.ts";
 import { runBuild } from "./run-build.ts";
@@ -33,7 +33,7 @@ export interface TaskParts {
   /** Begun before the claim, because starting an engine takes its time. */
   readonly engine: Promise<Engine>;
   readonly sendFinish: (message: FinishMessage) => Promise<void>;
-  /** Aborts with a BuildFailure when the task is told to stop. */
+  /** Aborts with an Undecided when the task is told to stop. */
   readonly stop: AbortSignal;
   /** For the operator's eyes: the task's own output. */
   readonly say: (line: string) => void;
@@ -72,6 +72,7 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
     ...{ config, settings, build, who, paths, db, bucket, engine, log, signal },
     lost: () => lost.abort(new LeaseLost()),
   };
+  if (build.lastTrouble !== null) log.line("", `${build.lastTrouble} This is attempt ${attempt}.`, "stderr");
   log.line("", firstLine(new Date()));
   let broken = false;
   let isLost = false;
@@ -84,6 +85,13 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
       },
       async (error: unknown): Promise<AttemptResult> => {
         if (lost.signal.aborted) throw lost.signal.reason;
+        const undecided = asUndecided(error);
+        if (undecided) {
+          log.line("", undecided.what, "stderr");
+          // What lies under the build's name may be the next attempt's soon.
+          await Promise.all([log.flush(), remove(paths.publishing)]);
+          return undecided;
+        }
         const { reason, step, isOurs } = describeFailure(error);
         broken = isOurs;
         if (isOurs) say(describeForOperator(error));
@@ -94,7 +102,7 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
     );
     if (!(await putResult(db, who, result))) throw new LeaseLost();
     await parts.sendFinish({ buildId: build.id, attempt });
-    say(result.outcome === "completed" ? "completed" : `failed in ${result.step}: ${result.reason}`);
+    say(describeResult(result));
     // The attempt was still ours when its result was taken, so what lies under the build's name is ours as well.
     if (result.outcome === "failed") await remove(paths.prefix, paths.publishing, paths.published);
   } catch (error) {
@@ -112,6 +120,25 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   return broken ? "broken" : "done";
 }
 
+function asUndecided(error: unknown): UndecidedResult | null {
+  const cause = error instanceof StepError ? error.cause : error;
+  if (!(cause instanceof Undecided)) return null;
+  return { outcome: "undecided", cause: cause.tryCause, what: cause.message, step: stepOf(error) };
+}
+
+const stepOf = (error: unknown): string => (error instanceof StepError ? error.step : "start");
+
+function describeResult(result: AttemptResult): string {
+  switch (result.outcome) {
+    case "completed":
+      return "completed";
+    case "failed":
+      return `failed in ${result.step}: ${result.reason}`;
+    case "undecided":
+      return `undecided in ${result.step}: ${result.what}`;
+  }
+}
+
 async function endLog(task: Task, log: LogWriter): Promise<Artifact> {
   return { type: "LOGS", key: logKey(task.build.id), sizeBytes: await log.finish() };
 }
@@ -124,7 +151,7 @@ function sayFailure(log: LogWriter, step: string, reason: string): void {
 }
 
 function describeFailure(error: unknown): { reason: string; step: string; isOurs: boolean } {
-  const step = error instanceof StepError ? error.step : "start";
+  const step = stepOf(error);
   const cause = error instanceof StepError ? error.cause : error;
   if (cause instanceof BuildFailure) return { reason: redact(cause.message), step, isOurs: false };
   const what = redact(cause instanceof Error ? cause.message : String(cause)).split("\n")[0] ?? "";

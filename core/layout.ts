@@ -41,6 +41,8 @@ export const VARIABLES = {
   packPython: "CONDA_STORE_PACK_PYTHON",
   maxAttemptMinutes: "CONDA_STORE_MAX_ATTEMPT_MINUTES",
   maxQueueHours: "CONDA_STORE_MAX_QUEUE_HOURS",
+  /** JSON object: how often a build is tried, by cause; what it leaves out is as in core/build/tries.ts. */
+  maxTries: "CONDA_STORE_MAX_TRIES",
   logLevel: "CONDA_STORE_LOG_LEVEL",
 } as const;
 

@@ -60,6 +60,7 @@ const DISPATCH_ITEMS: ItemGrants = {
 
 const FINISH_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, IN_NAMESPACE],
+  PutItem: [LINE],
   UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE],
   DeleteItem: [SLOTS],
 };
@@ -68,7 +69,7 @@ const SWEEP_ITEMS: ItemGrants = {
   GetItem: [BUILD],
   BatchGetItem: [BUILD, ATTEMPT],
   Query: [LINE, SLOTS, WATCH],
-  PutItem: [WATCH],
+  PutItem: [LINE, WATCH],
   UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE],
   DeleteItem: [LINE, SLOTS],
 };
@@ -110,7 +111,7 @@ function grantDispatch({ dispatch, storage, wakeUps }: Parts): void {
   send(wakeUps, dispatch);
 }
 
-/** The only one that completes builds; it ends the log of a task that died. */
+/** The only one that completes builds; it puts back into the line what is tried again, and ends the log of a task that died. */
 function grantFinish({ finish, storage, wakeUps, links }: Parts): void {
   storage.grantItems(finish, FINISH_ITEMS);
   storage.grantGet(finish, [...PRODUCTS, PREFIXES.logs]);

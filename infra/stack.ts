@@ -66,6 +66,16 @@ export interface CondaStoreProps extends StackProps {
    */
   readonly maxQueueHours?: number;
   /**
+   * How often a build is tried, by what ended the attempts: tasks that died, that ECS could not start (image, disk, network),
+   * that were told to stop (spare capacity wanted back, a retired host).
+   * @default { died: 3, notStarted: 3, interrupted: 10 }
+   */
+  readonly maxTries?: {
+    readonly died?: number;
+    readonly notStarted?: number;
+    readonly interrupted?: number;
+  };
+  /**
    * Where consumers mount the shared disk. It is baked into every environment: choose it once.
    * @default "/opt/conda-store"
    */
@@ -137,6 +147,7 @@ export class CondaStoreStack extends Stack {
       logLevel: props.logLevel ?? "info",
     };
     const slots = String(props.slots ?? 10);
+    const maxTries = JSON.stringify(props.maxTries ?? {});
     const ecs = local ? { ecsEndpoint: local.ecsEndpoint } : {};
 
     const builds = new Builds(this, "Builds", {
@@ -199,6 +210,7 @@ export class CondaStoreStack extends Stack {
         ...shared,
         wakeUpQueue: wakeUps.queue.queueUrl,
         linkQueue: links.queue.queueUrl,
+        maxTries,
       },
     });
     const { handler: store } = new Store(this, "Store", {
@@ -228,6 +240,7 @@ export class CondaStoreStack extends Stack {
         cluster: builds.cluster.clusterArn,
         slots,
         maxQueueHours: String(props.maxQueueHours ?? 24),
+        maxTries,
       },
     });
 

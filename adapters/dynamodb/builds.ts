@@ -4,6 +4,7 @@
  */
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Build } from "#core/build/build.ts";
+import { NO_TRIES } from "#core/build/tries.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";
@@ -50,12 +51,15 @@ function toBuild(item: Item): Build {
     status: item["status"] as Build["status"],
     statusInfo: item["statusInfo"] as string | null,
     scheduledOn: toDate(item["scheduledOn"]),
+    waitingSince: toDate(item["waitingSince"] ?? item["scheduledOn"]),
     startedOn: toDateOrNull(item["startedOn"]),
     endedOn: toDateOrNull(item["endedOn"]),
     sizeBytes: item["sizeBytes"] as number,
     attempt: item["attempt"] as number,
     dispatched: item["dispatched"] as number,
     lastAttempt: item["lastAttempt"] as number,
+    tries: { ...NO_TRIES, ...(item["tries"] as Partial<Build["tries"]> | undefined) },
+    lastTrouble: (item["lastTrouble"] as string | undefined) ?? null,
     slot: item["slot"] as number | null,
     artifacts: item["artifacts"] as Build["artifacts"],
     lockDigest: item["lockDigest"] as Build["lockDigest"],

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Build } from "#core/build/build.ts";
-import { decide, type Move } from "#core/build/state-machine.ts";
+import type { Move } from "#core/build/move.ts";
+import { decide } from "#core/build/state-machine.ts";
 import type { Write } from "#core/build/writes.ts";
 import { fromBuild, getBuildAndMover } from "./builds.ts";
 import type { Db } from "./db.ts";

@@ -4,6 +4,7 @@
  */
 import { type Build, buildKeyOf } from "#core/build/build.ts";
 import { submitWrites } from "#core/build/state-machine.ts";
+import { NO_TRIES } from "#core/build/tries.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
 import type { EnvironmentName, NamespaceName } from "#core/names.ts";
@@ -110,12 +111,15 @@ function newBuild(submission: Submission, id: number, environmentId: number): Bu
     status: "QUEUED",
     statusInfo: "Waiting for a free slot.",
     scheduledOn: at,
+    waitingSince: at,
     startedOn: null,
     endedOn: null,
     sizeBytes: 0,
     attempt: 0,
     dispatched: 0,
     lastAttempt: 0,
+    tries: NO_TRIES,
+    lastTrouble: null,
     slot: null,
     artifacts: [],
     lockDigest: null,

@@ -11,6 +11,7 @@ import type { Bucket } from "#adapters/s3/bucket.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
 import type { LinkMessage, WakeUp } from "#core/build/messages.ts";
+import { MAX_TRIES } from "#core/build/tries.ts";
 import { TABLE_KEYS } from "#core/layout.ts";
 import type { FinishContext } from "#functions/finish/finish.ts";
 import { startMiniStack, TEST_CREDENTIALS } from "#local/ministack.ts";
@@ -64,6 +65,7 @@ export async function startLocalAws(python: string, directory: string): Promise<
       bucket,
       wakeUps: openQueue<WakeUp>(wakeUps, sqs),
       links: openQueue<LinkMessage>(links, sqs),
+      maxTries: MAX_TRIES,
       clock: () => new Date(),
       log: openLog({ level: "warn" }),
     };

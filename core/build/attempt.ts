@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { ARTIFACT_TYPES, type Artifact } from "./status.ts";
+import { TRY_CAUSES, type TryCause } from "./tries.ts";
 
 /** The environment is built, published and verified. */
 export interface CompletedResult {
@@ -27,7 +28,16 @@ export interface FailedResult {
   readonly artifacts?: readonly Artifact[];
 }
 
-export type AttemptResult = CompletedResult | FailedResult;
+/** The task had to stop before it knew: another attempt may end otherwise. */
+export interface UndecidedResult {
+  readonly outcome: "undecided";
+  readonly cause: TryCause;
+  /** What happened, as sentences without advice. */
+  readonly what: string;
+  readonly step: string;
+}
+
+export type AttemptResult = CompletedResult | FailedResult | UndecidedResult;
 
 export interface Attempt {
   readonly build: number;
@@ -63,6 +73,12 @@ const AttemptResultSchema = v.variant("outcome", [
     step: v.string(),
     artifacts: v.optional(v.array(ArtifactSchema)),
   }),
+  v.object({
+    outcome: v.literal("undecided"),
+    cause: v.picklist(TRY_CAUSES),
+    what: v.pipe(v.string(), v.nonEmpty()),
+    step: v.string(),
+  }),
 ]);
 
 /**
@@ -73,7 +89,7 @@ export function parseAttemptResult(value: unknown): AttemptResult | null {
   const result = v.safeParse(AttemptResultSchema, value);
   if (!result.success) return null;
   const { output } = result;
-  if (output.outcome === "completed") return output;
+  if (output.outcome !== "failed") return output;
   const { artifacts, ...rest } = output;
   return artifacts ? { ...rest, artifacts } : rest;
 }

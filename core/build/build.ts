@@ -4,6 +4,7 @@
  */
 import type { BuildId, EnvironmentName, NamespaceName, Sha256 } from "#core/names.ts";
 import type { Artifact, BuildStatus } from "./status.ts";
+import type { Tries } from "./tries.ts";
 
 export interface Build {
   readonly id: BuildId;
@@ -19,6 +20,8 @@ export interface Build {
   /** What the build waits for, why it failed, what comes next; a sentence a user can act on. */
   readonly statusInfo: string | null;
   readonly scheduledOn: Date;
+  /** Since when it waits for its task: since it was posted, or since an attempt that had begun gave it back. */
+  readonly waitingSince: Date;
   readonly startedOn: Date | null;
   readonly endedOn: Date | null;
   /** Bytes of the environment's files; 0 until completed. */
@@ -29,6 +32,10 @@ export interface Build {
   readonly dispatched: number;
   /** Highest attempt number ever given out. A number is never used twice, so a task from the past cannot claim. */
   readonly lastAttempt: number;
+  /** Attempts that ended without a verdict. */
+  readonly tries: Tries;
+  /** What happened to the last of these; null when there is none. */
+  readonly lastTrouble: string | null;
   /** Number of the slot held; null when none is. */
   readonly slot: number | null;
   readonly artifacts: readonly Artifact[];

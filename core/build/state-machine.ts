@@ -6,9 +6,9 @@
  */
 import type { Environment } from "#core/environment/environment.ts";
 import { directoryOf } from "./artifact-place.ts";
-import type { CompletedResult } from "./attempt.ts";
 import type { Build } from "./build.ts";
-import type { Artifact, BuildStatus } from "./status.ts";
+import type { Move, Mover } from "./move.ts";
+import type { BuildStatus } from "./status.ts";
 import type { Write } from "./writes.ts";
 
 /** Every state, with the status that clients see. `slot` says whether a slot is held in it. */
@@ -22,8 +22,6 @@ export const STATES = {
 } as const satisfies Record<string, { status: BuildStatus; slot: boolean; says: string }>;
 export type BuildState = keyof typeof STATES;
 
-export type Mover = "api" | "dispatch" | "task" | "finish" | "sweep";
-
 interface Rule {
   /** Empty for the move that makes a build. */
   readonly from: readonly BuildState[];
@@ -36,13 +34,19 @@ export const MOVES = {
   submit: { from: [], to: "waiting", by: ["api"], says: "a specification was accepted" },
   dispatch: { from: ["waiting"], to: "starting", by: ["dispatch"], says: "a slot is taken" },
   putBack: { from: ["starting"], to: "waiting", by: ["dispatch"], says: "no task could be started" },
+  retry: {
+    from: ["starting", "building"],
+    to: "waiting",
+    by: ["finish", "sweep"],
+    says: "the attempt ended without a verdict, and another may follow",
+  },
   claim: { from: ["starting"], to: "building", by: ["task"], says: "the task begins" },
   complete: { from: ["building"], to: "completed", by: ["finish"], says: "result verified" },
   fail: {
     from: ["waiting", "starting", "building"],
     to: "failed",
     by: ["finish", "sweep"],
-    says: "cannot be built, the task died, or a limit was reached",
+    says: "cannot be built, was tried in vain, or a limit was reached",
   },
   cancel: {
     from: ["waiting", "starting", "building"],
@@ -52,43 +56,6 @@ export const MOVES = {
   },
 } as const satisfies Record<string, Rule>;
 export type MoveName = keyof typeof MOVES;
-
-/** A move somebody wants to make. `attempt`, where there is one, is the one that the mover knows of: a mover from the past is refused. */
-export type Move =
-  | { readonly name: "dispatch"; readonly by: Mover; readonly at: Date; readonly slot: number }
-  | {
-      readonly name: "putBack";
-      readonly by: Mover;
-      readonly at: Date;
-      readonly attempt: number;
-      /** What was in the way, as a sentence. */
-      readonly because: string;
-      readonly nextTryOn: Date;
-    }
-  | {
-      readonly name: "claim";
-      readonly by: Mover;
-      readonly at: Date;
-      readonly attempt: number;
-      readonly owner: string;
-    }
-  | {
-      readonly name: "complete";
-      readonly by: Mover;
-      readonly at: Date;
-      readonly attempt: number;
-      readonly result: CompletedResult;
-    }
-  | {
-      readonly name: "fail";
-      readonly by: Mover;
-      readonly at: Date;
-      /** 0 for a build that no attempt was begun for. */
-      readonly attempt: number;
-      readonly reason: string;
-      readonly artifacts: readonly Artifact[];
-    }
-  | { readonly name: "cancel"; readonly by: Mover; readonly at: Date };
 
 export type Decision =
   | { readonly allowed: true; readonly build: Build; readonly writes: readonly Write[] }
@@ -117,7 +84,7 @@ export const isFinal = (state: BuildState): boolean =>
 /** What `submit` writes for a new build, beside its specification, namespace and environment. */
 export function submitWrites(build: Build): readonly Write[] {
   return [
-    { kind: "line", change: "enter", build: build.id, namespace: build.namespace, nextTryOn: null },
+    enterLine(build, null),
     { kind: "counts", namespace: build.namespace, add: { builds: 1, active: 1 } },
   ];
 }
@@ -160,16 +127,23 @@ export function decide(build: Build, move: Move, environment: Environment | null
           ...NO_SLOT,
           statusInfo: `Attempt ${move.attempt} could not start: ${move.because} Next try at ${next}.`,
         },
-        [
-          ...letGo(build),
-          {
-            kind: "line",
-            change: "enter",
-            build: build.id,
-            namespace: build.namespace,
-            nextTryOn: move.nextTryOn,
-          },
-        ],
+        [...letGo(build), enterLine(build, move.nextTryOn)],
+      );
+    }
+    case "retry": {
+      const { cause, what, statusInfo, nextTryOn } = move;
+      return yes(
+        build,
+        {
+          ...NO_SLOT,
+          status: "QUEUED",
+          statusInfo,
+          tries: { ...build.tries, [cause]: build.tries[cause] + 1 },
+          lastTrouble: what,
+          // What it had waited before a task worked on it does not count against it twice.
+          ...(state === "building" ? { waitingSince: move.at } : {}),
+        },
+        [...letGo(build), enterLine(build, nextTryOn)],
       );
     }
     case "claim":
@@ -255,6 +229,14 @@ function letGo(build: Build): Write[] {
     { kind: "attempt", change: "close", build: id, attempt },
   ];
 }
+
+const enterLine = ({ id, namespace }: Build, nextTryOn: Date | null): Write => ({
+  kind: "line",
+  change: "enter",
+  build: id,
+  namespace,
+  nextTryOn,
+});
 
 const leaveLine = (build: Build): Write[] =>
   stateOf(build) === "waiting" ? [{ kind: "line", change: "leave", build: build.id }] : [];

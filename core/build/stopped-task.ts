@@ -1,9 +1,10 @@
 /**
- * A task that stopped: ECS's event, and what to tell the user about it.
+ * A task that stopped: ECS's event, and what it means for the attempt.
  * @module
  */
 import * as v from "valibot";
 import { parseTaskName } from "./task-name.ts";
+import type { Trouble } from "./tries.ts";
 
 /** The part of an "ECS Task State Change" event that matters. */
 export interface StoppedTask {
@@ -69,37 +70,34 @@ const SIGNALS: Readonly<Record<number, string>> = {
   15: "SIGTERM",
 };
 
+/** ECS ended it: spare capacity was wanted back, the host is retired, or somebody asked. */
+const TOLD_TO_STOP: readonly (string | null)[] = ["SpotInterruption", "TerminationNotice", "UserInitiated"];
+
 /**
- * Why a build failed whose task stopped without a result.
+ * What the stop of a task without a result means.
  * @param step the step that the attempt had reported last
  * @param claimed whether the task had begun at all
  */
-export function reasonOfStop(stopped: StoppedTask, step: string | null, claimed: boolean): string {
+export function troubleOfStop(stopped: StoppedTask, step: string | null, claimed: boolean): Trouble {
   const said = [stopped.stoppedReason, stopped.containerReason].filter(
     (part) => part !== null && part !== "",
   );
   const ecs = said.length > 0 ? ` ECS says: ${closed([...new Set(said)].join("; "))}` : "";
+  const { attempt, stopCode } = stopped;
+  const told = TOLD_TO_STOP.includes(stopCode);
+  const cause = !claimed && stopCode === "TaskFailedToStart" ? "notStarted" : told ? "interrupted" : "died";
   if (!claimed) {
-    return `The task of attempt ${stopped.attempt} stopped before it began${codeOf(stopped)}.${ecs} ${AGAIN}`;
+    return { cause, what: `The task of attempt ${attempt} stopped before it began${codeOf(stopped)}.${ecs}` };
   }
   const where = step === null ? "before its first step" : `in step ${step}`;
-  return `The task of attempt ${stopped.attempt} died ${where}${codeOf(stopped)}.${ecs} ${adviceFor(stopped)}`;
+  const how = told ? "was stopped" : "died";
+  return { cause, what: `The task of attempt ${attempt} ${how} ${where}${codeOf(stopped)}.${ecs}` };
 }
-
-const AGAIN = "Build again; if that repeats, ask the operators.";
 
 function codeOf({ exitCode }: StoppedTask): string {
   if (exitCode === null) return "";
   const signal = SIGNALS[exitCode - 128];
   return signal ? `, killed by ${signal} (exit code ${exitCode})` : `, exit code ${exitCode}`;
-}
-
-function adviceFor({ exitCode, containerReason }: StoppedTask): string {
-  if (containerReason?.includes("OutOfMemory")) {
-    return "It ran out of memory: ask for fewer or smaller packages, or the operators for larger tasks.";
-  }
-  if (exitCode === 137) return `A likely cause is that memory ran out. ${AGAIN}`;
-  return AGAIN;
 }
 
 const closed = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

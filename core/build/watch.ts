@@ -5,6 +5,7 @@
  */
 import type { Attempt } from "./attempt.ts";
 import { DEAD_AFTER_SECONDS, leaseLooksDead } from "./lease.ts";
+import type { Trouble } from "./tries.ts";
 
 export interface Watch {
   readonly slot: number;
@@ -64,27 +65,43 @@ export function suspicion(
   return nowMs - claimedSinceMs >= (maxAttemptMinutes + GRACE_MINUTES) * 60_000 ? "too long" : null;
 }
 
-const AGAIN = "Build again; if that repeats, ask the operators.";
-
-/** The sentence for the user. @param attempt the record of the attempt that is given up */
-export function reasonOfSuspicion(
+/**
+ * What follows for the attempt: a trouble, after which the build may be tried again, or a limit, which ends it.
+ * @param attempt the record of the attempt that is given up
+ */
+export function meaningOfSuspicion(
   why: "missing" | "silent" | "too long",
   { attempt, step, owner }: Pick<Attempt, "attempt" | "step" | "owner">,
   maxAttemptMinutes: number,
-): string {
+): Trouble | AttemptLimit {
   const where =
     owner === null ? "before it began" : step === null ? "before its first step" : `in step ${step}`;
   switch (why) {
     case "missing":
-      return `The task of attempt ${attempt} vanished ${where}: ECS knows no such task any more. ${AGAIN}`;
+      return {
+        cause: "died",
+        what: `The task of attempt ${attempt} vanished ${where}: ECS knows no such task any more.`,
+      };
     case "silent":
-      return `The task of attempt ${attempt} gave no sign of life for ${DEAD_AFTER_SECONDS} seconds ${where}. ${AGAIN}`;
+      return {
+        cause: "died",
+        what: `The task of attempt ${attempt} gave no sign of life for ${DEAD_AFTER_SECONDS} seconds ${where}.`,
+      };
     case "too long":
-      return (
-        `Attempt ${attempt} was ended ${where}: it took longer than the limit of ${maxAttemptMinutes} minutes ` +
-        "(maxAttemptMinutes). Make the environment smaller, or ask the operators for a longer limit."
-      );
+      return {
+        cause: "limit",
+        what:
+          `Attempt ${attempt} was ended ${where}: it took longer than the limit of ${maxAttemptMinutes} minutes ` +
+          "(maxAttemptMinutes). Make the environment smaller, or ask the operators for a longer limit.",
+      };
   }
+}
+
+/** An attempt that took too long would take as long again. */
+export interface AttemptLimit {
+  readonly cause: "limit";
+  /** The sentence for the user. */
+  readonly what: string;
 }
 
 /** The sentence for a build that waited too long. @param last what it said it was waiting for */

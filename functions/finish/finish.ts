@@ -5,29 +5,22 @@
  */
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
-import type { Db } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { type MoveOutcome, makeMove } from "#adapters/dynamodb/moves.ts";
-import type { Log } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { headObject } from "#adapters/s3/objects.ts";
-import { type LinkQueue, send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
+import { type LinkQueue, send } from "#adapters/sqs/queue.ts";
 import { mayLieThere } from "#core/build/artifact-place.ts";
 import type { Attempt, AttemptResult } from "#core/build/attempt.ts";
 import type { Build } from "#core/build/build.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
 import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import type { Artifact } from "#core/build/status.ts";
-import { reasonOfStop, type StoppedTask } from "#core/build/stopped-task.ts";
-import { failBuild, giveUp } from "./give-up.ts";
+import { type StoppedTask, troubleOfStop } from "#core/build/stopped-task.ts";
+import { endAttempt, failBuild, type GiveUpContext } from "./give-up.ts";
 
-export interface FinishContext {
-  readonly db: Db;
-  readonly bucket: Bucket;
-  readonly wakeUps: WakeUpQueue;
+export interface FinishContext extends GiveUpContext {
   readonly links: LinkQueue;
-  readonly clock: () => Date;
-  readonly log: Log;
 }
 
 /** A task says that it has written its result. */
@@ -55,9 +48,9 @@ export async function taskStopped(context: FinishContext, stopped: StoppedTask):
     return await follow(context, build);
   }
   if (attempt.result) return await end(context, build, n, attempt.result);
-  const reason = reasonOfStop(stopped, attempt.step, attempt.owner !== null);
   log.warn("a task stopped without a result", { ...stopped, step: attempt.step });
-  await settled(context, await giveUp(context, "finish", build.id, n, reason));
+  const trouble = troubleOfStop(stopped, attempt.step, attempt.owner !== null);
+  await settled(context, await endAttempt(context, "finish", build, n, trouble));
 }
 
 /**
@@ -74,6 +67,9 @@ async function end(
   attempt: number,
   result: AttemptResult,
 ): Promise<void> {
+  if (result.outcome === "undecided") {
+    return await settled(context, await endAttempt(context, "finish", build, attempt, result));
+  }
   const missing = await unproven(context.bucket, build, result.artifacts ?? []);
   const artifacts = (result.artifacts ?? []).filter((artifact) => !missing.includes(artifact));
   if (result.outcome === "failed") {
@@ -104,7 +100,8 @@ async function settled(context: FinishContext, outcome: MoveOutcome): Promise<vo
   const { log } = context;
   if (outcome.won) {
     const { id, status, statusInfo } = outcome.build;
-    log.info("ended", { build: id, status, statusInfo });
+    log.info("moved", { build: id, status, statusInfo });
+    if (status === "QUEUED") return await send(context.wakeUps, { reason: `build ${id} gave its slot back` });
     return await follow(context, outcome.build);
   }
   log.info("not ended here", { build: outcome.found?.id, why: outcome.why });

@@ -1,5 +1,6 @@
 /**
- * Ending a build as FAILED. `sweep` ends by this, too: what a lost build's user reads must not depend on who found it.
+ * Ending an attempt that did not complete its build: the build is tried again or ends as FAILED. `sweep` does it by this,
+ * too: what a lost build's user reads must not depend on who found it.
  * @module
  */
 import type { Db } from "#adapters/dynamodb/db.ts";
@@ -7,13 +8,18 @@ import { type MoveOutcome, makeMove } from "#adapters/dynamodb/moves.ts";
 import type { Log } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { countLogChunks, joinLog, writeLogChunk } from "#adapters/s3/logs.ts";
+import { send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
+import type { Build } from "#core/build/build.ts";
 import type { Artifact } from "#core/build/status.ts";
+import { afterTrouble, type MaxTries, type Trouble } from "#core/build/tries.ts";
 import { logKey } from "#core/layout.ts";
 import { redact } from "#core/redact.ts";
 
 export interface GiveUpContext {
   readonly db: Db;
   readonly bucket: Bucket;
+  readonly wakeUps: WakeUpQueue;
+  readonly maxTries: MaxTries;
   readonly clock: () => Date;
   readonly log: Log;
 }
@@ -28,6 +34,33 @@ export interface Failure {
 
 /** A reason is a sentence or a few; a task's may be anything. */
 const REASON_LENGTH_MAX = 4000;
+
+/**
+ * Ends an attempt without a verdict: its build goes back into the line with a next try, or is given up after its last one.
+ * @param build as it was seen with this attempt
+ */
+export async function endAttempt(
+  context: GiveUpContext,
+  by: "finish" | "sweep",
+  build: Build,
+  attempt: number,
+  { cause, what }: Trouble,
+): Promise<MoveOutcome> {
+  const { db, wakeUps, maxTries, log } = context;
+  const at = context.clock();
+  const text = redact(what).slice(0, REASON_LENGTH_MAX);
+  const verdict = afterTrouble(build, { cause, what: text }, maxTries, at, Math.random());
+  if (!verdict.again) return await giveUp(context, by, build.id, attempt, verdict.reason);
+  const { statusInfo, nextTryOn } = verdict;
+  const retry = { name: "retry", by, at, attempt, cause, what: text, statusInfo, nextTryOn } as const;
+  const outcome = await makeMove(db, build.id, retry);
+  if (!outcome.won) return outcome;
+  log.warn("to be tried again", { build: build.id, attempt, cause, statusInfo });
+  // Only who put it back asks for the next try, so wake-ups do not multiply. A lost one is sweep's to notice.
+  const seconds = Math.ceil((nextTryOn.getTime() - at.getTime()) / 1000);
+  if (seconds > 0) await send(wakeUps, { reason: `next try of build ${build.id}` }, seconds + 1);
+  return outcome;
+}
 
 /** Moves the build to FAILED, if the attempt still is the one that counts. */
 export async function failBuild(

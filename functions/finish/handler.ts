@@ -18,13 +18,14 @@ import { type FinishContext, taskReported, taskStopped } from "./finish.ts";
 let context: FinishContext | undefined;
 
 function open(): FinishContext {
-  const config = readConfig(["table", "bucket", "wakeUpQueue", "linkQueue", "logLevel"]);
+  const config = readConfig(["table", "bucket", "wakeUpQueue", "linkQueue", "maxTries", "logLevel"]);
   const sqs = new SQSClient({});
   return {
     db: openDb({ table: config.table }),
     bucket: openBucket(config.bucket, sqs),
     wakeUps: openQueue<WakeUp>(config.wakeUpQueue, sqs),
     links: openQueue<LinkMessage>(config.linkQueue, sqs),
+    maxTries: config.maxTries,
     clock: () => new Date(),
     log: openLog({ level: config.logLevel, fields: { function: "finish" } }),
   };

@@ -18,7 +18,7 @@ let context: SweepContext | undefined;
 function open(): SweepContext {
   const config = readConfig([
     ...(["table", "bucket", "wakeUpQueue", "finishQueue", "cluster", "slots"] as const),
-    ...(["maxQueueHours", "maxAttemptMinutes", "logLevel"] as const),
+    ...(["maxQueueHours", "maxAttemptMinutes", "maxTries", "logLevel"] as const),
   ]);
   const sqs = new SQSClient({});
   const db = openDb({ table: config.table });
@@ -31,6 +31,7 @@ function open(): SweepContext {
     slots: config.slots,
     maxQueueHours: config.maxQueueHours,
     maxAttemptMinutes: config.maxAttemptMinutes,
+    maxTries: config.maxTries,
     clock: () => new Date(),
     log: openLog({ level: config.logLevel, fields: { function: "sweep" } }),
   };

@@ -6,15 +6,14 @@
  */
 import { getBuilds } from "#adapters/dynamodb/builds.ts";
 import { freeSlot, type Slot, slots, waiting, waitingDue } from "#adapters/dynamodb/line.ts";
-import { type FinishQueue, send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
+import { type FinishQueue, send } from "#adapters/sqs/queue.ts";
 import type { Build } from "#core/build/build.ts";
-import { stateOf } from "#core/build/state-machine.ts";
+import { type BuildState, stateOf } from "#core/build/state-machine.ts";
 import { reasonOfQueue } from "#core/build/watch.ts";
-import { failBuild, type GiveUpContext, giveUp } from "../finish/give-up.ts";
-import { stopQuietly, type WatchContext, watchTasks } from "./watch-tasks.ts";
+import { endAttempt, failBuild, type GiveUpContext, giveUp } from "../finish/give-up.ts";
+import { type Abandoned, stopQuietly, type WatchContext, watchTasks } from "./watch-tasks.ts";
 
 export interface SweepContext extends GiveUpContext, WatchContext {
-  readonly wakeUps: WakeUpQueue;
   /** Where a task's word that was lost is said again. */
   readonly ends: FinishQueue;
   /** How many builds may be at work at once. */
@@ -27,6 +26,8 @@ export interface Swept {
   readonly freed: number;
   /** Results announced to finish again. */
   readonly announced: number;
+  /** Builds put back into the line for another try. */
+  readonly retried: number;
   /** Builds ended. */
   readonly ended: number;
   readonly woke: boolean;
@@ -51,25 +52,43 @@ export async function sweep(context: SweepContext): Promise<Swept> {
   const { announce, abandon } = await watchTasks(context, live);
   for (const message of announce) await send(context.ends, message);
   const isOver = (build: Build | undefined) => build !== undefined && waitsTooLong(context, build);
-  let ended = 0;
-  for (const { slot, reason, task } of abandon) {
-    if (task !== null) await stopQuietly(context, task, reason);
-    const outcome = await giveUp(context, "sweep", slot.build, slot.attempt, reason);
-    if (outcome.won) ended += 1;
-    log.warn("a task given up", { ...slot, reason, ended: outcome.won });
+  let [retried, ended] = [0, 0];
+  for (const each of abandon) {
+    const build = builds.get(each.slot.build);
+    const left = build ? await abandonTask(context, build, each) : null;
+    if (left === "waiting") retried += 1;
+    if (left === "failed") ended += 1;
+    log.warn("a task given up", { ...each.slot, ...each.why, left });
   }
   // A task that was asked for long ago and never began: ECS has no place for it and does not say so.
   const abandoned = new Set(abandon.map(({ slot }) => slot.build));
   const never = live.filter(({ build }) => !abandoned.has(build) && isOver(builds.get(build)));
   for (const { build: id, attempt, task } of never) {
     const reason = reasonOfQueue(context.maxQueueHours, builds.get(id)?.statusInfo ?? null);
-    if (task !== null) await stopQuietly(context, task, reason);
     if ((await failBuild(context, "sweep", id, { attempt, reason, artifacts: [] })).won) ended += 1;
+    if (task !== null) await stopQuietly(context, task, reason);
   }
   ended += await endOverdue(context);
   const stuck = live.some(({ build, task }) => task === null && isStarting(builds.get(build)));
-  const woke = await wakeIfUseful(context, live.length - ended, stuck || freed + ended > 0);
-  return { freed, announced: announce.length, ended, woke };
+  const woke = await wakeIfUseful(context, live.length - ended, stuck || freed + retried + ended > 0);
+  return { freed, announced: announce.length, retried, ended, woke };
+}
+
+/**
+ * Ends the attempt, and only then has its task stopped: a task that is told to stop would give its build back.
+ * @returns the state that the build is left in; null when somebody else had ended the attempt
+ */
+async function abandonTask(
+  context: SweepContext,
+  build: Build,
+  { slot, why, task }: Abandoned,
+): Promise<BuildState | null> {
+  const outcome =
+    why.cause === "limit"
+      ? await giveUp(context, "sweep", build.id, slot.attempt, why.what)
+      : await endAttempt(context, "sweep", build, slot.attempt, why);
+  if (task !== null) await stopQuietly(context, task, why.what);
+  return outcome.won ? stateOf(outcome.build) : null;
 }
 
 const isStarting = (build: Build | undefined): boolean =>
@@ -78,7 +97,7 @@ const isStarting = (build: Build | undefined): boolean =>
 /** Two clocks are compared here, the API's and this one: what they differ by is nothing to hours. */
 function waitsTooLong({ clock, maxQueueHours }: SweepContext, build: Build): boolean {
   return (
-    build.status === "QUEUED" && clock().getTime() - build.scheduledOn.getTime() >= maxQueueHours * 3_600_000
+    build.status === "QUEUED" && clock().getTime() - build.waitingSince.getTime() >= maxQueueHours * 3_600_000
   );
 }
 

@@ -10,8 +10,9 @@ import { type GoneTasks, goneTasks, stopTask, type WatchedTasks } from "#adapter
 import type { Log } from "#adapters/log.ts";
 import type { Attempt } from "#core/build/attempt.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
-import { reasonOfStop } from "#core/build/stopped-task.ts";
-import { look, reasonOfSuspicion, suspicion, type Watch } from "#core/build/watch.ts";
+import { troubleOfStop } from "#core/build/stopped-task.ts";
+import type { Trouble } from "#core/build/tries.ts";
+import { type AttemptLimit, look, meaningOfSuspicion, suspicion, type Watch } from "#core/build/watch.ts";
 
 export interface WatchContext {
   readonly db: Db;
@@ -23,8 +24,8 @@ export interface WatchContext {
 
 export interface Abandoned {
   readonly slot: Slot;
-  readonly reason: string;
-  /** To be stopped first; null when it has stopped, or its name is not known. */
+  readonly why: Trouble | AttemptLimit;
+  /** To be stopped afterwards; null when it has stopped, or its name is not known. */
   readonly task: string | null;
 }
 
@@ -43,7 +44,7 @@ export async function watchTasks(context: WatchContext, live: readonly Slot[]): 
   const { db, clock } = context;
   const [before, attempts] = await Promise.all([readWatches(db), getAttempts(db, live)]);
   const gone = await whichAreGone(context, live, attempts);
-  const suspects: { slot: Slot; watch: Watch; reason: string; task: string | null }[] = [];
+  const suspects: Suspect[] = [];
   for (const slot of live) {
     const attempt = attempts.get(slot.build);
     if (!attempt || attempt.result) continue;
@@ -54,15 +55,24 @@ export async function watchTasks(context: WatchContext, live: readonly Slot[]): 
     const watch = look(before.get(slot.slot) ?? null, seen);
     await keepWatch(db, watch);
     if (end !== undefined && end !== "missing") {
-      const reason = reasonOfStop(end, attempt.step, attempt.owner !== null);
-      suspects.push({ slot, watch, reason, task: null });
+      const why = troubleOfStop(end, attempt.step, attempt.owner !== null);
+      suspects.push({ slot, watch, why, task: null });
       continue;
     }
-    const why = suspicion(watch, nowMs, context.maxAttemptMinutes);
-    if (why === null) continue;
-    suspects.push({ slot, watch, reason: reasonOfSuspicion(why, attempt, context.maxAttemptMinutes), task });
+    const suspected = suspicion(watch, nowMs, context.maxAttemptMinutes);
+    if (suspected === null) continue;
+    suspects.push({
+      slot,
+      watch,
+      why: meaningOfSuspicion(suspected, attempt, context.maxAttemptMinutes),
+      task,
+    });
   }
   return await lookAgain(context, live, attempts, suspects.slice(0, ABANDON_MAX));
+}
+
+interface Suspect extends Abandoned {
+  readonly watch: Watch;
 }
 
 /** A task may have written its result, or its beat, between the first look and what ECS said. */
@@ -70,7 +80,7 @@ async function lookAgain(
   { db }: WatchContext,
   live: readonly Slot[],
   attempts: ReadonlyMap<number, Attempt>,
-  suspects: readonly { slot: Slot; watch: Watch; reason: string; task: string | null }[],
+  suspects: readonly Suspect[],
 ): Promise<Watched> {
   const again = await getAttempts(
     db,

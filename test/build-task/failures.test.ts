@@ -110,7 +110,7 @@ describe("a build that cannot be", () => {
 });
 
 describe("a task that is told to stop", () => {
-  it("reports the build as stopped, and no child of it lives on", async () => {
+  it("leaves the word that nothing is decided, for another attempt, and no child of it lives on", async () => {
     const id = await workshop.order(yaml("stopped", "demo-many-files", "demo-big"));
     const task = workshop.start(id);
     await reached(id, "install");
@@ -119,8 +119,9 @@ describe("a task that is told to stop", () => {
 
     const result = (await getAttempt(workshop.db, id, 1))?.result;
     expect(result).toMatchObject({
-      outcome: "failed",
-      reason: expect.stringMatching(/was stopped.*build it again/),
+      outcome: "undecided",
+      cause: "interrupted",
+      what: expect.stringMatching(/told to stop/),
     });
     expect(code).toBe(0);
     expect(readdirSync(workshop.work)).toEqual([]);

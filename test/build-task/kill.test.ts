@@ -1,22 +1,46 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
-import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { openLog } from "#adapters/log.ts";
+import { openQueue } from "#adapters/sqs/queue.ts";
+import { MAX_TRIES } from "#core/build/tries.ts";
+import { type FinishContext, taskStopped } from "#functions/finish/finish.ts";
 import { processesOf, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
+import { dispatched } from "#test/kit/submissions.ts";
+import { useIndex } from "#test/kit/wheels.ts";
 
 const aws = useMiniStack();
 const demo = useDemoChannel();
-const workshop = useWorkshop({ aws, python: demo.python, channel: demo.url });
+const index = useIndex(demo.python, [{ name: "tiny-lib", version: "1.5" }]);
+const workshop = useWorkshop({
+  aws,
+  python: demo.python,
+  channel: demo.url,
+  privateHosts: () => [index.host()],
+});
 const STEPS = [
   ...["solve", "reuse", "install", "lockfile", "export", "link scripts", "compile", "seal"],
-  ...["packages", "archive", "copy", "publish", "verify"],
+  ...["packages", "archive", "copy", "publish", "verify", "pip"],
 ];
+
+const STOPPED = {
+  ...{ attempt: 1, task: "none", stopCode: "EssentialContainerExited", stoppedReason: null },
+  ...{ exitCode: 137, containerReason: null },
+};
+const finish = (): FinishContext => ({
+  ...{ db: workshop.db, bucket: workshop.bucket, maxTries: MAX_TRIES, clock: () => new Date() },
+  ...{
+    wakeUps: openQueue(aws.wakeUpQueue),
+    links: openQueue(aws.linkQueue),
+    log: openLog({ write: () => {} }),
+  },
+});
 
 /** Stands between the task and AWS, to see each request before AWS does. */
 let onRequest: (body: string) => void = () => {};
@@ -45,15 +69,17 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.close());
 
-const spec = (name: string): string =>
-  JSON.stringify({ name, dependencies: ["demo-choice", "demo-post-link", "demo-links"] });
+const spec = (name: string, step: string): string => {
+  const pip = step === "pip" ? ["python", { pip: [`--index-url ${index.url()}`, "tiny-lib"] }] : [];
+  return JSON.stringify({ name, dependencies: ["demo-choice", "demo-post-link", "demo-links", ...pip] });
+};
 
 describe("a task killed by -9", () => {
   it.each(STEPS)(
-    "in the step %s leaves no half environment, and the next build works",
+    "in the step %s leaves no half environment, and the next attempt completes the build",
     async (step) => {
       const name = `killed-in-${step.replace(" ", "-")}`;
-      const id = await workshop.order(spec(name), name);
+      const id = await workshop.order(spec(name, step), name);
       const task = workshop.start(id, { AWS_ENDPOINT_URL: endpoint });
       onRequest = (body) => {
         if (body.includes("ATTEMPT#") && body.includes(`":set_step":{"S":"${step}"}`)) {
@@ -70,25 +96,19 @@ describe("a task killed by -9", () => {
       expect(build?.status).toBe("BUILDING");
       expect((await getAttempt(workshop.db, id, 1))?.result).toBeNull();
       const published = join(workshop.disk, name, build?.buildKey ?? "");
-      const isWhole = existsSync(join(published, "share", "demo-post-link", "written.txt"));
-      expect(existsSync(published)).toBe(isWhole);
-      const ended = {
-        name: "fail",
-        by: "finish",
-        at: new Date(),
-        attempt: 1,
-        reason: "killed",
-        artifacts: [],
-      } as const;
-      expect((await makeMove(workshop.db, id, ended)).won).toBe(true);
+      const written = join(published, "share", "demo-post-link", "written.txt");
+      expect(existsSync(published)).toBe(existsSync(written));
+      await taskStopped(finish(), { ...STOPPED, build: id });
+      expect(await getBuild(workshop.db, id)).toMatchObject({ status: "QUEUED", tries: { died: 1 } });
 
-      const next = await workshop.build(await workshop.order(spec(name), name));
+      expect(await dispatched(workshop.db, id)).toBe(2);
+      const next = await workshop.build(id);
       await workshop.settle(next);
       expect(next.result?.outcome, next.log).toBe("completed");
-      expect(
-        existsSync(join(workshop.disk, name, next.build.buildKey, "share/demo-post-link/written.txt")),
-      ).toBe(true);
+      expect(existsSync(written)).toBe(true);
+      expect(readdirSync(join(workshop.disk, name))).toEqual([build?.buildKey]);
+      expect(next.log).toMatch(/SIGKILL.* This is attempt 2\.\nstarting build of conda environment/);
     },
-    60_000,
+    120_000,
   );
 });

@@ -203,6 +203,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     async settle({ build, attempt, result }) {
       const at = new Date();
       if (result === null) throw new Error("the task reported nothing");
+      if (result.outcome === "undecided") throw new Error(result.what);
       const outcome = await makeMove(
         db(),
         build.id,

@@ -3,7 +3,9 @@
  * @module
  */
 import type { Build } from "#core/build/build.ts";
-import { decide, MOVES, type Move, type MoveName, type Mover } from "#core/build/state-machine.ts";
+import type { Move, Mover } from "#core/build/move.ts";
+import { decide, MOVES, type MoveName } from "#core/build/state-machine.ts";
+import { NO_TRIES } from "#core/build/tries.ts";
 import type { Environment } from "#core/environment/environment.ts";
 
 const at = new Date("2026-01-01T00:00:00Z");
@@ -19,12 +21,15 @@ export function newBuild(id: number): Build {
     status: "QUEUED",
     statusInfo: null,
     scheduledOn: at,
+    waitingSince: at,
     startedOn: null,
     endedOn: null,
     sizeBytes: 0,
     attempt: 0,
     dispatched: 0,
     lastAttempt: 0,
+    tries: NO_TRIES,
+    lastTrouble: null,
     slot: null,
     artifacts: [],
     lockDigest: null,
@@ -53,6 +58,8 @@ export function move(
       return { name, by, at, slot: 1 };
     case "putBack":
       return { name, by, at, attempt, because: "No room.", nextTryOn: at };
+    case "retry":
+      return { name, by, at, attempt, cause: "died", what: "It died.", statusInfo: "Again.", nextTryOn: at };
     case "claim":
       return { name, by, at, attempt, owner: "me" };
     case "complete": {

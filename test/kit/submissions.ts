@@ -9,6 +9,7 @@ import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { type Submission, submitSpecification } from "#adapters/dynamodb/submit.ts";
 import type { CompletedResult } from "#core/build/attempt.ts";
+import { MAX_TRIES } from "#core/build/tries.ts";
 
 export const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -62,6 +63,25 @@ export async function completed(db: Db, namespace: string, environment: string):
   const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });
   if (!outcome.won) throw new Error(outcome.why);
   return id;
+}
+
+/** Brings a new build to the last attempt that its limit for tasks that die allows. */
+export async function buildingForTheLastTime(
+  db: Db,
+  owner: string,
+  changes: Partial<Submission> = {},
+): Promise<{ id: number; attempt: number }> {
+  const id = await submitted(db, changes);
+  for (let tries = 1; ; tries++) {
+    const attempt = await dispatched(db, id);
+    const claim = await claimBuild(db, id, owner, new Date());
+    if (!claim.won) throw new Error(claim.why);
+    if (tries === MAX_TRIES.died) return { id, attempt };
+    const [at, what] = [new Date(), "It died."];
+    const again = { cause: "died", what, statusInfo: what, nextTryOn: at } as const;
+    const outcome = await makeMove(db, id, { name: "retry", by: "finish", at, attempt, ...again });
+    if (!outcome.won) throw new Error(outcome.why);
+  }
 }
 
 /** What a task reports that built without anything to show. */

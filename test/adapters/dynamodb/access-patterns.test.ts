@@ -23,6 +23,7 @@ import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import { keepWatch, readWatches } from "#adapters/dynamodb/watches.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import { move } from "#test/kit/builds.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { completedResult, dispatched, sha256Of, submission, submitted } from "#test/kit/submissions.ts";
@@ -248,14 +249,16 @@ describe.each([
       expect(typeof outcome === "boolean" ? outcome : outcome.won).toBe(true);
       return [number, spent.commands.length];
     };
-    const me = { build: id, attempt: 2, owner: "me" };
+    const me = { build: id, attempt: 3, owner: "me" };
     const dispatch = { name: "dispatch", by: "dispatch", at, slot: 1 } as const;
     const back = { name: "putBack", by: "dispatch", at, attempt: 1, because: "No.", nextTryOn: at } as const;
-    const complete = { name: "complete", by: "finish", at, attempt: 2, result: completedResult() } as const;
+    const retry = move("retry", 2);
+    const complete = { name: "complete", by: "finish", at, attempt: 3, result: completedResult() } as const;
 
     const costs = [
       await cost(17, () => makeMove(db, id, dispatch)),
       await cost(18, () => makeMove(db, id, back)),
+      (await dispatched(db, id)) && (await cost(18, () => makeMove(db, id, retry))),
       (await dispatched(db, id)) && (await cost(19, () => claimBuild(db, id, "me", at))),
       await cost(22, () => beat(db, me, 1)),
       await cost(20, () => makeMove(db, id, complete)),
@@ -272,6 +275,7 @@ describe.each([
     // Reads before the transaction, and the transaction.
     expect(costs).toEqual([
       [17, 2],
+      [18, 2],
       [18, 2],
       [19, 3],
       [22, 1],

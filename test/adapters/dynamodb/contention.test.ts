@@ -7,7 +7,7 @@ import { slots, waiting } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
 import { AGAIN, withRetry } from "#adapters/dynamodb/retry.ts";
-import type { Move } from "#core/build/state-machine.ts";
+import type { Move } from "#core/build/move.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { useFlakyDynamoDb } from "#test/kit/flaky-dynamodb.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";

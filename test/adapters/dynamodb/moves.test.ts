@@ -7,7 +7,7 @@ import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { noteTask, slots, waiting, waitingDue } from "#adapters/dynamodb/line.ts";
 import { type MoveOutcome, makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
-import type { Move } from "#core/build/state-machine.ts";
+import type { Move } from "#core/build/move.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { building, completedResult, dispatched, submission, submitted } from "#test/kit/submissions.ts";

@@ -125,7 +125,17 @@ class World {
 }
 
 const step = fc.record({
-  name: fc.constantFrom("submit", "dispatch", "putBack", "claim", "complete", "fail", "cancel", "look"),
+  name: fc.constantFrom(
+    "submit",
+    "dispatch",
+    "putBack",
+    "retry",
+    "claim",
+    "complete",
+    "fail",
+    "cancel",
+    "look",
+  ),
   build: fc.integer({ min: 1, max: 4 }),
   slot: fc.integer({ min: 1, max: 2 }),
   /** Knows the attempt that counts, or one from the past. */
@@ -176,6 +186,7 @@ test("an ended build stays as it ended", () => {
       for (const ended of [
         buildAfter("dispatch", "claim", "complete"),
         buildAfter("dispatch", "fail"),
+        buildAfter("dispatch", "claim", "retry", "dispatch", "retry", "fail"),
         buildAfter("cancel"),
       ]) {
         for (const { name, behind } of steps) {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Build } from "#core/build/build.ts";
-import { decide, isFinal, MOVES, type Mover, type STATES, stateOf } from "#core/build/state-machine.ts";
+import type { Move, Mover } from "#core/build/move.ts";
+import { decide, isFinal, MOVES, type STATES, stateOf } from "#core/build/state-machine.ts";
+import { NO_TRIES } from "#core/build/tries.ts";
 import type { Write } from "#core/build/writes.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { buildAfter, move, newBuild, newEnvironment } from "#test/kit/builds.ts";
@@ -17,7 +19,7 @@ describe("each move", () => {
     canceled: buildAfter("dispatch", "claim", "cancel"),
   };
 
-  for (const name of ["dispatch", "putBack", "claim", "complete", "fail", "cancel"] as const) {
+  for (const name of ["dispatch", "putBack", "retry", "claim", "complete", "fail", "cancel"] as const) {
     for (const [state, build] of Object.entries(reached)) {
       const listed = (MOVES[name].from as readonly string[]).includes(state);
       test(`${name} is ${listed ? "allowed" : "refused"} when the build is ${state}`, () => {
@@ -41,7 +43,7 @@ describe("each move", () => {
   test("a mover that knows an older attempt is refused", () => {
     const second = buildAfter("dispatch", "putBack", "dispatch");
 
-    for (const name of ["putBack", "claim", "fail"] as const) {
+    for (const name of ["putBack", "retry", "claim", "fail"] as const) {
       expect(decide(second, move(name, 1), newEnvironment())).toMatchObject({ allowed: false });
     }
     expect(second.dispatched).toBe(2);
@@ -55,6 +57,8 @@ describe("each move", () => {
   test("every state that holds no slot gives the slot back and closes the attempt when it is entered from one that does", () => {
     for (const [name, from] of [
       ["putBack", buildAfter("dispatch")],
+      ["retry", buildAfter("dispatch")],
+      ["retry", buildAfter("dispatch", "claim")],
       ["fail", buildAfter("dispatch")],
       ["fail", buildAfter("dispatch", "claim")],
       ["complete", buildAfter("dispatch", "claim")],
@@ -66,6 +70,27 @@ describe("each move", () => {
       expect(decision.writes).toContainEqual({ kind: "slot", change: "free", slot: 1, build: 1, attempt: 1 });
       expect(decision.writes).toContainEqual({ kind: "attempt", change: "close", build: 1, attempt: 1 });
     }
+  });
+
+  test("a retry keeps the place of the build in time, counts its cause alone and remembers what happened", () => {
+    const posted = newBuild(1).waitingSince;
+    const later = new Date(posted.getTime() + 1000);
+    const retried = (build: Build): Build => {
+      const decision = decide(build, { ...move("retry", 1), at: later } as Move, newEnvironment());
+      if (!decision.allowed) throw new Error(decision.why);
+      return decision.build;
+    };
+
+    const begun = retried(buildAfter("dispatch", "claim"));
+
+    expect(begun).toMatchObject({
+      status: "QUEUED",
+      tries: { ...NO_TRIES, died: 1 },
+      lastTrouble: "It died.",
+    });
+    expect(begun.waitingSince).toEqual(later);
+    // One that never began has waited all the time.
+    expect(retried(buildAfter("dispatch")).waitingSince).toEqual(posted);
   });
 
   test("no move writes more than a transaction of ours takes", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseStoppedTask, reasonOfStop, type StoppedTask } from "#core/build/stopped-task.ts";
+import { parseStoppedTask, type StoppedTask, troubleOfStop } from "#core/build/stopped-task.ts";
 
 const detail = {
   taskArn: "arn:aws:ecs:eu-west-1:1:task/builds/abc",
@@ -48,21 +48,48 @@ test.each([
   expect(parseStoppedTask(event, "build")).toBeNull();
 });
 
-test.each<[string, Partial<StoppedTask>, string | null, boolean, string[]]>([
-  ["a kill", { exitCode: 137 }, "install", true, ["attempt 3", "step install", "SIGKILL", "137", "memory"]],
-  ["an exit code", { exitCode: 1 }, "solve", true, ["step solve", "exit code 1", "Essential container"]],
-  ["memory", { exitCode: 137, containerReason: "OutOfMemoryError: x" }, "solve", true, ["ran out of memory"]],
-  ["a death before any step", {}, null, true, ["before its first step"]],
+test.each<[string, Partial<StoppedTask>, string | null, boolean, string, string[]]>([
+  ["a kill", { exitCode: 137 }, "install", true, "died", ["attempt 3", "step install", "SIGKILL", "137"]],
+  [
+    "an exit code",
+    { exitCode: 1 },
+    "solve",
+    true,
+    "died",
+    ["step solve", "exit code 1", "Essential container"],
+  ],
+  ["a death before any step", {}, null, true, "died", ["before its first step"]],
+  ["a death before the claim", {}, null, false, "died", ["before it began", "exit code 1"]],
   [
     "a task that never began",
-    { exitCode: null, stoppedReason: "CannotPullContainerError" },
+    { exitCode: null, stopCode: "TaskFailedToStart", stoppedReason: "CannotPullContainerError" },
     null,
     false,
+    "notStarted",
     ["before it began", "CannotPullContainerError."],
   ],
-])("%s is told with all that is known and what to do", (_what, changes, step, claimed, parts) => {
-  const reason = reasonOfStop({ ...stopped, ...changes }, step, claimed);
+  [
+    "a start that was taken back",
+    { stopCode: "TaskFailedToStart" },
+    "solve",
+    true,
+    "died",
+    ["in step solve"],
+  ],
+  [
+    "wanted capacity",
+    { stopCode: "SpotInterruption" },
+    "seal",
+    true,
+    "interrupted",
+    ["was stopped in step seal"],
+  ],
+  ["a retired host", { stopCode: "TerminationNotice" }, null, false, "interrupted", ["before it began"]],
+  ["an operator", { stopCode: "UserInitiated" }, "solve", true, "interrupted", ["was stopped in step solve"]],
+])("%s is told with all that is known, and for what it is", (_what, changes, step, claimed, cause, parts) => {
+  const trouble = troubleOfStop({ ...stopped, ...changes }, step, claimed);
 
-  for (const part of parts) expect(reason).toContain(part);
-  expect(reason).toMatch(/operators|packages/);
+  expect(trouble.cause).toBe(cause);
+  for (const part of parts) expect(trouble.what).toContain(part);
+  expect(trouble.what).toMatch(/\.$/);
 });

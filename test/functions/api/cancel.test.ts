@@ -12,6 +12,7 @@ import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
 import { openLog } from "#adapters/log.ts";
 import { writeLogChunk } from "#adapters/s3/logs.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
+import { MAX_TRIES } from "#core/build/tries.ts";
 import { taskReported, taskStopped } from "#functions/finish/finish.ts";
 import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { auditTable } from "#test/kit/audit.ts";
@@ -127,7 +128,11 @@ describe("several at once", () => {
     await putResult(db, { build: id, attempt, owner: "me" }, completedResult());
     const finish = {
       ...{ db, bucket: api.services.bucket, clock: () => new Date(), log: openLog({ write: () => {} }) },
-      ...{ wakeUps: openQueue<never>(aws.wakeUpQueue), links: openQueue<never>(aws.linkQueue) },
+      ...{
+        maxTries: MAX_TRIES,
+        wakeUps: openQueue<never>(aws.wakeUpQueue),
+        links: openQueue<never>(aws.linkQueue),
+      },
     };
 
     const [answer] = await Promise.all([

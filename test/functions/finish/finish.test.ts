@@ -5,7 +5,7 @@ import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
-import { slots } from "#adapters/dynamodb/line.ts";
+import { slots, waiting } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { openLog } from "#adapters/log.ts";
 import { writeLogChunk } from "#adapters/s3/logs.ts";
@@ -13,6 +13,7 @@ import { getObject, putObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
 import type { StoppedTask } from "#core/build/stopped-task.ts";
+import { MAX_TRIES } from "#core/build/tries.ts";
 import { archiveKey, logKey, VARIABLES } from "#core/layout.ts";
 import { type FinishContext, taskReported, taskStopped } from "#functions/finish/finish.ts";
 import { handler } from "#functions/finish/handler.ts";
@@ -35,6 +36,7 @@ beforeEach(async () => {
     bucket: openBucket(aws.bucket, db.client),
     wakeUps: openQueue(aws.wakeUpQueue),
     links: openQueue(aws.linkQueue),
+    maxTries: MAX_TRIES,
     clock: () => at,
     log: openLog({ write: () => {} }),
   };
@@ -156,43 +158,139 @@ describe("a result", () => {
   });
 });
 
-describe("a task that stopped", () => {
-  test("without a result fails the build with exit code, signal, ECS's words and step; its log ends with that", async () => {
+/** Goes on with the next attempt, whatever its next try is: time is dispatch's matter. */
+async function nextAttempt(id: number, owner: string): Promise<number> {
+  const attempt = await dispatched(db, id);
+  expect((await claimBuild(db, id, owner, at)).won).toBe(true);
+  return attempt;
+}
+
+describe("supervisor killed", () => {
+  test("the build waits for its next try, told with exit code, signal, ECS's words and step; slot and dispatch are free", async () => {
     const { id, attempt } = await building(db, TASK);
-    await saveStep(db, { build: id, attempt, owner: TASK }, "install");
-    const line = { at: at.toISOString(), step: "install", stream: "stdout" as const, text: "linking" };
-    await writeLogChunk(context.bucket, id, attempt, 0, [line]);
+    const me = { build: id, attempt, owner: TASK };
+    await saveStep(db, me, "install");
 
     await taskStopped(context, stopped(id, attempt));
 
     const build = await getBuild(db, id);
-    expect(build?.status).toBe("FAILED");
+    expect(build).toMatchObject({ status: "QUEUED", dispatched: 0, tries: { died: 1 } });
     for (const part of ["step install", "SIGKILL", "137", "Essential container in task exited"]) {
       expect(build?.statusInfo).toContain(part);
     }
+    expect(build?.statusInfo).toMatch(/Attempt 2 follows at 2026-05-01T00:00:0\dZ; try 2 of 3\.$/);
+    expect(await slots(db)).toEqual([]);
+    expect((await waiting(db, 1))[0]?.nextTryOn?.getTime()).toBeGreaterThan(at.getTime());
+    expect(await drain(aws.wakeUpQueue)).toContainEqual({ reason: `build ${id} gave its slot back` });
+    expect(await auditTable(db)).toEqual([]);
+  });
+
+  test("the third time the build fails with count and cause; its log has every attempt and ends with that", async () => {
+    const id = await submitted(db);
+    for (const n of [1, 2, 3]) {
+      const attempt = await nextAttempt(id, TASK);
+      await saveStep(db, { build: id, attempt, owner: TASK }, "install");
+      const line = { at: at.toISOString(), step: "install", stream: "stdout" as const, text: `linking ${n}` };
+      await writeLogChunk(context.bucket, id, attempt, 0, [line]);
+      await taskStopped(context, stopped(id, attempt));
+    }
+
+    const build = await getBuild(db, id);
+    expect(build?.status).toBe("FAILED");
+    for (const part of ["attempt 3", "step install", "SIGKILL", "last of 3 tries", "maxTries.died"]) {
+      expect(build?.statusInfo).toContain(part);
+    }
     const text = (await getObject(context.bucket, logKey(id)))?.toString() ?? "";
-    expect(text).toContain("linking");
+    expect(text).toMatch(/linking 1\n.*linking 2\n.*linking 3\n/s);
     expect(text.trimEnd().split("\n").at(-1)).toContain(`FAILED: ${build?.statusInfo}`);
     expect(build?.artifacts).toEqual([{ type: "LOGS", key: logKey(id), sizeBytes: text.length }]);
     expect(await slots(db)).toEqual([]);
     expect(await auditTable(db)).toEqual([]);
   });
 
-  test("before it claimed fails the build with ECS's text", async () => {
-    const id = await submitted(db);
-    const attempt = await dispatched(db, id);
-    const stoppedReason = "CannotPullContainerError: no such image";
+  test("an attempt that is over can write nothing, claim nothing and end nothing of the one that follows", async () => {
+    const { id, attempt } = await building(db, "late");
+    const late = { build: id, attempt, owner: "late" };
+    await taskStopped(context, stopped(id, attempt));
+    await nextAttempt(id, TASK);
+    const before = await getBuild(db, id);
 
-    await taskStopped(
-      context,
-      stopped(id, attempt, { exitCode: null, stopCode: "TaskFailedToStart", stoppedReason }),
-    );
+    expect(await beat(db, late, 9)).toBe(false);
+    expect(await saveStep(db, late, "publish")).toBe(false);
+    expect(await putResult(db, late, completedResult())).toBe(false);
+    expect(await claimBuild(db, id, "late", at)).toMatchObject({ won: false });
+    await taskReported(context, { buildId: id, attempt });
+    for (let i = 0; i < 3; i++) await taskStopped(context, stopped(id, attempt, { task: "late" }));
 
-    expect(await getBuild(db, id)).toMatchObject({ status: "FAILED", startedOn: null });
-    expect((await getBuild(db, id))?.statusInfo).toContain(stoppedReason);
+    expect(await getBuild(db, id)).toEqual(before);
     expect(await auditTable(db)).toEqual([]);
   });
 
+  test("five words of the same death at once count as one try", async () => {
+    const { id, attempt } = await building(db, TASK);
+
+    await Promise.all(Array.from({ length: 5 }, () => taskStopped(context, stopped(id, attempt))));
+
+    expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { died: 1 } });
+    expect(await auditTable(db)).toEqual([]);
+  });
+});
+
+describe("TaskFailedToStart", () => {
+  test("is tried three times in all, then the build fails with ECS's text", async () => {
+    const id = await submitted(db);
+    const stoppedReason = "CannotPullContainerError: no such image";
+    const end = { exitCode: null, stopCode: "TaskFailedToStart", stoppedReason };
+    for (const n of [1, 2]) {
+      await taskStopped(context, stopped(id, await dispatched(db, id), end));
+      expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { notStarted: n, died: 0 } });
+      expect((await getBuild(db, id))?.statusInfo).toContain(stoppedReason);
+    }
+
+    await taskStopped(context, stopped(id, await dispatched(db, id), end));
+
+    const build = await getBuild(db, id);
+    expect(build).toMatchObject({ status: "FAILED", startedOn: null });
+    for (const part of [stoppedReason, "last of 3 tries", "maxTries.notStarted"]) {
+      expect(build?.statusInfo).toContain(part);
+    }
+    expect(await auditTable(db)).toEqual([]);
+  });
+});
+
+describe("spot's SIGTERM", () => {
+  const word = {
+    outcome: "undecided",
+    cause: "interrupted",
+    what: "It was told to stop.",
+    step: "solve",
+  } as const;
+
+  test("the task's word gives the lease back at once, for a try at once", async () => {
+    const { id, attempt } = await building(db, TASK);
+    await putResult(db, { build: id, attempt, owner: TASK }, word);
+
+    await taskReported(context, { buildId: id, attempt });
+
+    expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { interrupted: 1, died: 0 } });
+    expect((await waiting(db, 1))[0]?.nextTryOn).toEqual(at);
+    expect(await drain(aws.wakeUpQueue)).toHaveLength(1);
+    await taskStopped(context, stopped(id, attempt, { exitCode: 0, stopCode: "SpotInterruption" }));
+    await taskReported(context, { buildId: id, attempt });
+    expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { interrupted: 1, died: 0 } });
+    expect(await auditTable(db)).toEqual([]);
+  });
+
+  test("a task that had no time for a word is interrupted all the same, by ECS's word", async () => {
+    const { id, attempt } = await building(db, TASK);
+
+    await taskStopped(context, stopped(id, attempt, { stopCode: "SpotInterruption" }));
+
+    expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { interrupted: 1, died: 0 } });
+  });
+});
+
+describe("a task that stopped", () => {
   test("after it wrote its result completes the build, though its message was lost", async () => {
     const { id, attempt } = await reported();
 
@@ -227,7 +325,7 @@ describe("a task that stopped", () => {
     await taskStopped(context, stopped(id, attempt, { exitCode: 0 }));
     expect((await getBuild(db, id))?.status).toBe("BUILDING");
     await taskStopped(context, stopped(id, 1, { task: ghost }));
-    expect((await getBuild(db, id))?.status).toBe("FAILED");
+    expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { died: 1 } });
   });
 });
 
@@ -293,6 +391,7 @@ test("the entry takes both kinds of events, drops what is no message and keeps w
     [VARIABLES.bucket]: aws.bucket,
     [VARIABLES.wakeUpQueue]: aws.wakeUpQueue,
     [VARIABLES.linkQueue]: aws.linkQueue,
+    [VARIABLES.maxTries]: '{"died":1}',
     [VARIABLES.logLevel]: "error",
   });
   type Event = Parameters<typeof handler>[0];

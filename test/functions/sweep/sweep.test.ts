@@ -12,9 +12,12 @@ import { writeLogChunk } from "#adapters/s3/logs.ts";
 import { getObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
+import type { Build } from "#core/build/build.ts";
 import { taskNameOf } from "#core/build/task-name.ts";
+import { MAX_TRIES } from "#core/build/tries.ts";
 import { logKey, VARIABLES } from "#core/layout.ts";
 import { type FinishContext, taskStopped } from "#functions/finish/finish.ts";
+import { endAttempt } from "#functions/finish/give-up.ts";
 import { handler } from "#functions/sweep/handler.ts";
 import { type SweepContext, sweep } from "#functions/sweep/sweep.ts";
 import { auditTable } from "#test/kit/audit.ts";
@@ -48,6 +51,7 @@ beforeEach(async () => {
     slots: 2,
     maxQueueHours: 24,
     maxAttemptMinutes: 60,
+    maxTries: MAX_TRIES,
     clock: () => now,
     log: openLog({ write: () => {} }),
   };
@@ -56,6 +60,11 @@ beforeEach(async () => {
 });
 
 const wakeUps = () => drain(aws.wakeUpQueue);
+const found = async (id: number): Promise<Build> => {
+  const build = await getBuild(db, id);
+  if (!build) throw new Error(`no build ${id}`);
+  return build;
+};
 const statusOf = async (id: number) => (await getBuild(db, id))?.status;
 
 /** A build whose task, a real process, runs and has claimed it. */
@@ -126,7 +135,23 @@ describe("a slot", () => {
 });
 
 describe("a task that died while its event was lost", () => {
-  test("ends its build with exit code, signal and step; its log ends with that; its slot is free", async () => {
+  test("is made good: its build is tried again, told with exit code, signal and step; its slot is free", async () => {
+    const { id, task, who } = await atWork();
+    await saveStep(db, who, "install");
+    await ecs.kill(task);
+
+    expect(await sweep(context)).toMatchObject({ retried: 1, ended: 0, woke: true });
+
+    const build = await getBuild(db, id);
+    expect(build).toMatchObject({ status: "QUEUED", tries: { died: 1 } });
+    for (const part of ["step install", "SIGKILL", "137", "try 2 of 3"])
+      expect(build?.statusInfo).toContain(part);
+    expect(await slots(db)).toEqual([]);
+    expect(await auditTable(db)).toEqual([]);
+  });
+
+  test("for the last time ends its build with exit code, signal and step; its log ends with that; its slot is free", async () => {
+    context = { ...context, maxTries: { ...MAX_TRIES, died: 1 } };
     const { id, attempt, task, who } = await atWork();
     await saveStep(db, who, "install");
     const line = { at: now.toISOString(), step: "install", stream: "stdout" as const, text: "linking" };
@@ -160,7 +185,7 @@ describe("a task that died while its event was lost", () => {
     expect(await drain(aws.finishQueue)).toContainEqual({ buildId: id, attempt });
   });
 
-  test("of which ECS knows nothing any more ends its build after a while, not at once", async () => {
+  test("of which ECS knows nothing any more is given up after a while, not at once", async () => {
     const id = await submitted(db);
     const attempt = await dispatched(db, id);
     await noteTask(db, { slot: 1, build: id, attempt }, UNKNOWN);
@@ -173,7 +198,8 @@ describe("a task that died while its event was lost", () => {
     await sweep(context);
 
     expect(await getBuild(db, id)).toMatchObject({
-      status: "FAILED",
+      status: "QUEUED",
+      tries: { died: 1 },
       statusInfo: expect.stringContaining("vanished before it began"),
     });
     expect(await auditTable(db)).toEqual([]);
@@ -181,7 +207,7 @@ describe("a task that died while its event was lost", () => {
 });
 
 describe("a beat", () => {
-  test("that stands still for 75 seconds of sweep's own clock ends the build, and nothing earlier does", async () => {
+  test("that stands still for 75 seconds of sweep's own clock ends the attempt, and nothing earlier does", async () => {
     const { id, attempt } = await building(db, "me");
     const who = { build: id, attempt, owner: "me" };
     await saveStep(db, who, "solve");
@@ -197,7 +223,8 @@ describe("a beat", () => {
     await sweep(context);
 
     expect(await getBuild(db, id)).toMatchObject({
-      status: "FAILED",
+      status: "QUEUED",
+      tries: { died: 1 },
       statusInfo: expect.stringContaining("no sign of life for 75 seconds in step solve"),
     });
     expect(await beat(db, who, 2)).toBe(false);
@@ -264,6 +291,19 @@ describe("limits", () => {
     expect(await auditTable(db)).toEqual([]);
   });
 
+  test("a build that is tried again does not pay for what it had waited before a task worked on it", async () => {
+    const { id, attempt } = await building(db, "me", { at: POSTED });
+    now = new Date(POSTED.getTime() + 25 * 3_600_000);
+    await endAttempt(context, "finish", await found(id), attempt, { cause: "died", what: "It died." });
+    await sweep(context);
+    expect(await statusOf(id)).toBe("QUEUED");
+    later(24 * 3600);
+
+    await sweep(context);
+
+    expect((await found(id)).statusInfo).toContain("maxQueueHours");
+  });
+
   test("a build that waits longer than its own ends, in the line or asked for; FAILED names it; a younger one stays", async () => {
     const asked = await submitted(db, { at: POSTED });
     await dispatched(db, asked);
@@ -284,7 +324,7 @@ describe("limits", () => {
   });
 });
 
-test("five passes at once, with finish among them, end each build once", async () => {
+test("five passes at once, with finish among them, end each attempt and each build once", async () => {
   const { id, attempt, task } = await atWork();
   const old = await submitted(db, { at: new Date(POSTED.getTime() - 24 * 3_600_000) });
   await ecs.kill(task);
@@ -293,13 +333,18 @@ test("five passes at once, with finish among them, end each build once", async (
 
   const passes = await Promise.all([
     ...Array.from({ length: 5 }, () => sweep(context)),
-    taskStopped(finish, { ...stopped, exitCode: 137, containerReason: null }).then(() => ({ ended: 0 })),
+    taskStopped(finish, { ...stopped, exitCode: 137, containerReason: null }).then(() => ({
+      retried: 0,
+      ended: 0,
+    })),
   ]);
 
-  expect(passes.reduce((sum, { ended }) => sum + ended, 0)).toBeLessThanOrEqual(2);
-  expect([await statusOf(id), await statusOf(old)]).toEqual(["FAILED", "FAILED"]);
+  expect(passes.reduce((sum, { ended }) => sum + ended, 0)).toBeLessThanOrEqual(1);
+  expect(passes.reduce((sum, { retried }) => sum + retried, 0)).toBeLessThanOrEqual(1);
+  expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { died: 1 } });
+  expect(await statusOf(old)).toBe("FAILED");
   expect(await auditTable(db)).toEqual([]);
-  expect(await sweep(context)).toEqual({ freed: 0, announced: 0, ended: 0, woke: false });
+  expect(await sweep(context)).toEqual({ freed: 0, announced: 0, retried: 0, ended: 0, woke: false });
 });
 
 test("the entry finds its parts in the environment", async () => {
@@ -313,9 +358,10 @@ test("the entry finds its parts in the environment", async () => {
     // The build was posted at a time of its own, so only a limit without an end leaves it waiting.
     [VARIABLES.maxQueueHours]: "999999",
     [VARIABLES.maxAttemptMinutes]: "60",
+    [VARIABLES.maxTries]: "{}",
     [VARIABLES.logLevel]: "error",
   });
   await submitted(db);
 
-  expect(await handler()).toEqual({ freed: 0, announced: 0, ended: 0, woke: true });
+  expect(await handler()).toEqual({ freed: 0, announced: 0, retried: 0, ended: 0, woke: true });
 });

@@ -20,7 +20,14 @@ import { archiveKey, exportKey, lockKey, logKey, PREFIXES, VARIABLES } from "#co
 import { awsConfig } from "#local/aws-config.ts";
 import { Client } from "#local/client.ts";
 import { ROUTE_CASES } from "#test/functions/api/cases/all.ts";
-import { building, completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
+import {
+  building,
+  buildingForTheLastTime,
+  completedResult,
+  dispatched,
+  sha256Of,
+  submitted,
+} from "#test/kit/submissions.ts";
 import type { RecordedStack } from "./recorded-stack.ts";
 
 const NAMESPACE = "team";
@@ -125,25 +132,33 @@ async function meetDeath(stack: RecordedStack, client: Client): Promise<void> {
   );
   await hasStatus(client, liar.id, "FAILED");
 
-  const { id, attempt } = await building(db, "dead", { namespace: NAMESPACE, environment: "dead" });
+  const dead = await building(db, "dead", { namespace: NAMESPACE, environment: "dead" });
+  const hopeless = await buildingForTheLastTime(db, "dead", {
+    namespace: NAMESPACE,
+    environment: "hopeless",
+  });
   const taskDb = openDb({
     table: stack.deployed.table,
     endpoint: await stack.recorder.door("task"),
     region: aws.region,
   });
-  expect((await claimBuild(taskDb, id, "late", new Date())).won).toBe(false);
-  const detail = {
-    clusterArn: (await stack.environmentOf("dispatch"))[VARIABLES.cluster],
+  expect((await claimBuild(taskDb, dead.id, "late", new Date())).won).toBe(false);
+  const clusterArn = (await stack.environmentOf("dispatch"))[VARIABLES.cluster];
+  const detailOf = ({ id, attempt }: { id: number; attempt: number }) => ({
+    clusterArn,
     taskArn: "arn:aws:ecs:us-east-1:000000000000:task/builds/dead",
     lastStatus: "STOPPED",
     startedBy: taskNameOf(id, attempt),
     stopCode: "EssentialContainerExited",
     stoppedReason: "Essential container in task exited",
     containers: [{ name: "build", exitCode: 137 }],
-  };
-  const event = { Source: "aws.ecs", DetailType: "ECS Task State Change", Detail: JSON.stringify(detail) };
-  await new EventBridgeClient(aws).send(new PutEventsCommand({ Entries: [event] }));
-  await hasStatus(client, id, "FAILED");
+  });
+  const event = { Source: "aws.ecs", DetailType: "ECS Task State Change" };
+  const Entries = [dead, hopeless].map((each) => ({ ...event, Detail: JSON.stringify(detailOf(each)) }));
+  await new EventBridgeClient(aws).send(new PutEventsCommand({ Entries }));
+  await hasStatus(client, hopeless.id, "FAILED");
+  await hasStatus(client, dead.id, "QUEUED");
+  await end(db, dead.id);
 }
 
 /** ECS refuses: the build is put back and a wake-up for its next try is sent. */
@@ -204,17 +219,13 @@ async function meetLoss(stack: RecordedStack, client: Client): Promise<void> {
   const place = (environment: string) => ({ namespace: NAMESPACE, environment });
   const owner = "arn:aws:ecs:us-east-1:000000000000:task/builds/0123456789abcdef";
   const silent = await building(db, owner, place("silent"));
-  const { slot = 0 } = (await slots(db)).find(({ build }) => build === silent.id) ?? {};
+  const hopeless = await buildingForTheLastTime(db, `${owner}0`, place("silent-again"));
   const since = Date.now() - 10 * 60_000;
-  await keepWatch(db, {
-    slot,
-    build: silent.id,
-    attempt: silent.attempt,
-    beat: 0,
-    beatSinceMs: since,
-    claimedSinceMs: since,
-    missingSinceMs: null,
-  });
+  for (const { id: build, attempt } of [silent, hopeless]) {
+    const { slot = 0 } = (await slots(db)).find((each) => each.build === build) ?? {};
+    const seen = { beat: 0, beatSinceMs: since, claimedSinceMs: since, missingSinceMs: null };
+    await keepWatch(db, { slot, build, attempt, ...seen });
+  }
   const unheard = await building(db, "unheard", place("unheard"));
   const who = { build: unheard.id, attempt: unheard.attempt, owner: "unheard" };
   expect(await putResult(db, who, { outcome: "failed", reason: "No.", step: "solve" })).toBe(true);
@@ -222,9 +233,16 @@ async function meetLoss(stack: RecordedStack, client: Client): Promise<void> {
 
   await stack.invoke("sweep");
 
-  for (const id of [silent.id, unheard.id, waits]) await hasStatus(client, id, "FAILED");
-  expect((await client.build(silent.id)).status_info).toContain("no sign of life");
+  await hasStatus(client, silent.id, "QUEUED");
+  await end(db, silent.id);
+  for (const id of [hopeless.id, unheard.id, waits]) await hasStatus(client, id, "FAILED");
+  expect((await client.build(hopeless.id)).status_info).toContain("no sign of life");
   expect((await client.build(waits)).status_info).toContain("maxQueueHours");
+}
+
+/** Nobody's call: what is put back into the line must not be built. */
+async function end(db: Db, id: number): Promise<void> {
+  expect((await makeMove(db, id, { name: "cancel", by: "api", at: new Date() })).won).toBe(true);
 }
 
 async function hasStatus(client: Client, id: number, status: string): Promise<void> {
