@@ -4,7 +4,8 @@
  * @module
  */
 import type { Build } from "#core/build/build.ts";
-import { type decide, isFinal, type Move, stateOf, submitWrites } from "#core/build/state-machine.ts";
+import type { Move } from "#core/build/move.ts";
+import { type decide, isFinal, stateOf, submitWrites } from "#core/build/state-machine.ts";
 import { look, type Watch } from "#core/build/watch.ts";
 import { chooseBuild } from "#core/environment/choose-build.ts";
 import { newBuild } from "#test/kit/builds.ts";
