@@ -64,14 +64,16 @@ export async function hasSpecification(db: Db, sha256: string, document: string)
 }
 
 /**
- * The attributes of a specification's item.
- * @throws AppError invalid_request when they do not fit into one
+ * The large attribute of a specification's item, before anything is written.
+ * @throws AppError invalid_request when it does not fit
  */
-export async function fromSpecification(
-  { name, spec, isLockfile, text }: NewSpecification,
+export const packSpecification = ({ spec, text }: NewSpecification): Promise<Uint8Array> =>
+  packJson({ spec, text }, "The specification");
+
+/** The attributes of a specification's item. */
+export const fromSpecification = (
+  { name, isLockfile }: NewSpecification,
+  content: Uint8Array,
   id: number,
   at: Date,
-): Promise<Record<string, unknown>> {
-  const content = await packJson({ spec, text }, "The specification");
-  return { id, name, isLockfile, createdAt: at.toISOString(), content };
-}
+): Record<string, unknown> => ({ id, name, isLockfile, createdAt: at.toISOString(), content });

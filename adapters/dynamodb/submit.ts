@@ -17,7 +17,12 @@ import { buildItemKey, buildRowKey, environmentKey, namespaceKey, specificationK
 import { itemOf } from "./moves.ts";
 import { createNamespaceItem, getNamespace } from "./namespaces.ts";
 import { AGAIN, withRetry } from "./retry.ts";
-import { fromSpecification, hasSpecification, type NewSpecification } from "./specifications.ts";
+import {
+  fromSpecification,
+  hasSpecification,
+  type NewSpecification,
+  packSpecification,
+} from "./specifications.ts";
 import { type TransactItem, transact } from "./transact.ts";
 import { change, check, create } from "./transact-items.ts";
 
@@ -60,6 +65,7 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
     if (submission.environmentId !== undefined && environment?.id !== submission.environmentId) {
       throw new AppError("environment_not_found", "environment does not exist");
     }
+    const content = known ? null : await packSpecification(specification);
     const [buildId, namespaceId, environmentId, specificationId] = await Promise.all([
       ids("build"),
       namespace?.id ?? ids("namespace"),
@@ -69,9 +75,9 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
     const build = newBuild(submission, buildId, environmentId);
     const document = specificationKey(specification.sha256, specification.document);
     const outcome = await transact(db, [
-      known
+      content === null
         ? check(db, document, { pk: document.pk })
-        : create(db, document, await fromSpecification(specification, specificationId, at)),
+        : create(db, document, fromSpecification(specification, content, specificationId, at)),
       create(db, buildItemKey(buildId), fromBuild(build)),
       create(db, buildRowKey(build.namespace, build.environment, buildId), { id: buildId, environmentId }),
       ...submitWrites(build).map((write) => itemOf(db, write, null)),

@@ -29,6 +29,7 @@ const LockFile = v.object({
       hash: v.object({ md5: v.nullish(Md5Text), sha256: v.nullish(Sha256Text) }),
       dependencies: v.optional(v.record(v.string(), v.string()), {}),
       build: v.nullish(v.string()),
+      category: v.nullish(v.string(), "main"),
     }),
   ),
 });
@@ -48,7 +49,7 @@ export function parseCondaLock(document: unknown, platform: string): Lock {
     );
   }
   const { metadata, package: entries } = result.output;
-  const mine = entries.filter((entry) => entry.platform === platform);
+  const mine = oncePerCategory(entries.filter((entry) => entry.platform === platform && isInstalled(entry)));
   const unnamed = mine.find(({ name }) => !NAME.test(name));
   if (unnamed) throw invalid(`The lockfile names a package ${excerpt(unnamed.name)}, which is no name.`);
   if (mine.length === 0) {
@@ -63,6 +64,15 @@ export function parseCondaLock(document: unknown, platform: string): Lock {
   refuseTwice("pip", pipPackages);
   if (packages.length === 0)
     throw invalid("The lockfile has no conda package, so there is nothing to install into.");
+  const elsewhere = packages.find(({ subdir }) => subdir !== platform && subdir !== "noarch");
+  if (elsewhere)
+    throw invalid(
+      `The lockfile's package ${elsewhere.name} for ${platform} is at an address for ${elsewhere.subdir}: lock it again.`,
+    );
+  if (pipPackages.length > 0 && !packages.some(({ name }) => name === "pip"))
+    throw invalid(
+      "The lockfile has pip packages but no conda package pip to install them: add pip, and lock again.",
+    );
   return {
     platform,
     channels: channelsOf(metadata.channels, packages),
@@ -74,6 +84,22 @@ export function parseCondaLock(document: unknown, platform: string): Lock {
     packages: inInstallOrder(packages),
     pipPackages: inInstallOrder(pipPackages),
   };
+}
+
+/** What `conda-lock install` takes: what is needed and what developers need, but no extras, and nothing virtual. */
+const isInstalled = ({ name, manager, category }: Entry): boolean =>
+  (category === "main" || category === "dev") && !(manager === "conda" && name.startsWith("__"));
+
+/** conda-lock writes a package that two categories want once for each. */
+function oncePerCategory(entries: readonly Entry[]): Entry[] {
+  const seen = new Map<string, Set<string>>();
+  return entries.filter(({ manager, name, url, category }) => {
+    const key = JSON.stringify([manager, name, url]);
+    const categories = seen.get(key) ?? new Set();
+    const isFirst = categories.size === 0 || categories.has(category ?? "");
+    seen.set(key, categories.add(category ?? ""));
+    return isFirst;
+  });
 }
 
 function condaPackage(entry: Entry): LockedPackage {

@@ -3,6 +3,7 @@
  * @module
  */
 import { AppError } from "#core/errors.ts";
+import type { Lock } from "#core/lock/lock.ts";
 import type { Settings } from "#core/settings/settings.ts";
 import { channelAddresses } from "./channel.ts";
 import type { EnvironmentDocument, PipSection } from "./environment.ts";
@@ -45,12 +46,13 @@ function pypiName(text: string): string | null {
 
 const condaName = (text: string): string => parseMatchSpec(text).name;
 
+/** @param present names, as `name` gives them. */
 function missing(
   required: readonly string[],
-  present: readonly string[],
+  present: readonly (string | null)[],
   name: (text: string) => string | null,
 ): readonly string[] {
-  const names = new Set(present.map(name));
+  const names = new Set(present);
   return required.filter((text) => !names.has(name(text)));
 }
 
@@ -92,6 +94,27 @@ function checkRequired(kind: string, absent: readonly string[], setting: string)
     );
 }
 
+const describeKey: DescribeSetting = (key) => `setting ${key}`;
+
+/**
+ * Holds a lock to the settings: allowed channels, required packages, and included ones, which a lock must bring itself.
+ * @throws AppError `setting_violated` (400).
+ */
+export function checkLock(
+  lock: Pick<Lock, "channels" | "packages" | "pipPackages">,
+  settings: SpecificationSettings,
+  describe: DescribeSetting = describeKey,
+): void {
+  checkChannels(lock.channels, settings, describe);
+  checkEntries(settings, "setting_violated");
+  const pip = lock.pipPackages.map(({ name }) => normaliseProjectName(name));
+  const conda = lock.packages.map(({ name }) => name.toLowerCase());
+  for (const key of ["pypi_required_packages", "pypi_included_packages"] as const)
+    checkRequired("PyPi", missing(settings[key], pip, pypiName), describe(key));
+  for (const key of ["conda_required_packages", "conda_included_packages"] as const)
+    checkRequired("Conda", missing(settings[key], conda, condaName), describe(key));
+}
+
 /**
  * Applies the settings of a namespace and environment: default and allowed channels; then for pip and for conda the
  * default, included and required packages. Unlike the original, pip packages that settings add do not suppress the
@@ -102,7 +125,7 @@ function checkRequired(kind: string, absent: readonly string[], setting: string)
 export function applySettings(
   document: EnvironmentDocument,
   settings: SpecificationSettings,
-  describe: DescribeSetting = (key) => `setting ${key}`,
+  describe: DescribeSetting = describeKey,
 ): EnvironmentDocument {
   const channels =
     document.channels.length === 0 ? [...settings.conda_default_channels] : [...document.channels];
@@ -115,21 +138,20 @@ export function applySettings(
     : document.dependencies;
   if (pipEntries(dependencies).length === 0)
     dependencies = addPip(dependencies, settings.pypi_default_packages);
-  dependencies = addPip(
-    dependencies,
-    missing(settings.pypi_included_packages, pipEntries(dependencies), pypiName),
-  );
+  const pipNames = (): (string | null)[] => pipEntries(dependencies).map(pypiName);
+  dependencies = addPip(dependencies, missing(settings.pypi_included_packages, pipNames(), pypiName));
   checkRequired(
     "PyPi",
-    missing(settings.pypi_required_packages, pipEntries(dependencies), pypiName),
+    missing(settings.pypi_required_packages, pipNames(), pypiName),
     describe("pypi_required_packages"),
   );
 
-  const condaSpecs = (): string[] => dependencies.filter((dependency) => typeof dependency === "string");
-  dependencies = [...dependencies, ...missing(settings.conda_included_packages, condaSpecs(), condaName)];
+  const condaNames = (): string[] =>
+    dependencies.filter((dependency) => typeof dependency === "string").map(condaName);
+  dependencies = [...dependencies, ...missing(settings.conda_included_packages, condaNames(), condaName)];
   checkRequired(
     "Conda",
-    missing(settings.conda_required_packages, condaSpecs(), condaName),
+    missing(settings.conda_required_packages, condaNames(), condaName),
     describe("conda_required_packages"),
   );
   return { ...document, channels, dependencies };

@@ -6,6 +6,9 @@
 /** Longest text of a specification, in bytes of UTF-8. */
 export const SPECIFICATION_BYTES_MAX = 256 * 1024;
 
+/** Longest text of a lockfile, in bytes of UTF-8; compressed it must also fit into an item of the table. */
+export const LOCKFILE_BYTES_MAX = 2 * 1024 * 1024;
+
 /** Most entries of each list in `tests:`. */
 export const TESTS_MAX = 100;
 

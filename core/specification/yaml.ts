@@ -9,10 +9,9 @@ import { SPECIFICATION_BYTES_MAX } from "./limits.ts";
 import { PYYAML_SCHEMA } from "./yaml-schema.ts";
 
 const DEPTH_MAX = 50;
-/** Values after aliases are expanded; an honest text of the longest size has fewer. */
-const VALUES_MAX = 100_000;
-/** Characters after aliases are expanded. */
-const CHARACTERS_MAX = 4 * SPECIFICATION_BYTES_MAX;
+/** Bounds on what is there after aliases are expanded, as shares of the longest text; an honest one has less. */
+const VALUES_PER_BYTE = 0.4;
+const CHARACTERS_PER_BYTE = 4;
 
 /** What a YAML document holds: null, boolean, number, bigint, string, PythonFloat, YamlTimestamp, Uint8Array, Set, Array, Map. */
 export type YamlValue = unknown;
@@ -23,33 +22,34 @@ const invalid = (why: string): AppError =>
 /**
  * Reads one YAML document as PyYAML's safe loader would: YAML 1.1 scalars, merge keys, the last of two equal keys wins.
  * @param text the document; an empty one is null.
+ * @param bytesMax longest text, in bytes of UTF-8.
  * @throws AppError `invalid_specification` (400): not YAML, too long, too deep, or aliases that explode.
  */
-export function parseYaml(text: string): YamlValue {
+export function parseYaml(text: string, bytesMax: number = SPECIFICATION_BYTES_MAX): YamlValue {
   const bytes = new TextEncoder().encode(text).length;
-  if (bytes > SPECIFICATION_BYTES_MAX)
+  if (bytes > bytesMax)
     throw new AppError(
       "invalid_specification",
-      `The specification has ${bytes} bytes; the limit is ${SPECIFICATION_BYTES_MAX}`,
+      `The specification has ${bytes} bytes; the limit is ${bytesMax}`,
     );
   try {
-    return load(text);
+    return load(text, bytesMax);
   } catch (error) {
     const repaired = withQuotedDescription(text);
     if (repaired === null || !(error instanceof YAMLException)) throw asAppError(error);
     try {
-      return load(repaired);
+      return load(repaired, bytesMax);
     } catch {
       throw asAppError(error);
     }
   }
 }
 
-function load(text: string): YamlValue {
+function load(text: string, bytesMax: number): YamlValue {
   const documents = loadAll(text, { schema: PYYAML_SCHEMA, json: true, maxDepth: DEPTH_MAX });
   if (documents.length > 1) throw new YAMLException(`expected one document, found ${documents.length}`);
   const value = documents[0] ?? null;
-  checkExpandedSize(value);
+  checkExpandedSize(value, bytesMax);
   return value;
 }
 
@@ -63,13 +63,15 @@ function asAppError(error: unknown): AppError {
 }
 
 /** Aliases are shared references: a small text may stand for billions of values, or for itself. */
-function checkExpandedSize(root: YamlValue): void {
+function checkExpandedSize(root: YamlValue, bytesMax: number): void {
+  const valuesMax = VALUES_PER_BYTE * bytesMax;
+  const charactersMax = CHARACTERS_PER_BYTE * bytesMax;
   let values = 0;
   let characters = 0;
   const visit = (value: YamlValue, depth: number): void => {
     values += 1;
     if (typeof value === "string") characters += value.length;
-    if (depth > DEPTH_MAX || values > VALUES_MAX || characters > CHARACTERS_MAX)
+    if (depth > DEPTH_MAX || values > valuesMax || characters > charactersMax)
       throw invalid("anchors and aliases expand to too much; write the values out");
     if (Array.isArray(value) || value instanceof Set) for (const item of value) visit(item, depth + 1);
     if (value instanceof Map)

@@ -12,7 +12,6 @@ import type { postSpecification } from "#core/contract/specifications.ts";
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
 import { layerSettings } from "#core/settings/scope.ts";
-import { SPECIFICATION_BYTES_MAX } from "#core/specification/limits.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
@@ -21,35 +20,21 @@ import { accepted } from "./accepted.ts";
 export const posting =
   (services: Services): Tell<typeof postSpecification> =>
   async ({ body, own, can, allow, c }) => {
-    const { db, allowPrivateHosts } = services;
-    if (body.is_lockfile) {
-      throw new AppError(
-        "invalid_specification",
-        "Lockfiles are not accepted here: post the YAML of the environment.",
-      );
-    }
+    const { db } = services;
     // The YAML parser is half as large as the rest of the API, and only this route needs it.
-    const { completeSpecification, readSpecification } = await import("#core/specification/parse.ts");
+    const { readPosted } = await import("./posted-specification.ts");
     const namespace = namespaceOf(body.namespace || own.primaryNamespace);
-    const { name, document } = readSpecification(withinLimit(body.specification));
+    const { name, complete } = readPosted(body);
     await allow(ofEnvironment(namespace, name));
     const scope = { kind: "environment", namespace, environment: name } as const;
     const { settings, describe } = layerSettings(services.settings, await getSettingsLayers(db, scope));
-    const {
-      sha256,
-      document: documentSha256,
-      spec,
-      description,
-    } = completeSpecification(document, {
-      settings,
-      describe,
-      allowPrivateHosts,
-    });
+    const { allowPrivateHosts } = services;
+    const { description, ...specification } = complete({ settings, describe, allowPrivateHosts });
     const submitted = await submitSpecification(db, {
       namespace,
       environment: name,
-      description: description ?? "",
-      specification: { sha256, document: documentSha256, name, spec, isLockfile: false },
+      description,
+      specification: { ...specification, name },
       createNamespace: await can("namespace::create", ofNamespace(namespace)),
       at: new Date(),
     }).catch((error: unknown) => {
@@ -65,12 +50,4 @@ function namespaceOf(text: string): string {
   const result = v.safeParse(NewNamespaceName, text);
   if (!result.success) throw new AppError("invalid_name", result.issues[0].message);
   return result.output;
-}
-
-function withinLimit(text: string): string {
-  if (Buffer.byteLength(text) > SPECIFICATION_BYTES_MAX) {
-    const kib = SPECIFICATION_BYTES_MAX / 1024;
-    throw new AppError("body_too_large", `The specification is larger than ${kib} KiB: name fewer things.`);
-  }
-  return text;
 }

@@ -50,13 +50,21 @@ const pipPackage = fc.record<LockedPipPackage>({
 });
 const unique = <T extends { readonly name: string }>(item: fc.Arbitrary<T>, minLength: number) =>
   fc.uniqueArray(item, { minLength, maxLength: 12, selector: ({ name }) => name });
-const lockOf: fc.Arbitrary<Lock> = fc.record({
-  platform: fc.constant("linux-64"),
-  channels: fc.constant(["https://example.org/main"]),
-  virtualPackages: fc.dictionary(fc.constantFrom("__glibc", "__linux", "__cuda"), versionText),
-  packages: unique(condaPackage, 1),
-  pipPackages: unique(pipPackage, 0),
-});
+/** pip packages need pip. */
+const withPip = (lock: Lock): Lock => {
+  const [first, ...rest] = lock.packages;
+  if (first === undefined || lock.pipPackages.length === 0) return lock;
+  return { ...lock, packages: [{ ...first, name: "pip" }, ...rest.filter(({ name }) => name !== "pip")] };
+};
+const lockOf: fc.Arbitrary<Lock> = fc
+  .record({
+    platform: fc.constant("linux-64"),
+    channels: fc.constant(["https://example.org/main"]),
+    virtualPackages: fc.dictionary(fc.constantFrom("__glibc", "__linux", "__cuda"), versionText),
+    packages: unique(condaPackage, 1),
+    pipPackages: unique(pipPackage, 0),
+  })
+  .map(withPip);
 
 describe("a lock as a conda-lock v1 file", () => {
   it("comes back from its own text as the same lock, in install order", async () => {
@@ -166,6 +174,20 @@ describe("a lockfile that a user posts", () => {
     });
   });
 
+  it("leaves out what conda-lock leaves out: extras and virtual packages", () => {
+    const named = (name: string, category = "main") => ({ ...entry, name, category });
+    const lock = parseCondaLock(
+      file(entry, named("ruff", "dev"), named("docs-theme", "docs"), named("__glibc")),
+      "linux-64",
+    );
+    expect(lock.packages.map(({ name }) => name)).toEqual(["ruff", "zlib"]);
+  });
+
+  it("takes a package once that stands in two categories", () => {
+    const lock = parseCondaLock(file(entry, { ...entry, category: "dev", optional: true }), "linux-64");
+    expect(lock.packages).toHaveLength(1);
+  });
+
   it("loses credentials in addresses", () => {
     const url = "https://me:secret@example.org/t/tk-1/main/linux-64/zlib-1.2.13-h166bdaf_4.conda#sha256";
     expect(packageAddress(url)?.url).toBe("https://example.org/main/linux-64/zlib-1.2.13-h166bdaf_4.conda");
@@ -198,6 +220,26 @@ describe("a lockfile that a user posts", () => {
       "has a local pip package",
       file(entry, { ...entry, manager: "pip", name: "flask", url: "file:///etc/x.whl" }),
       /address of flask is not an http/,
+    ],
+    [
+      "has a package from another platform's folder",
+      file({ ...entry, url: "https://example.org/main/win-64/zlib-1.2.13-h166bdaf_4.conda" }),
+      /zlib for linux-64 is at an address for win-64/,
+    ],
+    [
+      "has pip packages but no pip",
+      file(entry, {
+        ...entry,
+        manager: "pip",
+        name: "flask",
+        url: "https://example.org/files/flask-3.0-py3-none-any.whl",
+      }),
+      /no conda package pip/,
+    ],
+    [
+      "has one package at two addresses, in two categories",
+      file(entry, { ...entry, category: "dev", url: entry.url.replace("_4", "_5") }),
+      /conda package zlib twice/,
     ],
     ["has pip packages alone", file({ ...entry, manager: "pip" }), /no conda package/],
   ])("is refused in one sentence when it %s", (_why, document, message) => {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import * as v from "valibot";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -43,6 +44,27 @@ const depends = (dependencies: string): string =>
   `name: demo\nchannels: [conda-forge]\ndependencies: ${dependencies}\n`;
 const from = (channel: string): string =>
   `name: demo\nchannels: [${JSON.stringify(channel)}]\ndependencies: [python]\n`;
+const LOCKFILE = JSON.stringify({
+  metadata: {
+    content_hash: { "linux-64": "a".repeat(64) },
+    channels: [{ url: "conda-forge", used_env_vars: [] }],
+    platforms: ["linux-64"],
+    sources: ["environment.yaml"],
+  },
+  package: [
+    {
+      name: "zlib",
+      version: "1.2.13",
+      manager: "conda",
+      platform: "linux-64",
+      dependencies: {},
+      url: "https://conda.anaconda.org/conda-forge/linux-64/zlib-1.2.13-h166bdaf_4.tar.bz2",
+      hash: { md5: "4b11e365c0275b808be78b30f904e295", sha256: "b".repeat(64) },
+      category: "main",
+      optional: false,
+    },
+  ],
+});
 const bomb = (): string => {
   const levels = Array.from(
     { length: 12 },
@@ -179,8 +201,58 @@ describe("a specification that cannot be built is refused with a sentence, and l
     await refused(response, 400, "setting_violated", /main.* not allowed/);
   });
 
-  test("a lockfile, which this route does not take", async () => {
-    await refused(await submit("version: 1", { is_lockfile: true }), 400, "invalid_specification", /YAML/);
+  test.each<[string, unknown, object, number, string, RegExp]>([
+    ["without a name", LOCKFILE, {}, 400, "invalid_name", /environment_name/],
+    ["that is none", "words", { environment_name: "x" }, 400, "invalid_specification", /valid dictionary/],
+    [
+      "for another platform",
+      LOCKFILE.replaceAll("linux-64", "win-64"),
+      { environment_name: "x" },
+      400,
+      "invalid_specification",
+      /no package for linux-64/,
+    ],
+    [
+      "that is too large",
+      " ".repeat(2 * 1024 * 1024 + 1),
+      { environment_name: "x" },
+      413,
+      "body_too_large",
+      /2048 KiB/,
+    ],
+    ["that is an object", {}, { environment_name: "x" }, 422, "invalid_parameter", /must be a string/],
+  ])("a lockfile %s", async (_, text, more, status, code, says) => {
+    const before = await everything();
+    const response = await submit(text, { is_lockfile: true, namespace: "nowhere", ...more });
+    await refused(response, status, code, says);
+    expect(await everything()).toEqual(before);
+  });
+
+  test("a lockfile whose packages the table cannot hold", async () => {
+    const { package: packages, ...rest } = JSON.parse(LOCKFILE);
+    // Hashes that compress as badly as real ones.
+    const many = Array.from({ length: 6000 }, (_, n) => ({
+      ...packages[0],
+      name: `p${n}`,
+      hash: { sha256: createHash("sha256").update(`${n}`).digest("hex") },
+      url: `https://a.org/linux-64/p-1-${createHash("sha256").update(`u${n}`).digest("hex")}.conda`,
+    }));
+    const before = await everything();
+    const text = JSON.stringify({ ...rest, package: many });
+    const response = await submit(text, { is_lockfile: true, environment_name: "x", namespace: "nowhere" });
+    await refused(response, 400, "invalid_request", /too large.*compressed/);
+    expect(await everything()).toEqual(before);
+  });
+
+  test("a lockfile of a channel that the settings do not allow", async () => {
+    const strict = openApi(aws, {
+      settings: { ...api.services.settings, conda_allowed_channels: ["bioconda"] },
+    });
+    const token = bearer(await strict.token({ "*/*": ["admin"] }));
+    const body = { specification: LOCKFILE, is_lockfile: true, environment_name: "x", namespace: "nowhere" };
+    const before = await everything();
+    await refused(await strict.request(PATH, post(body, token)), 400, "setting_violated", /not allowed/);
+    expect(await everything()).toEqual(before);
   });
 
   test("a namespace that is none", async () => {
@@ -335,6 +407,29 @@ describe("a specification that can be built becomes a build", () => {
     expect(build).toMatchObject({
       data: { specification: { sha256: "da2cdf792347644a9f1b875d92d087640333e5029814bf887aa2fc761fe8f07d" } },
     });
+  });
+
+  test("a lockfile is kept as it was posted, under conda-store's hash", async () => {
+    const more = {
+      is_lockfile: true,
+      environment_name: "lk",
+      environment_description: "d",
+      namespace: "team",
+    };
+    const response = await submit(LOCKFILE, more);
+    const { data } = (await response.json()) as { data: { build_id: number } };
+    const build = await (await api.request(`/api/v1/build/${data.build_id}/`, { headers: admin })).json();
+    expect(build).toMatchObject({
+      data: {
+        specification: {
+          name: "lk",
+          spec: { name: "lk", description: "d", lockfile: { version: 1, ...JSON.parse(LOCKFILE) } },
+          sha256: "9b981b5153479c2b233d09576c0e954270d93dc53ed227962e8778a58ca1b42d",
+        },
+      },
+    });
+    const environment = await (await api.request("/api/v1/environment/team/lk/", { headers: admin })).json();
+    expect(environment).toMatchObject({ data: { description: "d" } });
   });
 
   test("without a namespace it goes into the caller's own", async () => {
