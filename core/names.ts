@@ -28,6 +28,9 @@ export type NamespaceName = v.InferOutput<typeof NamespaceName>;
 export const EnvironmentName = v.pipe(name("The environment name"), v.brand("EnvironmentName"));
 export type EnvironmentName = v.InferOutput<typeof EnvironmentName>;
 
+/** Names that an address can hold, for a JSON Schema: it cannot say checks. */
+export const ADDRESSABLE = "^(?!\\.{1,2}$)[A-Za-z0-9+_@$&^~.=-]+$";
+
 /** New names: `.` and `..` would be directories, `?` is cut off by HTTP gateways before any code of ours sees it. */
 const fresh = (what: string, lengthMax: number) =>
   v.pipe(
@@ -35,6 +38,7 @@ const fresh = (what: string, lengthMax: number) =>
     v.maxLength(lengthMax, `${what} is longer than ${lengthMax} characters`),
     v.check((text) => !text.includes("?"), `${what} must not contain "?", which no gateway can pass on`),
     v.check((text) => text !== "." && text !== "..", `${what} must not be "." or ".."`),
+    v.metadata({ pattern: ADDRESSABLE }),
   );
 
 export const NewNamespaceName = v.pipe(fresh("The namespace", NAME_LENGTH_MAX), v.brand("NamespaceName"));

@@ -113,10 +113,12 @@ function parametersOf(route: Route, place: "path" | "query"): Json[] {
   const { entries } = place === "path" ? route.params : route.query;
   return Object.entries(entries).map(([name, schema]) => {
     const { description, ...json } = schemaOf(schema as AnySchema);
+    // Defaults are given as text, before it is read.
+    if (json["type"] === "integer" && "default" in json) json["default"] = Number(json["default"]);
     return {
       name,
       in: place,
-      required: place === "path",
+      required: schema.type !== "optional",
       ...(description ? { description } : {}),
       schema: json,
     };

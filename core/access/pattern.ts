@@ -4,7 +4,8 @@
  * @module
  */
 
-const PATTERN = /^([A-Za-z0-9+_@$&?^~.=*-]+)\/([A-Za-z0-9+_@$&?^~.=*-]+)$/;
+/** A half much longer than any name is refused: it would be too long for a key of the state. */
+const PATTERN = /^([A-Za-z0-9+_@$&?^~.=*-]{1,512})\/([A-Za-z0-9+_@$&?^~.=*-]{1,512})$/;
 const NAME = /^[A-Za-z0-9+_@$&?^~.=-]+$/;
 const ONLY_WILDCARDS = /^\*+$/;
 

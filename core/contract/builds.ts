@@ -5,7 +5,17 @@
 import * as v from "valibot";
 import { ARTIFACT_TYPES, BUILD_STATUSES } from "#core/build/status.ts";
 import { route } from "./route.ts";
-import { Ack, BuildIdParam, data, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
+import {
+  Ack,
+  BuildIdParam,
+  data,
+  NONE,
+  nameFilter,
+  page,
+  pageQuery,
+  Timestamp,
+  wholeNumber,
+} from "./shapes.ts";
 
 const Specification = v.object({
   id: v.number(),
@@ -53,14 +63,12 @@ export const listBuilds = route({
     packages: v.optional(v.pipe(v.array(v.string()), v.description("It holds all the named packages")), []),
     environment_id: v.optional(
       v.pipe(
-        v.string(),
-        v.regex(/^\d{1,15}$/, environmentId),
-        v.transform(Number),
-        v.description("Of this environment; 0 for any"),
+        wholeNumber(environmentId, 0, 9_999_999_999, "Of this environment; 0 for any"),
+        v.transform((id) => id || undefined),
       ),
     ),
-    name: v.optional(v.pipe(v.string(), v.description("The environment's name"))),
-    namespace: v.optional(v.string()),
+    name: nameFilter("name", "The environment's name"),
+    namespace: nameFilter("namespace"),
   }),
   body: null,
   reply: page(Build),
@@ -172,13 +180,7 @@ export const getBuildLogs = route({
       ),
     ),
     wait: v.optional(
-      v.pipe(
-        v.string(),
-        v.regex(/^\d{1,3}$/, waitMessage),
-        v.transform(Number),
-        v.maxValue(LOG_WAIT_SECONDS_MAX, waitMessage),
-        v.description("Seconds to wait for the next line"),
-      ),
+      wholeNumber(waitMessage, 0, LOG_WAIT_SECONDS_MAX, "Seconds to wait for the next line"),
       "0",
     ),
   }),

@@ -12,9 +12,11 @@ import {
   EnvironmentParam,
   NamespaceParam,
   NONE,
+  nameFilter,
   PAGE_SIZE_MAX,
   page,
   pageQuery,
+  wholeNumber,
 } from "./shapes.ts";
 
 export const Environment = v.object({
@@ -34,8 +36,8 @@ const { size, page: pageNumber, ...sorting } = pageQuery();
 /** What both lists are filtered by. */
 const filters = {
   search: v.optional(v.pipe(v.string(), v.description("Part of the namespace's or the environment's name"))),
-  namespace: v.optional(v.string()),
-  name: v.optional(v.string()),
+  namespace: nameFilter("namespace"),
+  name: nameFilter("name"),
   status: v.optional(
     v.pipe(v.picklist(BUILD_STATUSES, "not a build status"), v.description("Of the current build")),
   ),
@@ -88,10 +90,7 @@ export const listEnvironmentsByCursor = route({
     ...filters,
     limit: v.optional(
       v.pipe(
-        v.string(),
-        v.regex(/^\d{1,10}$/, limit),
-        v.transform(Number),
-        v.minValue(1, limit),
+        wholeNumber(limit, 1, 1_000_000_000, `Rows; more than ${PAGE_SIZE_MAX} mean ${PAGE_SIZE_MAX}`),
         v.transform((rows) => Math.min(rows, PAGE_SIZE_MAX)),
       ),
       String(PAGE_SIZE_MAX),

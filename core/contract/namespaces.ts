@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { NewNamespaceName } from "#core/names.ts";
 import { route } from "./route.ts";
-import { Ack, data, NamespaceParam, NONE, pageQuery } from "./shapes.ts";
+import { Ack, data, freeObject, NamespaceParam, NONE, pageQuery, rolesByPattern } from "./shapes.ts";
 
 /** Mind the underscore of `metadata_`. */
 export const Namespace = v.object({
@@ -65,11 +65,8 @@ export const updateNamespace = route({
   query: NONE,
   body: {
     schema: v.object({
-      metadata: v.optional(v.nullable(v.record(v.string(), v.unknown(), "must be an object")), null),
-      role_mappings: v.optional(
-        v.nullable(v.record(v.string(), v.array(v.string(NO_MAP), NO_MAP), NO_MAP)),
-        null,
-      ),
+      metadata: v.optional(v.nullable(freeObject("must be an object")), null),
+      role_mappings: v.optional(v.nullable(rolesByPattern(NO_MAP)), null),
     }),
     bytesMax: 64 * 1024,
     form: false,

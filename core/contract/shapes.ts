@@ -3,7 +3,7 @@
  * @module
  */
 import * as v from "valibot";
-import { BuildId, EnvironmentName, NAME_LENGTH_MAX, NamespaceName } from "#core/names.ts";
+import { ADDRESSABLE, BuildId, EnvironmentName, NAME_LENGTH_MAX, NamespaceName } from "#core/names.ts";
 
 const ok = v.literal("ok");
 
@@ -52,16 +52,57 @@ export const NONE = v.object({});
 
 /** Names beyond this length cannot exist; the bound keeps them out of the state's keys. */
 const LENGTH_MAX = NAME_LENGTH_MAX + 1;
-export const NamespaceParam = v.pipe(NamespaceName, v.maxLength(LENGTH_MAX, "The namespace is too long"));
+export const NamespaceParam = v.pipe(
+  NamespaceName,
+  v.maxLength(LENGTH_MAX, "The namespace is too long"),
+  v.metadata({ pattern: ADDRESSABLE }),
+);
 export const EnvironmentParam = v.pipe(
   EnvironmentName,
   v.maxLength(LENGTH_MAX, "The environment name is too long"),
+  v.metadata({ pattern: ADDRESSABLE }),
 );
+
+/** A name to filter by. What is longer than any name is refused; empty means any, as a form sends it. */
+export const nameFilter = (what: string, description = "Exact name") =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(LENGTH_MAX, `${what} is longer than ${LENGTH_MAX} characters`),
+      v.description(`${description}; empty for any`),
+      v.transform((text) => (text === "" ? undefined : text)),
+    ),
+  );
+
+/** Digits in a query or a path, told to readers of the OpenAPI document as the number that they are. */
+export const wholeNumber = (message: string, minimum: number, maximum: number, description?: string) =>
+  v.pipe(
+    v.string(),
+    v.check((text) => /^\d{1,10}$/.test(text), message),
+    v.metadata({ type: "integer", minimum, maximum, ...(description && { description }) }),
+    v.transform(Number),
+    v.minValue(minimum, message),
+    v.maxValue(maximum, message),
+  );
+
+const isObject = (given: unknown): boolean =>
+  typeof given === "object" && given !== null && !Array.isArray(given);
+/** An object with keys of the caller's own: a record alone takes a list for one. */
+export const freeObject = (message: string) =>
+  v.pipe(v.custom<Record<string, unknown>>(isObject, message), v.metadata({ type: "object" }));
+/** Patterns, each with a list of roles. */
+export const rolesByPattern = (message: string) =>
+  v.pipe(
+    freeObject(message),
+    v.metadata({ additionalProperties: { type: "array", items: { type: "string" } } }),
+    v.record(v.string(), v.array(v.string(message), message), message),
+  );
 
 /** A build id in a path. A number that no build can have becomes null: it is not malformed, it is missing. */
 export const BuildIdParam = v.pipe(
   v.string(),
-  v.regex(/^-?\d+$/, "The build id must be a whole number"),
+  v.check((text) => /^-?\d+$/.test(text), "The build id must be a whole number"),
+  v.metadata({ type: "integer" }),
   v.transform((text): BuildId | null => {
     const result = v.safeParse(BuildId, Number(text));
     return result.success ? result.output : null;
@@ -71,24 +112,20 @@ export const BuildIdParam = v.pipe(
 /** Rows on a page where nothing else is asked, and at most. */
 export const PAGE_SIZE_MAX = 100;
 
-const count = (what: string, max: number) => {
-  const message = `${what} must be a whole number from 1 to ${max}`;
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d{1,10}$/, message),
-    v.transform(Number),
-    v.minValue(1, message),
-    v.maxValue(max, message),
-  );
-};
+const count = (what: string, max: number, description?: string) =>
+  wholeNumber(`${what} must be a whole number from 1 to ${max}`, 1, max, description);
 const PageNumber = count("page", 1_000_000);
 /** A larger page than the largest is answered with the largest. */
 const PageSize = v.pipe(
-  count("size", 1_000_000_000),
+  count("size", 1_000_000_000, `Rows; more than ${PAGE_SIZE_MAX} mean ${PAGE_SIZE_MAX}`),
   v.transform((size) => Math.min(size, PAGE_SIZE_MAX)),
 );
 /** As in the original, a word that is no direction means the default. */
-const Order = v.fallback(v.picklist(["asc", "desc"]), "asc");
+const Order = v.pipe(
+  v.string(),
+  v.description("`desc`, or any other word for ascending"),
+  v.transform((text): "asc" | "desc" => (text === "desc" ? "desc" : "asc")),
+);
 
 /** Query of a v1 list. Unknown sort keys are ignored, as in the original. */
 export const pageQuery = () => ({

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { route } from "./route.ts";
-import { data, NONE } from "./shapes.ts";
+import { data, NONE, rolesByPattern } from "./shapes.ts";
 
 const end = (description: string) =>
   v.optional(v.nullable(v.pipe(v.string("must be a time as text"), v.description(description))), null);
@@ -27,10 +27,7 @@ export const postToken = route({
       ),
       expiration: end("ISO 8601; without a zone it is UTC. The caller's own, if not given"),
       exp: end("The same under the name that conda-store's client sends; `expiration` wins"),
-      role_bindings: v.optional(
-        v.nullable(v.record(v.string(), v.array(v.string(NO_MAP), NO_MAP), NO_MAP)),
-        null,
-      ),
+      role_bindings: v.optional(v.nullable(rolesByPattern(NO_MAP)), null),
     }),
     bytesMax: 16 * 1024,
     form: false,

@@ -9,7 +9,7 @@ import { isSubset, may } from "#core/access/may.ts";
 import { GLOBAL } from "#core/access/pattern.ts";
 import { PERMISSIONS, parseRole } from "#core/access/permission.ts";
 import { AppError } from "#core/errors.ts";
-import { NamespaceName } from "#core/names.ts";
+import { NewNamespaceName } from "#core/names.ts";
 import { LOGIN_SECONDS } from "./claims.ts";
 
 export interface TokenRequest {
@@ -54,7 +54,7 @@ function namespaceOf(caller: Entity, wanted: string | null): string {
   if (wanted === null || wanted === own) return own;
   const everything = PERMISSIONS.every((permission) => may(caller, permission, GLOBAL));
   if (!everything) return refuse(`Requested primary_namespace must be your own, which is "${own}"`);
-  const name = v.safeParse(NamespaceName, wanted);
+  const name = v.safeParse(NewNamespaceName, wanted);
   return name.success ? name.output : refuse(name.issues[0].message);
 }
 

@@ -1,11 +1,13 @@
 /**
- * The API behind a real socket, for clients that are programs.
+ * The API behind a real socket, for clients that are programs: each request takes the way that API Gateway sends it.
  * @module
  */
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApp } from "#functions/api/app.ts";
+import { toRequest, toResult } from "#functions/api/lambda.ts";
 import type { Services } from "#functions/api/services.ts";
+import { lambdaEvent } from "./lambda-event.ts";
 
 export interface Served {
   /** `http://localhost:port`: clients throw cookies for a bare address away. */
@@ -24,18 +26,9 @@ export async function serveApp(services: Services): Promise<Served> {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", async () => {
-      const headers = new Headers();
-      for (const [name, value] of Object.entries(incoming.headers)) headers.set(name, String(value));
-      const { method = "GET", url = "/" } = incoming;
-      const body = method === "GET" || method === "HEAD" ? null : Buffer.concat(chunks);
-      const request = new Request(`http://${headers.get("host")}${url}`, { method, headers, body });
-      const response = await app.fetch(request, {});
-      const plain = [...response.headers].filter(([name]) => name !== "set-cookie");
-      outgoing.writeHead(response.status, {
-        ...Object.fromEntries(plain),
-        ...(response.headers.has("set-cookie") ? { "set-cookie": response.headers.getSetCookie() } : {}),
-      });
-      outgoing.end(Buffer.from(await response.arrayBuffer()));
+      const event = eventOf(incoming, Buffer.concat(chunks));
+      const { requestId } = event.requestContext;
+      send(outgoing, await toResult(await app.fetch(toRequest(event), { requestId })));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
@@ -49,4 +42,36 @@ export async function serveApp(services: Services): Promise<Served> {
         server.closeAllConnections();
       }),
   };
+}
+
+function eventOf({ method = "GET", url = "/", headers }: IncomingMessage, body: Buffer) {
+  const [path = "/", ...query] = url.split("?");
+  const [rawPath = "/"] = decoded(path).split("?");
+  const plain = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  const { requestContext, ...event } = lambdaEvent({
+    method,
+    rawPath,
+    rawQueryString: query.join("?"),
+    headers: { ...Object.fromEntries(plain), "x-forwarded-proto": "http" },
+    isBase64Encoded: true,
+    ...(body.length > 0 ? { body: body.toString("base64") } : {}),
+  });
+  const domainName = headers.host ?? "localhost";
+  return { ...event, requestContext: { ...requestContext, domainName, requestId: crypto.randomUUID() } };
+}
+
+/** API Gateway hands paths over percent-decoded. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function send(outgoing: ServerResponse, result: Awaited<ReturnType<typeof toResult>>): void {
+  const { statusCode = 200, headers = {}, cookies, body = "", isBase64Encoded } = result;
+  const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  outgoing.writeHead(statusCode, { ...sent, ...(cookies ? { "set-cookie": cookies } : {}) });
+  outgoing.end(Buffer.from(body, isBase64Encoded ? "base64" : "utf8"));
 }

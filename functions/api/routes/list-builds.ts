@@ -29,7 +29,7 @@ export const listingBuilds =
       ...(name === undefined ? {} : { name }),
       ...(status === undefined ? {} : { status }),
       ...(artifact === undefined ? {} : { artifact }),
-      ...(environment_id ? { environmentId: environment_id } : {}),
+      ...(environment_id === undefined ? {} : { environmentId: environment_id }),
       visible: sight.environment,
       coverage: sight.coverage,
       sortBy: query.sort_by.filter((key): key is BuildSortKey => SORT_KEYS.has(key)),

@@ -1,0 +1,187 @@
+/**
+ * What lists make of parameters that nobody meant: every list of the contract, whatever it lists.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Route } from "#core/contract/route.ts";
+import { ROUTES } from "#core/contract/routes.ts";
+import { PAGE_SIZE_MAX } from "#core/contract/shapes.ts";
+import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
+import { useMiniStack } from "#test/kit/ministack.ts";
+import { makeWorld, type World } from "./world.ts";
+
+const aws = useMiniStack();
+let api: Api;
+let world: World;
+let admin: Record<string, string>;
+beforeAll(async () => {
+  api = openApi(aws);
+  world = await makeWorld(api.services);
+  admin = bearer(await api.token({ "*/*": ["admin"] }));
+});
+
+const LISTS = (ROUTES as readonly Route[]).filter(
+  ({ query: { entries } }) => "page" in entries || "cursor" in entries,
+);
+const having = (...names: string[]) =>
+  LISTS.flatMap((route) =>
+    names.filter((name) => name in route.query.entries).map((name) => [route.id, name, route] as const),
+  );
+
+interface Reply {
+  readonly data: readonly { readonly id: number }[];
+  readonly count: number;
+  readonly message: string | null;
+  readonly detail?: unknown;
+}
+
+async function ask(route: Route, query: string) {
+  const path = route.path.replace(":buildId", String(world.completed));
+  const response = await api.request(`${path}/?${query}`, { headers: admin });
+  const reply = (await response.json()) as Reply;
+  return { ...reply, http: response.status };
+}
+const ids = ({ data }: { readonly data: readonly { id: number }[] }): number[] => data.map(({ id }) => id);
+
+test("there are lists to ask", () => {
+  expect(LISTS.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(["listNamespaces", "listEnvironments", "listBuilds", "listBuildPackages"]),
+  );
+});
+
+describe.each(having("page", "size", "limit"))("%s: %s", (_, name, route) => {
+  const nonsense = [
+    "nonsense",
+    "-1",
+    "0",
+    "+1",
+    "1.5",
+    "1e3",
+    "0x10",
+    "9".repeat(30),
+    "NaN",
+    "%201",
+    "%00",
+    "١",
+  ];
+  test.each([...nonsense, ""])("%j is refused with its name", async (value) => {
+    const reply = await ask(route, `${name}=${value}&x=`);
+    expect(reply).toMatchObject({ http: 422, status: "error", code: "invalid_parameter" });
+    expect(reply.message).toContain(`${name} must be a whole number from 1`);
+    expect(reply.detail).toMatchObject([{ loc: ["query", name] }]);
+  });
+
+  test("the last of several counts, and one slash at the end is not part of it", async () => {
+    expect((await ask(route, `${name}=nonsense&${name}=1`)).http).toBe(200);
+    expect((await ask(route, `${name}=1&${name}=nonsense`)).http).toBe(422);
+    expect((await ask(route, `${name}=1/`)).http).toBe(200);
+    expect((await ask(route, `${name}=1//`)).http).toBe(422);
+  });
+});
+
+describe.each(LISTS.map((route) => [route.id, route] as const))("%s", (_, route) => {
+  test("pages far behind the last are empty, pages that are too large are cut", async () => {
+    const { entries } = route.query;
+    if ("page" in entries) {
+      const { data, count } = await ask(route, "page=1000000&size=100");
+      expect(data).toEqual([]);
+      expect(count).toBeGreaterThan(0);
+      expect(await ask(route, "size=1000000000")).toMatchObject({ http: 200, size: PAGE_SIZE_MAX });
+    } else {
+      expect((await ask(route, "limit=1000000000")).http).toBe(200);
+    }
+  });
+
+  test("what it does not know is passed over", async () => {
+    const plain = await ask(route, "");
+    const odd = await ask(route, "__proto__=1&constructor=2&toString=3&x[]=4&&&=&a=b=c");
+    expect(ids(odd)).toEqual(ids(plain));
+  });
+});
+
+describe.each(having("status", "artifact"))("%s: %s", (_, name, route) => {
+  test.each(["", "nonsense", "completed", "COMPLETED,FAILED", "null", "0"])(
+    "%j is refused",
+    async (value) => {
+      expect(await ask(route, `${name}=${value}&x=`)).toMatchObject({ http: 422, code: "invalid_parameter" });
+    },
+  );
+});
+
+describe.each(having("namespace", "name"))("%s: %s", (_, name, route) => {
+  test("empty, as a form sends it, means any", async () => {
+    expect(ids(await ask(route, `${name}=&x=`))).toEqual(ids(await ask(route, "")));
+  });
+
+  test.each(["no-such", "%25", "_", "*", "te*", "a%2Fb", "team%23", "%00", "ünï", "a".repeat(256)])(
+    "%s is a name like any other, and nothing has it",
+    async (value) => {
+      expect(await ask(route, `${name}=${value}`)).toMatchObject({ http: 200, data: [], count: 0 });
+    },
+  );
+
+  test("what is longer than any name is refused", async () => {
+    expect(await ask(route, `${name}=${"a".repeat(3000)}`)).toMatchObject({
+      http: 422,
+      code: "invalid_parameter",
+    });
+  });
+});
+
+describe.each(having("packages"))("%s: %s", (_, _name, route) => {
+  test("a name that is sent twice counts once, and all that are sent must be there", async () => {
+    const one = ids(await ask(route, "packages=numpy"));
+    expect(one.length).toBeGreaterThan(0);
+    expect(ids(await ask(route, "packages=numpy&packages=numpy&packages=zlib"))).toEqual(one);
+    expect(ids(await ask(route, "packages=numpy&packages=no-such"))).toEqual([]);
+    expect(ids(await ask(route, `packages=${"a".repeat(3000)}`))).toEqual([]);
+  });
+});
+
+describe.each(having("search"))("%s: %s", (_, _name, route) => {
+  test.each(["%25", "_", ".*", "(", "%00", "a".repeat(3000)])("%j is text, no pattern", async (text) => {
+    expect(await ask(route, `search=${text}`)).toMatchObject({ http: 200, data: [], count: 0 });
+  });
+});
+
+describe("an id in a path", () => {
+  const missing = ["0", "-1", "9007199254740992", "9".repeat(30), "-9223372036854775808"];
+  test.each(missing)("%s is a number that no build has", async (id) => {
+    for (const path of ["", "packages/", "logs/", "archive/", "yaml/", "lockfile/"]) {
+      const response = await api.request(`/api/v1/build/${id}/${path}`, { headers: admin });
+      expect([id, path, response.status]).toEqual([id, path, 404]);
+    }
+  });
+
+  test.each(["1.0", "1e1", "0x1", "one", "+1", "%201", "1;2", "١"])("%s is no number", async (id) => {
+    const response = await api.request(`/api/v1/build/${id}/`, { headers: admin });
+    expect(response.status).toBe(422);
+  });
+});
+
+describe("a list where an object is wanted", () => {
+  const team = "/api/v1/namespace/team";
+  test.each<[string, object]>([
+    ["metadata", { metadata: [] }],
+    ["roles of a namespace", { role_mappings: [] }],
+    ["roles with content", { role_mappings: [["admin"]] }],
+  ])("is refused as %s, and changes nothing", async (_, body) => {
+    const before = await (await api.request(`${team}/`, { headers: admin })).json();
+    const response = await api.request(`${team}/`, {
+      ...put(body),
+      headers: { ...put(body).headers, ...admin },
+    });
+    expect(response.status).toBe(422);
+    expect(await (await api.request(`${team}/`, { headers: admin })).json()).toEqual(before);
+  });
+
+  test("is refused as roles of a token", async () => {
+    expect((await api.request("/api/v1/token/", post({ role_bindings: [] }, admin))).status).toBe(422);
+  });
+});
+
+test("a token never carries a name that is too long to be looked up", async () => {
+  const long = "a".repeat(3000);
+  for (const body of [{ primary_namespace: long }, { role_bindings: { [`${long}/*`]: ["viewer"] } }]) {
+    expect((await api.request("/api/v1/token/", post(body, admin))).status).toBe(400);
+  }
+});
