@@ -2,6 +2,7 @@
  * The log of functions and of the build task's supervisor: one JSON object a line on standard output, secrets taken out.
  * @module
  */
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS, type MetricName } from "#core/layout.ts";
 import { REDACTED, redact } from "#core/redact.ts";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -15,6 +16,8 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** Counts for CloudWatch, whatever the level; the field `table` says of which deployment. */
+  measure(values: Partial<Readonly<Record<MetricName, number>>>): void;
   /** The same log with these fields on every line. */
   with(fields: LogFields): Log;
 }
@@ -42,7 +45,28 @@ export function openLog({ level = "info", fields = {}, write = toStdout }: LogOp
     info: line("info"),
     warn: line("warn"),
     error: line("error"),
+    measure: (values) => write(JSON.stringify({ ...embedded(values), ...fields, ...values })),
     with: (more) => openLog({ level, fields: { ...fields, ...more }, write }),
+  };
+}
+
+/**
+ * CloudWatch reads metrics out of log lines that carry this: its embedded metric format.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+function embedded(values: Partial<Readonly<Record<MetricName, number>>>) {
+  const names = Object.keys(values) as MetricName[];
+  return {
+    _aws: {
+      Timestamp: Date.now(),
+      CloudWatchMetrics: [
+        {
+          Namespace: METRIC_NAMESPACE,
+          Dimensions: [[METRIC_DIMENSION]],
+          Metrics: names.map((name) => ({ Name: name, Unit: METRICS[name] })),
+        },
+      ],
+    },
   };
 }
 

@@ -46,6 +46,24 @@ export const VARIABLES = {
   logLevel: "CONDA_STORE_LOG_LEVEL",
 } as const;
 
+/** Where CloudWatch files the metrics; those of a deployment are told apart by its table's name. */
+export const METRIC_NAMESPACE = "CondaStore";
+export const METRIC_DIMENSION = "table";
+/** What functions count, with CloudWatch's units. Alarms and the dashboard read them. */
+export const METRICS = {
+  BuildsCompleted: "Count",
+  BuildsFailed: "Count",
+  /** Builds that sweep had to end: nobody else did. */
+  BuildsLost: "Count",
+  /** Builds in the waiting line; counted up to the number that a pass looks at. */
+  BuildsWaiting: "Count",
+  OldestWait: "Seconds",
+  SlotsTaken: "Count",
+  /** Tasks that ECS did not start when asked. */
+  TasksNotStarted: "Count",
+} as const;
+export type MetricName = keyof typeof METRICS;
+
 /** Name of the container in the build task's definition; RunTask's overrides name it. */
 export const BUILD_CONTAINER = "build";
 

@@ -42,6 +42,8 @@ function contextProps(): CondaStoreProps {
     "urlPrefix",
     "settings",
     "allowedPrivateHosts",
+    "waitAlarmMinutes",
+    "alarmTopicArn",
     "logLevel",
   ] as const satisfies readonly (keyof CondaStoreProps)[];
   return Object.fromEntries(

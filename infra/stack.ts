@@ -8,6 +8,7 @@ import { Dispatch } from "./dispatch.ts";
 import { Finish } from "./finish.ts";
 import { CondaStoreFunction, TIMEOUTS } from "./function.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
+import { Monitoring } from "./monitoring.ts";
 import { Network } from "./network.ts";
 import { grantAll } from "./permissions.ts";
 import { WorkQueue } from "./queues.ts";
@@ -101,6 +102,16 @@ export interface CondaStoreProps extends StackProps {
    */
   readonly allowedPrivateHosts?: readonly string[];
   /**
+   * Minutes that the oldest build may wait before an alarm tells.
+   * @default 30
+   */
+  readonly waitAlarmMinutes?: number;
+  /**
+   * ARN of an SNS topic that alarms go to.
+   * @default - alarms are seen in CloudWatch only
+   */
+  readonly alarmTopicArn?: string;
+  /**
    * Least level of log lines: debug, info, warn or error.
    * @default "info"
    */
@@ -182,7 +193,7 @@ export class CondaStoreStack extends Stack {
         authentication: local ? "dummy" : "none",
       },
     });
-    new Api(this, "Api", { handler: api });
+    const { api: door } = new Api(this, "Api", { handler: api });
     const { handler: dispatch } = new Dispatch(this, "Dispatch", {
       description: "Starts build tasks for waiting builds",
       bundle: bundle("dispatch"),
@@ -244,6 +255,16 @@ export class CondaStoreStack extends Stack {
       },
     });
 
+    new Monitoring(this, "Monitoring", {
+      api: door,
+      table: storage.table,
+      fileSystem: disk.fileSystem,
+      queues: [wakeUps, ends, links],
+      functions: [api, dispatch, finish, store, sweep],
+      sweep,
+      ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
+      ...(props.alarmTopicArn === undefined ? {} : { alarmTopicArn: props.alarmTopicArn }),
+    });
     grantAll({ storage, secret, wakeUps, ends, links, api, dispatch, finish, store, sweep, builds });
     acknowledgeFindings(this, this.getLogicalId(storage.bucket.node.defaultChild as CfnBucket));
   }

@@ -9,6 +9,9 @@ import { join } from "node:path";
 export const UNSUPPORTED_TYPES: readonly string[] = [
   // Opens the shared disk's port to tasks and to the store function: the local shared disk is a directory.
   "AWS::EC2::SecurityGroupIngress",
+  // Watch; nothing that is served depends on them.
+  "AWS::CloudWatch::Alarm",
+  "AWS::CloudWatch::Dashboard",
 ];
 
 interface Template {

@@ -32,7 +32,7 @@ function open(): DispatchContext {
     wakeUps: openQueue<WakeUp>(config.wakeUpQueue, new SQSClient({})),
     slots: config.slots,
     clock: () => new Date(),
-    log: openLog({ level: config.logLevel, fields: { function: "dispatch" } }),
+    log: openLog({ level: config.logLevel, fields: { function: "dispatch", table: config.table } }),
   };
 }
 
@@ -41,6 +41,7 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   context ??= open();
   try {
     const done = await dispatch(context);
+    if (done.putBack > 0) context.log.measure({ TasksNotStarted: done.putBack });
     context.log.info("dispatched", { wakeUps: event.Records.length, ...done });
     return { batchItemFailures: [] };
   } catch (error) {

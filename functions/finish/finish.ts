@@ -101,6 +101,8 @@ async function settled(context: FinishContext, outcome: MoveOutcome): Promise<vo
   if (outcome.won) {
     const { id, status, statusInfo } = outcome.build;
     log.info("moved", { build: id, status, statusInfo });
+    if (status === "COMPLETED") log.measure({ BuildsCompleted: 1 });
+    if (status === "FAILED") log.measure({ BuildsFailed: 1 });
     if (status === "QUEUED") return await send(context.wakeUps, { reason: `build ${id} gave its slot back` });
     return await follow(context, outcome.build);
   }

@@ -27,7 +27,7 @@ function open(): FinishContext {
     links: openQueue<LinkMessage>(config.linkQueue, sqs),
     maxTries: config.maxTries,
     clock: () => new Date(),
-    log: openLog({ level: config.logLevel, fields: { function: "finish" } }),
+    log: openLog({ level: config.logLevel, fields: { function: "finish", table: config.table } }),
   };
 }
 

@@ -33,13 +33,19 @@ function open(): SweepContext {
     maxAttemptMinutes: config.maxAttemptMinutes,
     maxTries: config.maxTries,
     clock: () => new Date(),
-    log: openLog({ level: config.logLevel, fields: { function: "sweep" } }),
+    log: openLog({ level: config.logLevel, fields: { function: "sweep", table: config.table } }),
   };
 }
 
 export async function handler(): Promise<Swept> {
   context ??= open();
   const swept = await sweep(context);
+  context.log.measure({
+    BuildsLost: swept.ended,
+    BuildsWaiting: swept.waiting,
+    OldestWait: swept.oldestWaitSeconds,
+    SlotsTaken: swept.slotsTaken,
+  });
   context.log.info("swept", { ...swept });
   return swept;
 }

@@ -31,6 +31,12 @@ export interface Swept {
   /** Builds ended. */
   readonly ended: number;
   readonly woke: boolean;
+  /** Slots whose attempt counts, as the pass found them. */
+  readonly slotsTaken: number;
+  /** Builds that still wait; no more than a pass looks at. */
+  readonly waiting: number;
+  /** Of the build that waits longest; 0 when none does. */
+  readonly oldestWaitSeconds: number;
 }
 
 /** Builds of the line's head that one pass looks at, oldest first: more are the next pass's. */
@@ -68,10 +74,13 @@ export async function sweep(context: SweepContext): Promise<Swept> {
     if ((await failBuild(context, "sweep", id, { attempt, reason, artifacts: [] })).won) ended += 1;
     if (task !== null) await stopQuietly(context, task, reason);
   }
-  ended += await endOverdue(context);
+  const line = await endOverdue(context);
+  ended += line.ended;
   const stuck = live.some(({ build, task }) => task === null && isStarting(builds.get(build)));
   const woke = await wakeIfUseful(context, live.length - ended, stuck || freed + retried + ended > 0);
-  return { freed, announced: announce.length, retried, ended, woke };
+  const { waiting, oldestWaitSeconds } = line;
+  const slotsTaken = live.length;
+  return { freed, announced: announce.length, retried, ended, woke, slotsTaken, waiting, oldestWaitSeconds };
 }
 
 /**
@@ -112,21 +121,28 @@ async function freeAll({ db, log }: SweepContext, orphans: readonly Slot[]): Pro
 }
 
 /** The line is in the order of posting, so the builds that wait longest stand first. */
-async function endOverdue(context: SweepContext): Promise<number> {
+async function endOverdue(
+  context: SweepContext,
+): Promise<Pick<Swept, "ended" | "waiting" | "oldestWaitSeconds">> {
   const head = await waiting(context.db, OLDEST);
   const builds = await getBuilds(
     context.db,
     head.map(({ build }) => build),
   );
   let ended = 0;
+  let oldestWaitSeconds = 0;
   for (const build of builds.values()) {
-    if (!waitsTooLong(context, build)) continue;
+    if (!waitsTooLong(context, build)) {
+      const waitMs = context.clock().getTime() - build.waitingSince.getTime();
+      oldestWaitSeconds = Math.max(oldestWaitSeconds, Math.round(waitMs / 1000));
+      continue;
+    }
     const reason = reasonOfQueue(context.maxQueueHours, build.statusInfo);
     const outcome = await failBuild(context, "sweep", build.id, { attempt: 0, reason, artifacts: [] });
     if (outcome.won) ended += 1;
     context.log.warn("a build waited too long", { build: build.id, ended: outcome.won });
   }
-  return ended;
+  return { ended, waiting: builds.size - ended, oldestWaitSeconds };
 }
 
 /** One wake-up, however many builds wait: dispatch looks for itself. */
