@@ -25,7 +25,7 @@ import { compile } from "./steps/compile.ts";
 import { storeExport } from "./steps/export.ts";
 import { install } from "./steps/install.ts";
 import { runLinkScripts } from "./steps/link-scripts.ts";
-import { storeLockfile } from "./steps/lockfile.ts";
+import { fetchLockfile, storeLockfile } from "./steps/lockfile.ts";
 import { storePackages } from "./steps/packages.ts";
 import { installPip, resolvePip } from "./steps/pip.ts";
 import { copyToDisk, publish } from "./steps/publish.ts";
@@ -78,22 +78,23 @@ export async function runBuild(task: Task): Promise<Built> {
 }
 
 async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Built> {
+  const posted = stored.isLockfile ? (stored.spec as { lockfile: unknown }).lockfile : null;
   const specification = stored.isLockfile ? null : readStored(task, stored.spec as EnvironmentDocument);
-  const request = specification?.pip ?? NO_PIP;
+  const request = pipRequest(task, specification);
   const hasPip = request.requirements.length > 0;
-  if (specification && !hasPip) {
-    const lent = await lendUnsolved(task, mirror, specification);
+  const input = specification && task.build.frozenLock === null ? solveInput(task, specification) : null;
+  if (input && !hasPip) {
+    const lent = await lendUnsolved(task, mirror, input);
     if (lent !== null) return lent;
   }
-  const solved = await run(task, "solve", (step) => lockOf(task, step, mirror, specification, stored));
+  const solved = await run(task, "solve", (step) => lockOf(task, step, mirror, input, posted));
   if (!hasPip) {
     const lock = renderCondaLock(solved);
-    if (specification)
-      await rememberSolve(task, solveInput(task, specification), mirror.sources(), lock.digest);
-    const lent = await lend(task, solved, lock);
+    if (input) await rememberSolve(task, input, mirror.sources(), lock.digest);
+    const lent = await lend(task, solved, lock, posted);
     if (lent !== null) return lent;
     const [products, installed] = await sideBySide<[Artifact[], PrefixPackage[]]>(task, [
-      (each) => storeSmall(each, solved, lock),
+      (each) => storeSmall(each, solved, lock, posted),
       (each) => run(each, "install", (step) => install(each, step, mirror, solved)),
     ]);
     if (solved.pipPackages.length > 0) {
@@ -106,17 +107,23 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
   const pipPackages = await run(task, "pip", (step) => resolvePip(task, step, mirror, request));
   const lock: Lock = { ...solved, pipPackages };
   const rendered = renderCondaLock(lock);
-  const lent = await lend(task, lock, rendered);
+  const lent = await lend(task, lock, rendered, null);
   if (lent !== null) {
     // What pip was asked in is of no use any more.
     await rm(task.paths.prefix, { recursive: true, force: true });
     return lent;
   }
   const [products] = await sideBySide<[Artifact[], unknown]>(task, [
-    (each) => storeSmall(each, lock, rendered),
+    (each) => storeSmall(each, lock, rendered, null),
     (each) => run(each, "pip", (step) => installPip(each, step, mirror, pipPackages, request)),
   ]);
   return await finishTree(task, { lock, rendered, installed, products });
+}
+
+/** A frozen lock has pip's packages already; what is left of the section is where they may come from. */
+function pipRequest(task: Task, specification: Specification | null): PipRequest {
+  if (specification === null) return NO_PIP;
+  return task.build.frozenLock === null ? specification.pip : { ...specification.pip, requirements: [] };
 }
 
 /** Settings were applied before the document was stored; applying them again could only add what changed since. */
@@ -129,17 +136,19 @@ function readStored(task: Task, document: EnvironmentDocument): Specification {
   });
 }
 
+/** @param input null when the lock is given: posted, or that of an earlier build */
 async function lockOf(
   task: Task,
   step: StepContext,
   mirror: Mirror,
-  specification: Specification | null,
-  stored: Stored,
+  input: SolveInput | null,
+  posted: unknown,
 ): Promise<Lock> {
-  if (specification === null) {
-    return readLockfile(step, (stored.spec as { lockfile?: unknown }).lockfile, nativePlatform());
-  }
-  return await solve(task, step, mirror, solveInput(task, specification));
+  if (input !== null) return await solve(task, step, mirror, input);
+  const { frozenLock } = task.build;
+  if (frozenLock === null) return readLockfile(step, posted, nativePlatform(), "a lockfile was posted,");
+  const lockfile = await fetchLockfile(task, step, frozenLock);
+  return readLockfile(step, lockfile, nativePlatform(), `frozen to ${frozenLock},`);
 }
 
 function solveInput(task: Task, { condaSpecs: specs, channels, variables }: Specification): SolveInput {
@@ -149,22 +158,24 @@ function solveInput(task: Task, { condaSpecs: specs, channels, variables }: Spec
 }
 
 /** The same was asked for before, of the same channels: not even a solve. */
-async function lendUnsolved(task: Task, mirror: Mirror, specification: Specification): Promise<Built | null> {
-  const lock = await run(task, "recall", (step) =>
-    recallSolve(task, step, mirror, solveInput(task, specification)),
-  );
-  return lock && (await lend(task, lock, renderCondaLock(lock)));
+async function lendUnsolved(task: Task, mirror: Mirror, input: SolveInput): Promise<Built | null> {
+  const lock = await run(task, "recall", (step) => recallSolve(task, step, mirror, input));
+  return lock && (await lend(task, lock, renderCondaLock(lock), null));
 }
 
 /** Everything there already: one solve, at most, is all that this build costs. */
-async function lend(task: Task, lock: Lock, rendered: RenderedLock): Promise<Built | null> {
-  const wanted: ArtifactType[] = ["DIRECTORY", ...wantedObjects(task).filter((type) => type !== "YAML")];
+async function lend(task: Task, lock: Lock, rendered: RenderedLock, posted: unknown): Promise<Built | null> {
+  const wanted: ArtifactType[] = [
+    "DIRECTORY",
+    ...wantedObjects(task).filter((type) => type === "CONDA_PACK"),
+  ];
   const lent = await run(task, "reuse", (step) =>
     findReusable(task, step, keyOf(task, lock, rendered), wanted),
   );
   if (lent === null) return null;
-  const artifacts = lent.artifacts.filter(({ type }) => wanted.includes(type));
-  if (wantsYaml(task)) artifacts.push(await run(task, "export", (step) => storeExport(task, step, lock)));
+  // Export and lockfile are this build's own: a name is in one, and what was posted in the other.
+  const own = await storeSmall(task, lock, rendered, posted);
+  const artifacts = [...lent.artifacts.filter(({ type }) => wanted.includes(type)), ...own];
   return { sizeBytes: lent.sizeBytes, lockDigest: rendered.digest, artifacts, packages: lent.packages };
 }
 
@@ -209,11 +220,16 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
 }
 
 /** Lockfile and export, which need no tree. */
-async function storeSmall(task: Task, lock: Lock, rendered: RenderedLock): Promise<Artifact[]> {
+async function storeSmall(
+  task: Task,
+  lock: Lock,
+  rendered: RenderedLock,
+  posted: unknown,
+): Promise<Artifact[]> {
   const wanted = wantedObjects(task);
   const stored = await sideBySide<Artifact[]>(task, [
     ...(wanted.includes("LOCKFILE")
-      ? [(each: Task) => run(each, "lockfile", (step) => storeLockfile(each, step, rendered))]
+      ? [(each: Task) => run(each, "lockfile", (step) => storeLockfile(each, step, rendered, posted))]
       : []),
     ...(wantsYaml(task)
       ? [(each: Task) => run(each, "export", (step) => storeExport(each, step, lock))]

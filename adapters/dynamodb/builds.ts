@@ -63,5 +63,7 @@ function toBuild(item: Item): Build {
     slot: item["slot"] as number | null,
     artifacts: item["artifacts"] as Build["artifacts"],
     lockDigest: item["lockDigest"] as Build["lockDigest"],
+    // Builds of before there was such a thing have none.
+    frozenLock: (item["frozenLock"] as string | undefined) ?? null,
   };
 }

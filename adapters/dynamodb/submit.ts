@@ -36,6 +36,8 @@ export interface Submission {
   readonly createNamespace: boolean;
   /** Only in this environment, which must still be there: for a build that is made again. */
   readonly environmentId?: number;
+  /** Object key of the lockfile to build from, instead of a new solve. */
+  readonly frozenLock?: string;
   readonly at: Date;
 }
 
@@ -129,6 +131,7 @@ function newBuild(submission: Submission, id: number, environmentId: number): Bu
     slot: null,
     artifacts: [],
     lockDigest: null,
+    frozenLock: submission.frozenLock ?? null,
   };
 }
 

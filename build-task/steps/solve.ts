@@ -44,10 +44,14 @@ export async function solve(task: Task, step: StepContext, mirror: Mirror, input
   }
 }
 
-/** @throws AppError naming what is wrong with the lockfile */
-export function readLockfile(step: StepContext, document: unknown, platform: string): Lock {
+/**
+ * @param whose what the lockfile is, for the log
+ * @throws AppError naming what is wrong with the lockfile
+ */
+export function readLockfile(step: StepContext, document: unknown, platform: string, whose: string): Lock {
   const lock = parseCondaLock(document, platform);
-  step.line(`the specification is a lockfile with ${lock.packages.length} packages for ${platform}`);
+  const pip = lock.pipPackages.length > 0 ? ` and ${lock.pipPackages.length} of pip` : "";
+  step.line(`${whose} with ${lock.packages.length} packages${pip} for ${platform}: nothing is solved`);
   return lock;
 }
 

@@ -40,6 +40,8 @@ export interface Build {
   readonly slot: number | null;
   readonly artifacts: readonly Artifact[];
   readonly lockDigest: Sha256 | null;
+  /** Object key of the lockfile that is built instead of a new solve; null when there is none. */
+  readonly frozenLock: string | null;
 }
 
 /** conda-store's build key, version 2: first 8 of the hash, unix seconds, id, name. */

@@ -100,15 +100,26 @@ export const rebuild = route({
   id: "rebuild",
   method: "put",
   path: "/api/v1/build/:buildId",
-  summary: "Build the same specification again, solved anew",
+  summary: "Build the same specification again: solved anew, or frozen to the build's own lock",
   access: { kind: "permission", permission: "environment::update", target: "build" },
+  query: v.object({
+    frozen: v.pipe(
+      // As Python's clients write booleans, too.
+      v.optional(
+        v.picklist(["true", "True", "1", "false", "False", "0"], "frozen must be true or false"),
+        "false",
+      ),
+      v.transform((text) => ["true", "True", "1"].includes(text)),
+      v.description("`true`: exactly the packages of this build, from its lockfile"),
+    ),
+  }),
   reply: v.object({
     status: v.literal("ok"),
     data: v.object({ build_id: v.number() }),
     message: v.literal("rebuild triggered"),
   }),
   otherReplies: [],
-  errors: ["build_not_found", "environment_not_found"],
+  errors: ["build_not_found", "environment_not_found", "conflict"],
 });
 
 export const cancelBuild = route({

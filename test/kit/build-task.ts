@@ -35,8 +35,12 @@ export interface Workshop {
   readonly store: string;
   readonly disk: string;
   readonly work: string;
-  /** Stores a specification with its build and takes a slot for it. @returns the build's id */
-  order(yaml: string, namespace?: string): Promise<number>;
+  /**
+   * Stores a specification with its build and takes a slot for it.
+   * @param frozenLock object key of the lockfile to build from
+   * @returns the build's id
+   */
+  order(yaml: string, namespace?: string, frozenLock?: string): Promise<number>;
   /** The same for a lockfile. */
   orderLockfile(name: string, lockfile: object, namespace?: string): Promise<number>;
   /** Starts the task; its end is in `ended`. */
@@ -109,13 +113,21 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     ...options.settings,
   });
 
-  const submit = async (namespace: string, name: string, spec: object, sha256: string, document: string) => {
+  const submit = async (
+    namespace: string,
+    name: string,
+    spec: object,
+    sha256: string,
+    document: string,
+    frozenLock?: string,
+  ) => {
     const { buildId } = await submitSpecification(db(), {
       namespace,
       environment: name,
       description: "",
       specification: { sha256, document, name, spec, isLockfile: "lockfile" in spec },
       createNamespace: true,
+      ...(frozenLock === undefined ? {} : { frozenLock }),
       at: new Date(),
     });
     await dispatched(db(), buildId);
@@ -177,12 +189,12 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     store,
     disk,
     work,
-    async order(yaml, namespace = "team") {
+    async order(yaml, namespace = "team", frozenLock) {
       const { name, spec, sha256, document } = parseSpecification(yaml, {
         settings: deploymentSettings(settingsOf()),
         allowPrivateHosts: allowed(),
       });
-      return await submit(namespace, name, spec, sha256, document);
+      return await submit(namespace, name, spec, sha256, document, frozenLock);
     },
     async orderLockfile(name, lockfile, namespace = "team") {
       const document = { name, description: "", lockfile };

@@ -33,6 +33,7 @@ export function newBuild(id: number): Build {
     slot: null,
     artifacts: [],
     lockDigest: null,
+    frozenLock: null,
   } as unknown as Build;
 }
 

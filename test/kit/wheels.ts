@@ -27,6 +27,8 @@ export interface Index {
   readonly asked: readonly string[];
   /** From now on the files of this project have other bytes than the index says. */
   spoil(name: string): void;
+  /** Takes a version out of the index's pages, or puts it back; its file stays. */
+  list(name: string, version: string, listed: boolean): void;
 }
 
 const MAKE = `
@@ -58,6 +60,7 @@ export function useIndex(python: () => string, wheels: readonly Wheel[]): Index 
   const folder = mkdtempSync(join(tmpdir(), "wheels-"));
   const asked: string[] = [];
   const spoiled = new Set<string>();
+  const unlisted = new Set<string>();
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://x").pathname;
     asked.push(path);
@@ -69,7 +72,11 @@ export function useIndex(python: () => string, wheels: readonly Wheel[]): Index 
       response.end(isSpoiled ? Buffer.concat([bytes, Buffer.from("more")]) : bytes);
       return;
     }
-    const mine = files.filter((file) => file.startsWith(`${name.replaceAll("-", "_")}-`));
+    const mine = files.filter(
+      (file) =>
+        file.startsWith(`${name.replaceAll("-", "_")}-`) &&
+        ![...unlisted].some((each) => file.startsWith(each)),
+    );
     if (kind !== "simple" || mine.length === 0) return void response.writeHead(404).end();
     const link = (file: string): string => {
       const hash = createHash("sha256")
@@ -88,5 +95,16 @@ export function useIndex(python: () => string, wheels: readonly Wheel[]): Index 
     rmSync(folder, { recursive: true, force: true });
   });
   const host = (): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url: () => `http://${host()}/simple/`, host, asked, spoil: (name) => void spoiled.add(name) };
+  const list: Index["list"] = (name, version, listed) => {
+    const start = `${name.replaceAll("-", "_")}-${version}-`;
+    if (listed) unlisted.delete(start);
+    else unlisted.add(start);
+  };
+  return {
+    url: () => `http://${host()}/simple/`,
+    host,
+    asked,
+    spoil: (name) => void spoiled.add(name),
+    list,
+  };
 }

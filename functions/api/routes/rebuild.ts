@@ -4,19 +4,25 @@
  */
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import type { Build } from "#core/build/build.ts";
 import type { rebuild } from "#core/contract/builds.ts";
+import { AppError } from "#core/errors.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
 import { buildOf } from "./builds.ts";
 
-/** The document that the build had, order and all; settings are not applied a second time. */
+/**
+ * The document that the build had, order and all; settings are not applied a second time. Frozen, the new build has the
+ * old one's lock instead of a new solve; a lockfile is its own lock either way.
+ */
 export const rebuilding =
   (services: Services): Tell<typeof rebuild> =>
   async (ask) => {
     const build = await buildOf(services, ask);
     const specification = await getSpecification(services.db, build.specificationSha256, build.document);
     if (!specification) throw new Error(`the specification of build ${build.id} is not there`);
+    const frozenLock = ask.query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
     const { buildId } = await submitSpecification(services.db, {
       namespace: build.namespace,
       environment: build.environment,
@@ -24,8 +30,26 @@ export const rebuilding =
       description: "",
       specification,
       createNamespace: false,
+      ...(frozenLock === undefined ? {} : { frozenLock }),
       at: new Date(),
     });
     await accepted(services, ask.c, buildId);
     return { status: "ok", data: { build_id: buildId }, message: "rebuild triggered" };
   };
+
+/**
+ * The object key of a build's lockfile.
+ * @throws AppError conflict (409) when it has none
+ */
+export function lockOf({ id, artifacts, status, statusInfo }: Build): string {
+  const lock = artifacts.find(({ type }) => type === "LOCKFILE");
+  if (lock) return lock.key;
+  const why =
+    status === "COMPLETED"
+      ? "it was made without one (setting build_artifacts)"
+      : `it is ${status}: ${statusInfo ?? "it made none"}`.replace(/\.$/, "");
+  throw new AppError(
+    "conflict",
+    `Build ${id} has no lockfile to freeze to, since ${why}. Build without frozen, which solves anew.`,
+  );
+}

@@ -43,6 +43,7 @@ test("a specification is accepted with its namespace, environment, build and pla
     slot: null,
     artifacts: [],
     lockDigest: null,
+    frozenLock: null,
   });
   expect(await getEnvironment(db, "team", "demo")).toEqual({
     id: environmentId,

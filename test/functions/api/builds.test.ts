@@ -105,6 +105,53 @@ describe("building again", () => {
     expect(await drain(aws.wakeUpQueue)).toContainEqual({ reason: `build ${id}` });
   });
 
+  test("frozen gives the new build the old one's lock; else it has none and is solved anew", async () => {
+    const lockOf = async (query: string) => {
+      const { one } = await ask(`/api/v1/build/${world.completed}/${query}`, { method: "PUT" });
+      return (await getBuild(api.services.db, one["build_id"] as number))?.frozenLock;
+    };
+    const old = await getBuild(api.services.db, world.completed);
+    const lockfile = old?.artifacts.find(({ type }) => type === "LOCKFILE");
+    expect(lockfile).toBeDefined();
+    expect(await lockOf("?frozen=true")).toBe(lockfile?.key);
+    expect(await lockOf("?frozen=True/")).toBe(lockfile?.key);
+    expect(await lockOf("")).toBeNull();
+    expect(await lockOf("?frozen=false")).toBeNull();
+  });
+
+  test("frozen is refused for a build that has no lock, and makes nothing", async () => {
+    const before = await ids("namespace=team");
+    const { status, message } = await ask(`/api/v1/build/${world.queued}/?frozen=true`, { method: "PUT" });
+    expect([status, message]).toEqual([
+      409,
+      expect.stringMatching(/no lockfile .* it is QUEUED.*without frozen/),
+    ]);
+    expect(await ids("namespace=team")).toEqual(before);
+  });
+
+  test("a lockfile is its own lock, frozen or not, whatever became of the build", async () => {
+    const specification = JSON.stringify({
+      metadata: { content_hash: {}, channels: [], platforms: ["linux-64"], sources: [] },
+      package: [
+        {
+          name: "zlib",
+          version: "1.3",
+          manager: "conda",
+          platform: "linux-64",
+          url: "https://conda.anaconda.org/conda-forge/linux-64/zlib-1.3-h0_0.conda",
+          hash: { sha256: "a".repeat(64) },
+          optional: false,
+        },
+      ],
+    });
+    const init = post({ specification, is_lockfile: true, environment_name: "locked", namespace: "team" });
+    const posted = await ask("/api/v1/specification/", init);
+    const again = await ask(`/api/v1/build/${posted.one["build_id"]}/?frozen=true`, { method: "PUT" });
+    expect(again.status).toBe(200);
+    const build = await getBuild(api.services.db, again.one["build_id"] as number);
+    expect(build?.frozenLock).toBeNull();
+  });
+
   test("needs the right to update, which a viewer has not and a developer has", async () => {
     const as = async (role: string) => bearer(await api.token({ "team/*": [role] }));
     const path = `/api/v1/build/${world.completed}/`;

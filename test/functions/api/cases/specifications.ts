@@ -26,6 +26,15 @@ export const SPECIFICATIONS_CASES: RouteCases = {
       code: "invalid_parameter",
     },
     {
+      kind: "malformed",
+      says: "a lockfile that is none",
+      as: "admin",
+      path: () => "/api/v1/specification/",
+      init: post({ specification: SPECIFICATION, is_lockfile: true, environment_name: "x" }),
+      status: 400,
+      code: "invalid_specification",
+    },
+    {
       kind: "unauthenticated",
       says: "nobody is refused",
       as: "nobody",
