@@ -39,6 +39,7 @@ const SCHEMAS = {
   subnets: list,
   securityGroups: list,
   slots: count,
+  slotsPerNamespace: count,
   settings: json,
   urlPrefix: text,
   authentication: v.picklist(["dummy", "none"], 'must be "dummy" or "none"'),

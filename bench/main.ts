@@ -11,6 +11,10 @@ const BENCHES: Readonly<
     says: "a whole build, claim to COMPLETED, against the bare engine's own create of the same lock",
     run: async (args) => (await import("./pipeline/main.ts")).benchPipeline(args),
   },
+  fairness: {
+    says: "200 waiting builds of four namespaces: how many turns each namespace waits",
+    run: async (args) => (await import("./fairness/main.ts")).benchFairness(args),
+  },
 };
 
 const USAGE = `usage: npm run bench [-- NAME [OPTION …]]   (NAME --help tells its options)

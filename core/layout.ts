@@ -17,6 +17,7 @@ export const VARIABLES = {
   subnets: "CONDA_STORE_SUBNETS",
   securityGroups: "CONDA_STORE_SECURITY_GROUPS",
   slots: "CONDA_STORE_SLOTS",
+  slotsPerNamespace: "CONDA_STORE_SLOTS_PER_NAMESPACE",
   /** JSON object: the deployment's values of the settings of core/settings (the lowest layer). */
   settings: "CONDA_STORE_SETTINGS",
   /** Path in front of every route but the registry's; "/" or "/conda-store". */

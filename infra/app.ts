@@ -35,6 +35,7 @@ function contextProps(): CondaStoreProps {
     "taskMemoryMiB",
     "taskDiskGiB",
     "slots",
+    "slotsPerNamespace",
     "maxAttemptMinutes",
     "maxQueueHours",
     "storeDirectory",

@@ -34,7 +34,8 @@ const SPECIFICATION = "SPEC#*";
 const LOCK = "LOCK#*";
 const REUSE = "REUSE#*";
 const SOLVE = "SOLVE#*";
-const LINE = "LINE";
+const LINE = "LINE#*";
+const TURNS = "TURNS";
 const SLOTS = "SLOTS";
 const WATCH = "WATCH";
 const COUNTERS = "COUNTERS";
@@ -43,34 +44,34 @@ const SETTINGS = "SETTINGS";
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LOCK],
   BatchGetItem: [BUILD, LOCK, SETTINGS, IN_NAMESPACE],
-  Query: [NAMESPACES, IN_NAMESPACE, SLOTS],
+  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS],
   PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE],
-  UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, COUNTERS, SETTINGS],
+  UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, COUNTERS, SETTINGS, TURNS],
   ConditionCheckItem: [NAMESPACES, SPECIFICATION],
   DeleteItem: [IN_NAMESPACE, LINE, SLOTS],
 };
 
 const DISPATCH_ITEMS: ItemGrants = {
   GetItem: [BUILD],
-  Query: [LINE, SLOTS],
+  Query: [LINE, TURNS, SLOTS],
   PutItem: [LINE, SLOTS, ATTEMPT],
-  UpdateItem: [BUILD, ATTEMPT, SLOTS],
-  DeleteItem: [LINE, SLOTS],
+  UpdateItem: [BUILD, ATTEMPT, SLOTS, TURNS, COUNTERS],
+  DeleteItem: [LINE, SLOTS, TURNS],
 };
 
 const FINISH_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, IN_NAMESPACE],
   PutItem: [LINE],
-  UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE],
+  UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE, TURNS],
   DeleteItem: [SLOTS],
 };
 
 const SWEEP_ITEMS: ItemGrants = {
   GetItem: [BUILD],
   BatchGetItem: [BUILD, ATTEMPT],
-  Query: [LINE, SLOTS, WATCH],
+  Query: [LINE, TURNS, SLOTS, WATCH],
   PutItem: [LINE, WATCH],
-  UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE],
+  UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE, TURNS],
   DeleteItem: [LINE, SLOTS],
 };
 

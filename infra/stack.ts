@@ -57,6 +57,11 @@ export interface CondaStoreProps extends StackProps {
    */
   readonly slots?: number;
   /**
+   * Of those, how many may be of one namespace; the others wait while other namespaces have their turns.
+   * @default - half of the slots, rounded up
+   */
+  readonly slotsPerNamespace?: number;
+  /**
    * Minutes after which an attempt is ended.
    * @default 60
    */
@@ -157,8 +162,12 @@ export class CondaStoreStack extends Stack {
       maxAttemptMinutes: String(props.maxAttemptMinutes ?? 60),
       logLevel: props.logLevel ?? "info",
     };
-    const slots = String(props.slots ?? 10);
+    const slots = props.slots ?? 10;
     const maxTries = JSON.stringify(props.maxTries ?? {});
+    const places = {
+      slots: String(slots),
+      slotsPerNamespace: String(props.slotsPerNamespace ?? Math.ceil(slots / 2)),
+    };
     const ecs = local ? { ecsEndpoint: local.ecsEndpoint } : {};
 
     const builds = new Builds(this, "Builds", {
@@ -208,7 +217,7 @@ export class CondaStoreStack extends Stack {
         taskDefinition: builds.taskDefinition.taskDefinitionArn,
         subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
         securityGroups: network.taskGroup.securityGroupId,
-        slots,
+        ...places,
       },
     });
     const { handler: finish } = new Finish(this, "Finish", {
@@ -249,7 +258,7 @@ export class CondaStoreStack extends Stack {
         wakeUpQueue: wakeUps.queue.queueUrl,
         finishQueue: ends.queue.queueUrl,
         cluster: builds.cluster.clusterArn,
-        slots,
+        ...places,
         maxQueueHours: String(props.maxQueueHours ?? 24),
         maxTries,
       },

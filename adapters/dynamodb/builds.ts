@@ -61,6 +61,7 @@ function toBuild(item: Item): Build {
     tries: { ...NO_TRIES, ...(item["tries"] as Partial<Build["tries"]> | undefined) },
     lastTrouble: (item["lastTrouble"] as string | undefined) ?? null,
     slot: item["slot"] as number | null,
+    share: item["share"] as number | null,
     artifacts: item["artifacts"] as Build["artifacts"],
     lockDigest: item["lockDigest"] as Build["lockDigest"],
     // Builds of before there was such a thing have none.

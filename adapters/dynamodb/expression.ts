@@ -9,6 +9,8 @@ export const ABSENT = Symbol("absent");
 
 export interface Change {
   readonly set?: Readonly<Record<string, unknown>>;
+  /** Set only where there is no such attribute. */
+  readonly setMissing?: Readonly<Record<string, unknown>>;
   /** Numbers to add; a missing attribute counts as 0. */
   readonly add?: Readonly<Record<string, number>>;
   /** All must hold: an attribute equals a value, is `ABSENT`, or is a number `{ atMost }`. */
@@ -23,7 +25,7 @@ export interface Expressions {
 }
 
 /** Spread into a command: only the expressions that the change has. */
-export function expressions({ set = {}, add = {}, where = {} }: Change): Expressions {
+export function expressions({ set = {}, setMissing = {}, add = {}, where = {} }: Change): Expressions {
   const names: Record<string, string> = {};
   const values: Record<string, unknown> = {};
   const name = (attribute: string): string => {
@@ -35,6 +37,9 @@ export function expressions({ set = {}, add = {}, where = {} }: Change): Express
     return `:${role}_${attribute}`;
   };
   const sets = Object.entries(set).map(([key, to]) => `${name(key)} = ${value("set", key, to)}`);
+  for (const [key, to] of Object.entries(setMissing)) {
+    sets.push(`${name(key)} = if_not_exists(${name(key)}, ${value("set", key, to)})`);
+  }
   const adds = Object.entries(add).map(([key, by]) => `${name(key)} ${value("add", key, by)}`);
   const conditions = Object.entries(where).map(([key, is]) => {
     if (is === ABSENT) return `attribute_not_exists(${name(key)})`;

@@ -15,8 +15,9 @@ export const SCHEMA_VERSION = 1;
 const padded = (id: number): string => String(id).padStart(16, "0");
 
 export const NAMESPACES = "NAMESPACES";
-export const LINE = "LINE";
 export const SLOTS = "SLOTS";
+/** Namespaces whose builds wait. */
+export const TURNS = "TURNS";
 export const ENVIRONMENT_PREFIX = "ENV#";
 
 export const namespaceKey = (name: string): Key => ({ pk: NAMESPACES, sk: name });
@@ -74,11 +75,23 @@ export const settingsKey = (namespace: string | null, environment: string | null
         pk: namespacePartition(namespace),
         sk: environment === null ? SETTINGS : `${SETTINGS}#${environment}`,
       };
-export const lineKey = (build: number): Key => ({ pk: LINE, sk: padded(build) });
+export const linePartition = (namespace: string): string => `LINE#${namespace}`;
+export const lineKey = (namespace: string, build: number): Key => ({
+  pk: linePartition(namespace),
+  sk: padded(build),
+});
+export const turnKey = (namespace: string): Key => ({ pk: TURNS, sk: namespace });
 /** What sweep saw of the task in each slot when it looked last. */
 export const WATCH = "WATCH";
 export const watchKey = (slot: number): Key => ({ pk: WATCH, sk: String(slot).padStart(6, "0") });
+const SHARE_PREFIX = "SHARE#";
+export const sharesPrefix = (namespace: string): string => `${SHARE_PREFIX}${namespace}#`;
+/** Beside the slots, so that both are read at once. */
+export const shareKey = (namespace: string, share: number): Key => ({
+  pk: SLOTS,
+  sk: `${sharesPrefix(namespace)}${String(share).padStart(6, "0")}`,
+});
 export const slotKey = (slot: number): Key => ({ pk: SLOTS, sk: String(slot).padStart(6, "0") });
 
-export type CounterKind = "namespace" | "environment" | "build" | "specification" | "role";
+export type CounterKind = "namespace" | "environment" | "build" | "specification" | "role" | "turn";
 export const counterKey = (kind: CounterKind): Key => ({ pk: "COUNTERS", sk: kind });

@@ -16,7 +16,9 @@ import {
   environmentKey,
   lineKey,
   SCHEMA_VERSION,
+  shareKey,
   slotKey,
+  turnKey,
 } from "./keys.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import { type TransactItem, transact } from "./transact.ts";
@@ -25,7 +27,13 @@ import { change, create, remove } from "./transact-items.ts";
 /** A lost race is an answer: what the build was found to be (null: there is none) and why the move was not made. */
 export type MoveOutcome =
   | { readonly won: true; readonly build: Build }
-  | { readonly won: false; readonly found: Build | null; readonly why: string };
+  | {
+      readonly won: false;
+      readonly found: Build | null;
+      readonly why: string;
+      /** Of what a dispatch wanted, what another attempt holds. */
+      readonly taken: readonly ("slot" | "share")[];
+    };
 
 /**
  * Makes a move if the build, as it is now, allows it.
@@ -37,13 +45,13 @@ export async function makeMove(db: Db, id: number, move: Move): Promise<MoveOutc
   const token = crypto.randomUUID();
   return await withRetry<MoveOutcome>(async () => {
     const read = await getBuildAndMover(db, id);
-    if (!read) return { won: false, found: null, why: "there is no such build" };
+    if (!read) return { won: false, found: null, why: "there is no such build", taken: [] };
     const { build, movedBy } = read;
     if (movedBy === token) return { won: true, build };
     const environment =
       move.name === "complete" ? await getEnvironment(db, build.namespace, build.environment) : null;
     const decision = decide(build, move, environment);
-    if (!decision.allowed) return { won: false, found: build, why: decision.why };
+    if (!decision.allowed) return { won: false, found: build, why: decision.why, taken: [] };
     const { writes } = decision;
     const outcome = await transact(
       db,
@@ -51,9 +59,16 @@ export async function makeMove(db: Db, id: number, move: Move): Promise<MoveOutc
     );
     if (outcome.kind === "done") return { won: true, build: decision.build };
     if (outcome.kind === "condition") {
-      const taken = outcome.failed.map((i) => writes[i]).find((write) => write?.kind === "slot");
-      if (taken?.kind === "slot" && taken.change === "take") {
-        return { won: false, found: build, why: `slot ${taken.slot} is taken` };
+      const taken = outcome.failed.flatMap((i) => {
+        const write = writes[i];
+        return (write?.kind === "slot" || write?.kind === "share") && write.change === "take" ? [write] : [];
+      });
+      if (taken.length > 0) {
+        const names = taken.map((write) =>
+          write.kind === "slot" ? `slot ${write.slot}` : `share ${write.share}`,
+        );
+        const why = `${names.join(" and ")} taken`;
+        return { won: false, found: build, why, taken: taken.map(({ kind }) => kind) };
       }
     }
     return AGAIN;
@@ -74,11 +89,29 @@ export function itemOf(db: Db, write: Write, movedBy: string | null): TransactIt
         ? create(db, slotKey(slot), { slot, build, attempt, task: null })
         : remove(db, slotKey(slot), { build, attempt });
     }
+    case "share": {
+      const { namespace, share, build, attempt } = write;
+      const key = shareKey(namespace, share);
+      return write.change === "take"
+        ? create(db, key, { namespace, share, build, attempt })
+        : remove(db, key, { build, attempt });
+    }
     case "line": {
-      const { build } = write;
-      if (write.change === "leave") return remove(db, lineKey(build), { build });
+      const { build, namespace } = write;
+      const key = lineKey(namespace, build);
+      if (write.change === "leave") return remove(db, key, { build });
       const nextTryOn = write.nextTryOn?.toISOString() ?? null;
-      return create(db, lineKey(build), { build, namespace: write.namespace, nextTryOn });
+      return create(db, key, { build, namespace, nextTryOn });
+    }
+    case "turn": {
+      const { namespace, turn } = write;
+      const key = turnKey(namespace);
+      if (write.change === "join") {
+        const set = { namespace, v: SCHEMA_VERSION };
+        return change(db, key, { set, setMissing: { turn }, add: { waiting: 1 } });
+      }
+      const used = turn === null ? {} : { set: { turn } };
+      return change(db, key, { ...used, add: { waiting: -1 }, where: { namespace } });
     }
     case "attempt": {
       const { build, attempt } = write;

@@ -5,6 +5,7 @@
 import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Db } from "./db.ts";
 import type { Item } from "./item.ts";
+import type { Key } from "./keys.ts";
 
 export interface PartitionRead {
   readonly partition: string;
@@ -42,4 +43,25 @@ export async function* readPartition(
     left -= items.length;
     from = page.LastEvaluatedKey;
   } while (from && left > 0);
+}
+
+/** How many items of a partition come before a key. Strongly consistent; reads them all, and sends none. */
+export async function countBefore(db: Db, { pk, sk }: Key): Promise<number> {
+  let count = 0;
+  let from: Item | undefined;
+  do {
+    const page = await db.client.send(
+      new QueryCommand({
+        TableName: db.table,
+        KeyConditionExpression: "pk = :pk AND sk < :sk",
+        ExpressionAttributeValues: { ":pk": pk, ":sk": sk },
+        Select: "COUNT",
+        ConsistentRead: true,
+        ...(from ? { ExclusiveStartKey: from } : {}),
+      }),
+    );
+    count += page.Count ?? 0;
+    from = page.LastEvaluatedKey;
+  } while (from);
+  return count;
 }

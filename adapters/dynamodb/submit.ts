@@ -68,8 +68,9 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
       throw new AppError("environment_not_found", "environment does not exist");
     }
     const content = known ? null : await packSpecification(specification);
-    const [buildId, namespaceId, environmentId, specificationId] = await Promise.all([
+    const [buildId, turn, namespaceId, environmentId, specificationId] = await Promise.all([
       ids("build"),
+      ids("turn"),
       namespace?.id ?? ids("namespace"),
       environment?.id ?? ids("environment"),
       known ? 0 : ids("specification"),
@@ -82,7 +83,7 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
         : create(db, document, fromSpecification(specification, content, specificationId, at)),
       create(db, buildItemKey(buildId), fromBuild(build)),
       create(db, buildRowKey(build.namespace, build.environment, buildId), { id: buildId, environmentId }),
-      ...submitWrites(build).map((write) => itemOf(db, write, null)),
+      ...submitWrites(build, turn).map((write) => itemOf(db, write, null)),
       namespace
         ? namespaceChange(db, namespace, !environment)
         : createNamespaceItem(db, newNamespace(submission, namespaceId)),
@@ -129,6 +130,7 @@ function newBuild(submission: Submission, id: number, environmentId: number): Bu
     tries: NO_TRIES,
     lastTrouble: null,
     slot: null,
+    share: null,
     artifacts: [],
     lockDigest: null,
     frozenLock: submission.frozenLock ?? null,

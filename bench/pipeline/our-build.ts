@@ -22,8 +22,8 @@ import type { LocalEngine } from "#local/engine.ts";
 import { LocalError } from "#local/local-error.ts";
 import { TEST_CREDENTIALS } from "#local/ministack.ts";
 import { programPath } from "#local/run-task/launch.ts";
+import type { LocalAws } from "../local-aws.ts";
 import { childrenCpuSeconds } from "./cpu.ts";
-import type { LocalAws } from "./local-aws.ts";
 import { type Part, partsOf } from "./parts.ts";
 
 export interface OurSetup {
@@ -77,6 +77,8 @@ export async function runOurBuild(setup: OurSetup, request: OurRequest): Promise
     by: "dispatch",
     at: new Date(),
     slot: 1,
+    share: 1,
+    turn: 1,
   });
   if (!dispatched.won) throw new Error(`the build was not dispatched: ${dispatched.why}`);
 

@@ -38,6 +38,8 @@ export interface Build {
   readonly lastTrouble: string | null;
   /** Number of the slot held; null when none is. */
   readonly slot: number | null;
+  /** Number of its namespace's share of the slots; held with the slot. */
+  readonly share: number | null;
   readonly artifacts: readonly Artifact[];
   readonly lockDigest: Sha256 | null;
   /** Object key of the lockfile that is built instead of a new solve; null when there is none. */

@@ -10,7 +10,16 @@ export type Mover = "api" | "dispatch" | "task" | "finish" | "sweep";
 
 /** A move somebody wants to make. `attempt`, where there is one, is the one that the mover knows of: a mover from the past is refused. */
 export type Move =
-  | { readonly name: "dispatch"; readonly by: Mover; readonly at: Date; readonly slot: number }
+  | {
+      readonly name: "dispatch";
+      readonly by: Mover;
+      readonly at: Date;
+      readonly slot: number;
+      /** Which of its namespace's shares of the slots. */
+      readonly share: number;
+      /** The namespace's next turn. */
+      readonly turn: number;
+    }
   | {
       readonly name: "putBack";
       readonly by: Mover;

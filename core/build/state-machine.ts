@@ -81,10 +81,13 @@ export function stateOf(build: Pick<Build, "status" | "dispatched">): BuildState
 export const isFinal = (state: BuildState): boolean =>
   Object.values(MOVES).every(({ from }) => !(from as readonly BuildState[]).includes(state));
 
-/** What `submit` writes for a new build, beside its specification, namespace and environment. */
-export function submitWrites(build: Build): readonly Write[] {
+/**
+ * What `submit` writes for a new build, beside its specification, namespace and environment.
+ * @param turn the namespace's, if none of its builds waits
+ */
+export function submitWrites(build: Build, turn: number): readonly Write[] {
   return [
-    enterLine(build, null),
+    ...enterLine(build, null, turn),
     { kind: "counts", namespace: build.namespace, add: { builds: 1, active: 1 } },
   ];
 }
@@ -110,11 +113,20 @@ export function decide(build: Build, move: Move, environment: Environment | null
           dispatched: attempt,
           lastAttempt: attempt,
           slot: move.slot,
+          share: move.share,
           statusInfo: `Attempt ${attempt}: waiting for its task to start.`,
         },
         [
           { kind: "slot", change: "take", slot: move.slot, build: build.id, attempt },
-          { kind: "line", change: "leave", build: build.id },
+          {
+            kind: "share",
+            change: "take",
+            namespace: build.namespace,
+            share: move.share,
+            build: build.id,
+            attempt,
+          },
+          ...leaveLine(build, move.turn),
           { kind: "attempt", change: "open", build: build.id, attempt },
         ],
       );
@@ -127,7 +139,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
           ...NO_SLOT,
           statusInfo: `Attempt ${move.attempt} could not start: ${move.because} Next try at ${next}.`,
         },
-        [...letGo(build), enterLine(build, move.nextTryOn)],
+        [...letGo(build), ...enterLine(build, move.nextTryOn, TURN_KEPT)],
       );
     }
     case "retry": {
@@ -143,7 +155,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
           // What it had waited before a task worked on it does not count against it twice.
           ...(state === "building" ? { waitingSince: move.at } : {}),
         },
-        [...letGo(build), enterLine(build, nextTryOn)],
+        [...letGo(build), ...enterLine(build, nextTryOn, TURN_KEPT)],
       );
     }
     case "claim":
@@ -210,7 +222,10 @@ export function decide(build: Build, move: Move, environment: Environment | null
   }
 }
 
-const NO_SLOT = { dispatched: 0, slot: null } as const;
+const NO_SLOT = { dispatched: 0, slot: null, share: null } as const;
+
+/** Before every number: a build that has had its turn and could not use it does not queue up for another. */
+const TURN_KEPT = 0;
 
 const no = (why: string): Decision => ({ allowed: false, why });
 
@@ -222,24 +237,29 @@ function yes(build: Build, set: Partial<Build>, others: readonly Write[]): Decis
 
 /** Frees the slot and closes the attempt, if there is one: from here on its task can change nothing. */
 function letGo(build: Build): Write[] {
-  const { id, slot, dispatched: attempt } = build;
-  if (slot === null) return [];
+  const { id, slot, share, namespace, dispatched: attempt } = build;
+  if (slot === null || share === null) return [];
   return [
     { kind: "slot", change: "free", slot, build: id, attempt },
+    { kind: "share", change: "free", namespace, share, build: id, attempt },
     { kind: "attempt", change: "close", build: id, attempt },
   ];
 }
 
-const enterLine = ({ id, namespace }: Build, nextTryOn: Date | null): Write => ({
-  kind: "line",
-  change: "enter",
-  build: id,
-  namespace,
-  nextTryOn,
-});
+const enterLine = ({ id: build, namespace }: Build, nextTryOn: Date | null, turn: number): Write[] => [
+  { kind: "line", change: "enter", build, namespace, nextTryOn },
+  { kind: "turn", namespace, change: "join", turn },
+];
 
-const leaveLine = (build: Build): Write[] =>
-  stateOf(build) === "waiting" ? [{ kind: "line", change: "leave", build: build.id }] : [];
+/** @param turn the namespace's next, when a build of it starts */
+function leaveLine(build: Build, turn: number | null = null): Write[] {
+  const { id, namespace } = build;
+  if (stateOf(build) !== "waiting") return [];
+  return [
+    { kind: "line", change: "leave", build: id, namespace },
+    { kind: "turn", namespace, change: "leave", turn },
+  ];
+}
 
 /** An older build that ends late never moves the environment back. */
 function becomeCurrent(build: Build, environment: Environment | null, directory: string | null): Write[] {

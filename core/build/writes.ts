@@ -30,7 +30,17 @@ export interface SlotWrite {
   readonly attempt: number;
 }
 
-/** A place in the waiting line. */
+/** One of the slots that a namespace may have at once: taken and freed with the slot. */
+export interface ShareWrite {
+  readonly kind: "share";
+  readonly change: "take" | "free";
+  readonly namespace: string;
+  readonly share: number;
+  readonly build: number;
+  readonly attempt: number;
+}
+
+/** A place in its namespace's waiting line. */
 export type LineWrite =
   | {
       readonly kind: "line";
@@ -40,7 +50,24 @@ export type LineWrite =
       /** Not to be tried before; null for at once. */
       readonly nextTryOn: Date | null;
     }
-  | { readonly kind: "line"; readonly change: "leave"; readonly build: number };
+  | {
+      readonly kind: "line";
+      readonly change: "leave";
+      readonly build: number;
+      readonly namespace: string;
+    };
+
+/** A namespace's place on the ring of those that wait. */
+export type TurnWrite =
+  /** A build joins its line; the namespace takes the number if it has none. */
+  | { readonly kind: "turn"; readonly change: "join"; readonly namespace: string; readonly turn: number }
+  /** A build leaves it; one that starts has used the namespace's number up, which takes this one. Null keeps it. */
+  | {
+      readonly kind: "turn";
+      readonly change: "leave";
+      readonly namespace: string;
+      readonly turn: number | null;
+    };
 
 interface AttemptOf {
   readonly kind: "attempt";
@@ -73,4 +100,12 @@ export interface CountsWrite {
   readonly add: Partial<BuildCounts>;
 }
 
-export type Write = BuildWrite | SlotWrite | LineWrite | AttemptWrite | EnvironmentWrite | CountsWrite;
+export type Write =
+  | BuildWrite
+  | SlotWrite
+  | ShareWrite
+  | LineWrite
+  | TurnWrite
+  | AttemptWrite
+  | EnvironmentWrite
+  | CountsWrite;

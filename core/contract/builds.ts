@@ -35,6 +35,10 @@ export const Build = v.object({
     v.nullable(v.string()),
     v.description("What it waits for, why it failed, what comes next"),
   ),
+  queue_position: v.pipe(
+    v.nullable(v.number()),
+    v.description("Place in the waiting line, 1 for the next; null unless it waits there, and in lists"),
+  ),
   size: v.pipe(v.number(), v.description("Bytes; 0 until completed")),
   scheduled_on: Timestamp,
   started_on: v.nullable(Timestamp),

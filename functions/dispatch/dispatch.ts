@@ -4,9 +4,11 @@
  * @module
  */
 import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { nextId } from "#adapters/dynamodb/counters.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
-import { noteTask, type Slot, slots, waitingDue } from "#adapters/dynamodb/line.ts";
+import { type Held, leaveRing, noteTask, readHeld, readTurns, type Slot } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { nextInLine, roomOf } from "#adapters/dynamodb/next-in-line.ts";
 import { startTask, type Tasks } from "#adapters/ecs/start-task.ts";
 import type { Log } from "#adapters/log.ts";
 import { send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
@@ -20,6 +22,8 @@ export interface DispatchContext {
   readonly wakeUps: WakeUpQueue;
   /** How many builds may be at work at once. */
   readonly slots: number;
+  /** How many of them the builds of one namespace may have. */
+  readonly slotsPerNamespace: number;
   readonly clock: () => Date;
   readonly log: Log;
 }
@@ -32,15 +36,15 @@ export interface Dispatched {
 /** Fills the free slots. @throws when the table, or the queue for a later try, does not answer */
 export async function dispatch(context: DispatchContext): Promise<Dispatched> {
   const { db } = context;
-  const held = await slots(db);
+  let held = await readHeld(db);
   const results = await Promise.all(
-    held.filter(({ task }) => task === null).map((slot) => resume(context, slot)),
+    held.slots.filter(({ task }) => task === null).map((slot) => resume(context, slot)),
   );
-  const free = freeSlots(held, context.slots);
-  const line = free.length > 0 ? await waitingDue(db, context.clock(), free.length) : [];
-  for (const { build } of line) {
-    const slot = await takeSlot(context, build, free);
-    if (slot) results.push(await start(context, slot.build, slot.slot));
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    const { filled, isSettled } = await fill(context, held);
+    results.push(...filled);
+    if (isSettled) break;
+    held = await readHeld(db);
   }
   const count = (wanted: Started): number => results.filter((result) => result === wanted).length;
   return { started: count("started"), putBack: count("putBack") };
@@ -48,27 +52,63 @@ export async function dispatch(context: DispatchContext): Promise<Dispatched> {
 
 type Started = "started" | "putBack" | "nothing";
 
-function freeSlots(held: readonly Slot[], slots: number): number[] {
-  const taken = new Set(held.map(({ slot }) => slot));
-  return Array.from({ length: slots }, (_, i) => i + 1).filter((slot) => !taken.has(slot));
+/** Where others take what this one has chosen, it chooses again, so often; then they have seen what it saw. */
+const ROUNDS_MAX = 5;
+
+/** @returns whether nobody else was met who took what was chosen */
+async function fill(
+  context: DispatchContext,
+  held: Held,
+): Promise<{ filled: Started[]; isSettled: boolean }> {
+  const { db } = context;
+  const slots = freeNumbers(
+    held.slots.map(({ slot }) => slot),
+    context.slots,
+  );
+  if (slots.length === 0) return { filled: [], isSettled: true };
+  const ring = await readTurns(db);
+  const room = roomOf(held.shares, context.slotsPerNamespace);
+  const line = await nextInLine(db, ring, context.clock(), { slots: slots.length, room });
+  const free = { slots, shares: new Map<string, number[]>() };
+  const filled: Started[] = [];
+  let isSettled = true;
+  for (const { build, namespace } of line) {
+    const own = held.shares.filter((share) => share.namespace === namespace).map(({ share }) => share);
+    const shares =
+      free.shares.get(namespace) ?? freeNumbers(own, context.slotsPerNamespace).slice(0, room(namespace));
+    free.shares.set(namespace, shares);
+    const slot = await takeSlot(context, build, free.slots, shares);
+    if (slot) filled.push(await start(context, slot.build, slot.slot));
+    else isSettled = false;
+  }
+  const gone = ring.filter(({ waiting }) => waiting === 0);
+  await Promise.all(gone.map(({ namespace }) => leaveRing(db, namespace)));
+  return { filled, isSettled };
 }
 
-/** Moves the build into the first of the free slots that another dispatcher has not taken meanwhile. */
+function freeNumbers(taken: readonly number[], most: number): number[] {
+  return Array.from({ length: most }, (_, i) => i + 1).filter((number) => !taken.includes(number));
+}
+
+/** Moves the build into the first of the free slots and shares that another dispatcher has not taken meanwhile. */
 async function takeSlot(
   { db, clock, log }: DispatchContext,
   id: number,
-  free: number[],
+  slots: number[],
+  shares: number[],
 ): Promise<{ build: Build; slot: number } | null> {
-  for (let slot = free.shift(); slot !== undefined; slot = free.shift()) {
-    const outcome = await makeMove(db, id, { name: "dispatch", by: "dispatch", at: clock(), slot });
+  const turn = await nextId(db, "turn");
+  for (;;) {
+    const [slot, share] = [slots[0], shares[0]];
+    if (slot === undefined || share === undefined) return null;
+    const at = clock();
+    const outcome = await makeMove(db, id, { name: "dispatch", by: "dispatch", at, slot, share, turn });
+    if (outcome.won || outcome.taken.includes("slot")) slots.shift();
+    if (outcome.won || outcome.taken.includes("share")) shares.shift();
     if (outcome.won) return { build: outcome.build, slot };
-    log.info("not dispatched", { build: id, slot, why: outcome.why });
-    if (outcome.found === null || stateOf(outcome.found) !== "waiting") {
-      free.unshift(slot);
-      return null;
-    }
+    log.info("not dispatched", { build: id, slot, share, why: outcome.why });
+    if (outcome.taken.length === 0) return null;
   }
-  return null;
 }
 
 /** A slot without a task: a dispatcher died between taking it and hearing of ECS, or is just there. */

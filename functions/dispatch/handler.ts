@@ -24,6 +24,7 @@ function open(): DispatchContext {
     "subnets",
     "securityGroups",
     "slots",
+    "slotsPerNamespace",
     "logLevel",
   ]);
   return {
@@ -31,6 +32,7 @@ function open(): DispatchContext {
     tasks: openTasks(config),
     wakeUps: openQueue<WakeUp>(config.wakeUpQueue, new SQSClient({})),
     slots: config.slots,
+    slotsPerNamespace: config.slotsPerNamespace,
     clock: () => new Date(),
     log: openLog({ level: config.logLevel, fields: { function: "dispatch", table: config.table } }),
   };

@@ -17,7 +17,7 @@ let context: SweepContext | undefined;
 
 function open(): SweepContext {
   const config = readConfig([
-    ...(["table", "bucket", "wakeUpQueue", "finishQueue", "cluster", "slots"] as const),
+    ...(["table", "bucket", "wakeUpQueue", "finishQueue", "cluster", "slots", "slotsPerNamespace"] as const),
     ...(["maxQueueHours", "maxAttemptMinutes", "maxTries", "logLevel"] as const),
   ]);
   const sqs = new SQSClient({});
@@ -29,6 +29,7 @@ function open(): SweepContext {
     ends: openQueue<FinishMessage>(config.finishQueue, sqs),
     tasks: openWatchedTasks(config.cluster),
     slots: config.slots,
+    slotsPerNamespace: config.slotsPerNamespace,
     maxQueueHours: config.maxQueueHours,
     maxAttemptMinutes: config.maxAttemptMinutes,
     maxTries: config.maxTries,

@@ -5,7 +5,8 @@
  * @module
  */
 import { getBuilds } from "#adapters/dynamodb/builds.ts";
-import { freeSlot, type Slot, slots, waiting, waitingDue } from "#adapters/dynamodb/line.ts";
+import { freeShare, freeSlot, readHeld, readTurns, type Share, type Slot } from "#adapters/dynamodb/line.ts";
+import { nextInLine, roomOf, waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { type FinishQueue, send } from "#adapters/sqs/queue.ts";
 import type { Build } from "#core/build/build.ts";
 import { type BuildState, stateOf } from "#core/build/state-machine.ts";
@@ -18,6 +19,8 @@ export interface SweepContext extends GiveUpContext, WatchContext {
   readonly ends: FinishQueue;
   /** How many builds may be at work at once. */
   readonly slots: number;
+  /** How many of them the builds of one namespace may have. */
+  readonly slotsPerNamespace: number;
   readonly maxQueueHours: number;
 }
 
@@ -45,15 +48,15 @@ const OLDEST = 50;
 /** One pass. @throws when the table or a queue does not answer; the next pass makes it good */
 export async function sweep(context: SweepContext): Promise<Swept> {
   const { db, log } = context;
-  const held = await slots(db);
-  const builds = await getBuilds(
-    db,
-    held.map(({ build }) => build),
-  );
-  const live = held.filter(({ build, attempt }) => builds.get(build)?.dispatched === attempt);
+  const held = await readHeld(db);
+  const builds = await getBuilds(db, [...new Set([...held.slots, ...held.shares].map(({ build }) => build))]);
+  const counts = ({ build, attempt }: { build: number; attempt: number }): boolean =>
+    builds.get(build)?.dispatched === attempt;
+  const live = held.slots.filter(counts);
   const freed = await freeAll(
     context,
-    held.filter((slot) => !live.includes(slot)),
+    held.slots.filter((slot) => !counts(slot)),
+    held.shares.filter((share) => !counts(share)),
   );
   const { announce, abandon } = await watchTasks(context, live);
   for (const message of announce) await send(context.ends, message);
@@ -77,7 +80,7 @@ export async function sweep(context: SweepContext): Promise<Swept> {
   const line = await endOverdue(context);
   ended += line.ended;
   const stuck = live.some(({ build, task }) => task === null && isStarting(builds.get(build)));
-  const woke = await wakeIfUseful(context, live.length - ended, stuck || freed + retried + ended > 0);
+  const woke = await wakeIfUseful(context, stuck || freed + retried + ended > 0);
   const { waiting, oldestWaitSeconds } = line;
   const slotsTaken = live.length;
   return { freed, announced: announce.length, retried, ended, woke, slotsTaken, waiting, oldestWaitSeconds };
@@ -110,21 +113,31 @@ function waitsTooLong({ clock, maxQueueHours }: SweepContext, build: Build): boo
   );
 }
 
-async function freeAll({ db, log }: SweepContext, orphans: readonly Slot[]): Promise<number> {
+async function freeAll(
+  { db, log }: SweepContext,
+  slots: readonly Slot[],
+  shares: readonly Share[],
+): Promise<number> {
   let freed = 0;
-  for (const slot of orphans) {
+  for (const slot of slots) {
     if (!(await freeSlot(db, slot))) continue;
     freed += 1;
     log.warn("a slot of an attempt that no longer counts is freed", { ...slot });
   }
+  for (const share of shares) {
+    if (!(await freeShare(db, share))) continue;
+    freed += 1;
+    log.warn("a share of an attempt that no longer counts is freed", { ...share });
+  }
   return freed;
 }
 
-/** The line is in the order of posting, so the builds that wait longest stand first. */
+/** Each line is in the order of posting, so the builds that wait longest stand first. */
 async function endOverdue(
   context: SweepContext,
 ): Promise<Pick<Swept, "ended" | "waiting" | "oldestWaitSeconds">> {
-  const head = await waiting(context.db, OLDEST);
+  const minute = Math.floor(context.clock().getTime() / 60_000);
+  const head = await waiting(context.db, OLDEST, minute);
   const builds = await getBuilds(
     context.db,
     head.map(({ build }) => build),
@@ -146,10 +159,16 @@ async function endOverdue(
 }
 
 /** One wake-up, however many builds wait: dispatch looks for itself. */
-async function wakeIfUseful(context: SweepContext, taken: number, needed: boolean): Promise<boolean> {
-  const { db, clock, wakeUps } = context;
-  const waits = taken < context.slots && (await waitingDue(db, clock(), 1)).length > 0;
-  if (!needed && !waits) return false;
+async function wakeIfUseful(context: SweepContext, needed: boolean): Promise<boolean> {
+  const { wakeUps } = context;
+  if (!needed && !(await couldStart(context))) return false;
   await send(wakeUps, { reason: "sweep found work" });
   return true;
+}
+
+async function couldStart({ db, clock, ...most }: SweepContext): Promise<boolean> {
+  const held = await readHeld(db);
+  if (held.slots.length >= most.slots) return false;
+  const room = roomOf(held.shares, most.slotsPerNamespace);
+  return (await nextInLine(db, await readTurns(db), clock(), { slots: 1, room })).length > 0;
 }

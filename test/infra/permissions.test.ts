@@ -97,7 +97,9 @@ test("a build task reaches the items of builds, attempts and locks only", () => 
     keys.namespaceKey("a"),
     keys.environmentKey("a", "b"),
     keys.countsKey("a"),
-    keys.lineKey(1),
+    keys.lineKey("team", 1),
+    keys.turnKey("team"),
+    keys.shareKey("team", 1),
     keys.slotKey(1),
     keys.counterKey("build"),
   ];

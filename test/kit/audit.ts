@@ -31,8 +31,10 @@ export async function auditTable(db: Db): Promise<string[]> {
     if (!holds) faults.push(fault);
   };
 
-  const slots = of((pk) => pk === "SLOTS");
-  const line = of((pk) => pk === "LINE");
+  const slots = of((pk, sk) => pk === "SLOTS" && !sk.startsWith("SHARE#"));
+  const shares = of((pk, sk) => pk === "SLOTS" && sk.startsWith("SHARE#"));
+  const line = of((pk) => pk.startsWith("LINE#"));
+  const ring = of((pk) => pk === "TURNS");
   for (const build of builds) {
     const id = build["id"] as number;
     const status = String(build["status"]);
@@ -42,6 +44,17 @@ export async function auditTable(db: Db): Promise<string[]> {
     expect(
       held.every((slot) => slot["slot"] === build["slot"] && slot["attempt"] === build["dispatched"]),
       `build ${id} and its slot disagree`,
+    );
+    const own = shares.filter((share) => share["build"] === id);
+    expect(own.length === held.length, `build ${id} (${status}) holds ${own.length} shares`);
+    expect(
+      own.every(
+        (share) =>
+          share["share"] === build["share"] &&
+          share["attempt"] === build["dispatched"] &&
+          share["namespace"] === build["namespace"],
+      ),
+      `build ${id} and its share disagree`,
     );
     const inLine = line.filter((place) => place["build"] === id).length;
     const waits = status === "QUEUED" && !isDispatched;
@@ -59,10 +72,16 @@ export async function auditTable(db: Db): Promise<string[]> {
     }
   }
   expect(
-    [...slots, ...line].every((each) => builds.some((build) => build["id"] === each["build"])),
+    [...slots, ...shares, ...line].every((each) => builds.some((build) => build["id"] === each["build"])),
     "a slot or a place in the line belongs to no build",
   );
   expect(new Set(builds.map((build) => build["id"])).size === builds.length, "a build id was given twice");
+
+  for (const namespace of new Set([...line, ...ring].map((each) => each["namespace"]))) {
+    const turn = ring.find((each) => each["namespace"] === namespace);
+    const count = line.filter((place) => place["namespace"] === namespace).length;
+    expect(turn?.["waiting"] === count, `${namespace} counts ${turn?.["waiting"]} of ${count} that wait`);
+  }
 
   const environments = of((_pk, sk) => sk.startsWith("ENV#"));
   for (const namespace of of((pk) => pk === "NAMESPACES")) {

@@ -31,6 +31,7 @@ export function newBuild(id: number): Build {
     tries: NO_TRIES,
     lastTrouble: null,
     slot: null,
+    share: null,
     artifacts: [],
     lockDigest: null,
     frozenLock: null,
@@ -56,7 +57,7 @@ export function move(
 ): Move {
   switch (name) {
     case "dispatch":
-      return { name, by, at, slot: 1 };
+      return { name, by, at, slot: 1, share: 1, turn: 1 };
     case "putBack":
       return { name, by, at, attempt, because: "No room.", nextTryOn: at };
     case "retry":

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
+import { nextId } from "#adapters/dynamodb/counters.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
@@ -37,7 +38,8 @@ export const submitted = async (db: Db, changes: Partial<Submission> = {}): Prom
 export async function dispatched(db: Db, id: number): Promise<number> {
   const taken = new Set((await slots(db)).map(({ slot }) => slot));
   const slot = Array.from({ length: taken.size + 1 }, (_, i) => i + 1).find((each) => !taken.has(each)) ?? 1;
-  const outcome = await makeMove(db, id, { name: "dispatch", by: "dispatch", at: new Date(), slot });
+  const taking = { slot, share: slot, turn: await nextId(db, "turn") };
+  const outcome = await makeMove(db, id, { name: "dispatch", by: "dispatch", at: new Date(), ...taking });
   if (!outcome.won) throw new Error(outcome.why);
   return outcome.build.dispatched;
 }

@@ -8,12 +8,13 @@ import { getBuild, getBuilds } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
-import { freeSlot, slots, waiting, waitingDue } from "#adapters/dynamodb/line.ts";
+import { countShares, freeShare, freeSlot, readHeld, readTurns, slots } from "#adapters/dynamodb/line.ts";
 import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getNamespaceDetails, updateNamespace } from "#adapters/dynamodb/namespace-details.ts";
 import { getBuildCounts, getNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
+import { nextInLine, readPlace, waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
 import { changeRole, getMappedBindings, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
 import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
@@ -136,7 +137,21 @@ describe.each([
     // The meter counts strong consistency; this read needs none and costs half.
     { number: 11, ask: (db) => getPackages(db, lockDigest), calls: 1, most: 1 },
     { number: 12, ask: (db) => getAttempt(db, 1, 1), calls: 1, most: 1 },
-    { number: 13, ask: (db) => waitingDue(db, at, 5), calls: 1, most: units(120 * 18) },
+    {
+      number: 13,
+      ask: async (db) => nextInLine(db, await readTurns(db), at, { slots: 5, room: () => 5 }),
+      calls: 1 + Math.min(5, namespaces),
+      most: units(100 * namespaces) + Math.min(5, namespaces) * units(120 * (5 + 8)),
+    },
+    {
+      number: 50,
+      ask: async (db) => {
+        await readPlace(db, { namespace: name(0), id: count });
+        await countShares(db, name(0));
+      },
+      calls: 3,
+      most: units(100 * namespaces) + units(120 * each) + 1,
+    },
     { number: 14, ask: (db) => slots(db), calls: 1, most: 1 },
     { number: 15, ask: (db) => getBuildCounts(db, name(0)), calls: 1, most: 1 },
     {
@@ -200,8 +215,11 @@ describe.each([
           head.map(({ build }) => build),
         );
       },
-      calls: 2,
-      most: units(120 * Math.min(50, count)) + Math.min(50, count),
+      calls: 2 + namespaces,
+      most:
+        units(100 * namespaces) +
+        namespaces * units((120 * Math.min(50, count)) / namespaces) +
+        Math.min(50, count),
     },
     {
       number: 38,
@@ -216,8 +234,8 @@ describe.each([
     {
       number: 16,
       ask: (db) => submitted(db, { namespace: name(0), environment: "environment-0" }),
-      // Three reads, one id, the transaction.
-      calls: 5,
+      // Three reads, one id, one turn, the transaction.
+      calls: 6,
     },
   ];
 
@@ -250,7 +268,7 @@ describe.each([
       return [number, spent.commands.length];
     };
     const me = { build: id, attempt: 3, owner: "me" };
-    const dispatch = { name: "dispatch", by: "dispatch", at, slot: 1 } as const;
+    const dispatch = { name: "dispatch", by: "dispatch", at, slot: 1, share: 1, turn: 9 } as const;
     const back = { name: "putBack", by: "dispatch", at, attempt: 1, because: "No.", nextTryOn: at } as const;
     const retry = move("retry", 2);
     const complete = { name: "complete", by: "finish", at, attempt: 3, result: completedResult() } as const;
@@ -269,8 +287,13 @@ describe.each([
     const unwanted = await submitted(db, { namespace: name(1), environment: "life" });
     costs.push(await cost(40, () => makeMove(db, unwanted, { name: "cancel", by: "api", at })));
     await dispatched(db, await submitted(db, { namespace: name(1), environment: "life" }));
-    const [held] = await slots(db);
-    costs.push(await cost(39, async () => held !== undefined && (await freeSlot(db, held))));
+    const { slots, shares } = await readHeld(db);
+    const [slot] = slots;
+    const [share] = shares;
+    costs.push(
+      await cost(39, async () => slot !== undefined && (await freeSlot(db, slot))),
+      await cost(39, async () => share !== undefined && (await freeShare(db, share))),
+    );
 
     // Reads before the transaction, and the transaction.
     expect(costs).toEqual([
@@ -283,6 +306,7 @@ describe.each([
       [21, 2],
       // The route has read the build before.
       [40, 2],
+      [39, 1],
       [39, 1],
     ]);
   });

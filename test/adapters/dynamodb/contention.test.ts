@@ -3,9 +3,10 @@ import { beforeEach, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
-import { slots, waiting } from "#adapters/dynamodb/line.ts";
+import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
+import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { AGAIN, withRetry } from "#adapters/dynamodb/retry.ts";
 import type { Move } from "#core/build/move.ts";
 import { auditTable } from "#test/kit/audit.ts";
@@ -125,7 +126,7 @@ test("after any mix of moves made at once by many, counts equal recounts and eve
 function moveOf(name: "dispatch" | "putBack" | "complete" | "fail", slot: number, attempt: number): Move {
   switch (name) {
     case "dispatch":
-      return { name, by: "dispatch", at, slot };
+      return { name, by: "dispatch", at, slot, share: slot, turn: 9 };
     case "putBack":
       return { name, by: "dispatch", at, attempt, because: "No.", nextTryOn: at };
     case "complete":

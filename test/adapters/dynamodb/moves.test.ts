@@ -4,9 +4,10 @@ import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
-import { noteTask, slots, waiting, waitingDue } from "#adapters/dynamodb/line.ts";
+import { noteTask, slots, waitingDue } from "#adapters/dynamodb/line.ts";
 import { type MoveOutcome, makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
+import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import type { Move } from "#core/build/move.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
@@ -89,11 +90,11 @@ describe("races", () => {
   test("a build is dispatched once, and a slot holds one build", async () => {
     const [one, two] = [await submitted(db), await submitted(db)];
     const into = (id: number, slot: number): Promise<MoveOutcome> =>
-      makeMove(db, id, { name: "dispatch", by: "dispatch", at, slot });
+      makeMove(db, id, { name: "dispatch", by: "dispatch", at, slot, share: slot, turn: 9 });
 
     expect(won(await Promise.all([into(one, 1), into(one, 2), into(one, 3)]))).toBe(1);
     const held = (await slots(db))[0]?.slot ?? 0;
-    expect(await into(two, held)).toMatchObject({ won: false, why: `slot ${held} is taken` });
+    expect(await into(two, held)).toMatchObject({ won: false, taken: ["slot", "share"] });
     expect(await auditTable(db)).toEqual([]);
   });
 
@@ -182,9 +183,9 @@ describe("the waiting line", () => {
     await makeMove(db, first, back);
 
     expect((await waiting(db, 3)).map(({ build }) => build)).toEqual(ids.slice(0, 3));
-    expect((await waitingDue(db, at, 2)).map(({ build }) => build)).toEqual(ids.slice(1, 3));
-    expect((await waitingDue(db, soon, 2)).map(({ build }) => build)).toEqual(ids.slice(0, 2));
-    expect(await waitingDue(db, soon, 100)).toHaveLength(12);
+    expect((await waitingDue(db, "team", at, 2)).map(({ build }) => build)).toEqual(ids.slice(1, 3));
+    expect((await waitingDue(db, "team", soon, 2)).map(({ build }) => build)).toEqual(ids.slice(0, 2));
+    expect(await waitingDue(db, "team", soon, 100)).toHaveLength(12);
     expect((await getBuild(db, first))?.statusInfo).toBe(
       "Attempt 1 could not start: No room. Next try at 2026-05-01T00:01:00Z.",
     );

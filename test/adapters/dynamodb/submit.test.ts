@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
-import { waiting } from "#adapters/dynamodb/line.ts";
 import { createNamespace, getBuildCounts, getNamespace } from "#adapters/dynamodb/namespaces.ts";
+import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { auditTable } from "#test/kit/audit.ts";
@@ -41,6 +41,7 @@ test("a specification is accepted with its namespace, environment, build and pla
     dispatched: 0,
     lastAttempt: 0,
     slot: null,
+    share: null,
     artifacts: [],
     lockDigest: null,
     frozenLock: null,

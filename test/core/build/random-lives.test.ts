@@ -10,7 +10,10 @@ import { buildAfter, move, newBuild, newEnvironment } from "#test/kit/builds.ts"
 class World {
   readonly builds = new Map<number, Build>();
   readonly slots = new Map<number, { build: number; attempt: number }>();
+  readonly shares = new Map<number, { build: number; attempt: number }>();
   readonly line = new Set<number>();
+  /** The namespace's place on the ring: how many builds wait. */
+  readonly ring = { waiting: 0 };
   readonly attempts = new Map<string, { owner: string | null; closed: boolean }>();
   readonly counts = { builds: 0, active: 0, completed: 0, failed: 0, canceled: 0, sizeBytes: 0 };
   environment = newEnvironment();
@@ -19,6 +22,7 @@ class World {
     const id = this.builds.size + 1;
     this.builds.set(id, newBuild(id));
     this.line.add(id);
+    this.ring.waiting++;
     this.counts.builds++;
     this.counts.active++;
   }
@@ -42,6 +46,13 @@ class World {
         if (write.change === "take") return held === undefined;
         return held?.build === write.build && held.attempt === write.attempt;
       }
+      case "share": {
+        const held = this.shares.get(write.share);
+        if (write.change === "take") return held === undefined;
+        return held?.build === write.build && held.attempt === write.attempt;
+      }
+      case "turn":
+        return write.change === "join" || this.ring.waiting > 0;
       case "line":
         return this.line.has(write.build) === (write.change === "leave");
       case "attempt": {
@@ -65,6 +76,13 @@ class World {
       case "slot":
         if (write.change === "free") this.slots.delete(write.slot);
         else this.slots.set(write.slot, { build: write.build, attempt: write.attempt });
+        break;
+      case "share":
+        if (write.change === "free") this.shares.delete(write.share);
+        else this.shares.set(write.share, { build: write.build, attempt: write.attempt });
+        break;
+      case "turn":
+        this.ring.waiting += write.change === "join" ? 1 : -1;
         break;
       case "line":
         if (write.change === "enter") this.line.add(write.build);
@@ -103,7 +121,9 @@ class World {
       expect(this.line.has(build.id)).toBe(state === "waiting");
       expect(build.endedOn !== null).toBe(isFinal(state));
       if (build.slot !== null) {
-        expect(this.slots.get(build.slot)).toEqual({ build: build.id, attempt: build.dispatched });
+        const holder = { build: build.id, attempt: build.dispatched };
+        expect(this.slots.get(build.slot)).toEqual(holder);
+        expect(this.shares.get(build.share ?? 0)).toEqual(holder);
       }
       for (let n = 1; n <= build.lastAttempt; n++) {
         expect(this.attempts.get(`${build.id}/${n}`)?.closed).toBe(n !== build.dispatched);
@@ -111,6 +131,8 @@ class World {
       expect(this.attempts.has(`${build.id}/${build.lastAttempt + 1}`)).toBe(false);
     }
     expect(this.slots.size).toBe(builds.filter(({ slot }) => slot !== null).length);
+    expect(this.shares.size).toBe(this.slots.size);
+    expect(this.ring.waiting).toBe(this.line.size);
     expect(this.counts).toEqual({
       builds: builds.length,
       active: having("QUEUED", "BUILDING").length,
@@ -163,7 +185,7 @@ test("never reach a state that does not fit together, whoever acts on whatever o
           const wanted = move(name as Exclude<MoveName, "submit">, Math.max(0, build.dispatched - behind));
           const decision = decide(
             build,
-            wanted.name === "dispatch" ? { ...wanted, slot } : wanted,
+            wanted.name === "dispatch" ? { ...wanted, slot, share: slot } : wanted,
             stale ? seenEnvironment : world.environment,
           );
           if (decision.allowed) {

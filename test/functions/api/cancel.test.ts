@@ -48,9 +48,18 @@ describe("a build is canceled at once", () => {
     expect(await cancel(id)).toEqual(canceled(id));
 
     expect(await getBuild(db, id)).toMatchObject({ status: "CANCELED", endedOn: expect.any(Date) });
-    expect((await makeMove(db, id, { name: "dispatch", by: "dispatch", at: new Date(), slot: 1 })).won).toBe(
-      false,
-    );
+    expect(
+      (
+        await makeMove(db, id, {
+          name: "dispatch",
+          by: "dispatch",
+          at: new Date(),
+          slot: 1,
+          share: 1,
+          turn: 9,
+        })
+      ).won,
+    ).toBe(false);
     expect(await auditTable(db)).toEqual([]);
   });
 

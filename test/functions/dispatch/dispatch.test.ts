@@ -2,8 +2,9 @@ import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeEach, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
-import { slots, waiting } from "#adapters/dynamodb/line.ts";
+import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { openLog } from "#adapters/log.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
 import { VARIABLES } from "#core/layout.ts";
@@ -25,11 +26,12 @@ beforeEach(async () => {
   now = new Date("2026-05-01T00:00:00Z");
 });
 
-const context = (slots: number): DispatchContext => ({
+const context = (slots: number, slotsPerNamespace = slots): DispatchContext => ({
   db,
   tasks: ecs.tasks,
   wakeUps: openQueue(aws.wakeUpQueue),
   slots,
+  slotsPerNamespace,
   clock: () => now,
   log: openLog({ write: () => {} }),
 });
@@ -139,7 +141,7 @@ test("an answer that is lost starts one task at most, and the build is put back"
 
 test("a slot whose dispatcher died before it heard of its task is taken up again, as the same attempt", async () => {
   const id = await submitted(db);
-  await makeMove(db, id, { name: "dispatch", by: "dispatch", at: now, slot: 1 });
+  await makeMove(db, id, { name: "dispatch", by: "dispatch", at: now, slot: 1, share: 1, turn: 9 });
 
   expect(await dispatch(context(1))).toEqual({ started: 1, putBack: 0 });
 
@@ -157,6 +159,7 @@ test("wake-ups are consumed, however many there are; they stay only when dispatc
     [VARIABLES.subnets]: "subnet-1",
     [VARIABLES.securityGroups]: "sg-1",
     [VARIABLES.slots]: "1",
+    [VARIABLES.slotsPerNamespace]: "1",
     [VARIABLES.logLevel]: "error",
   };
   const event = { Records: [{ messageId: "a" }, { messageId: "b" }] } as Parameters<typeof handler>[0];

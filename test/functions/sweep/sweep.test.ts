@@ -4,8 +4,8 @@ import { beat, putResult, saveStep } from "#adapters/dynamodb/attempts.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
-import { slotKey } from "#adapters/dynamodb/keys.ts";
-import { freeSlot, noteTask, slots } from "#adapters/dynamodb/line.ts";
+import { shareKey, slotKey } from "#adapters/dynamodb/keys.ts";
+import { freeSlot, noteTask, readHeld, slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { openLog } from "#adapters/log.ts";
 import { writeLogChunk } from "#adapters/s3/logs.ts";
@@ -49,6 +49,7 @@ beforeEach(async () => {
     ends: openQueue(aws.finishQueue),
     tasks: ecs.watched,
     slots: 2,
+    slotsPerNamespace: 2,
     maxQueueHours: 24,
     maxAttemptMinutes: 60,
     maxTries: MAX_TRIES,
@@ -123,6 +124,18 @@ describe("a slot", () => {
     expect(await sweep(context)).toMatchObject({ freed: 1, woke: true });
 
     expect(await slots(db)).toEqual([]);
+    expect(await auditTable(db)).toEqual([]);
+  });
+
+  test("and a share of the namespace's that no slot belongs to is freed, so that none is lost for ever", async () => {
+    const { id, attempt } = await building(db, "me");
+    await makeMove(db, id, { name: "fail", by: "finish", at: now, attempt, reason: "No.", artifacts: [] });
+    const held = { namespace: "team", share: 2, build: id, attempt };
+    await db.client.send(new PutCommand({ TableName: db.table, Item: { ...shareKey("team", 2), ...held } }));
+
+    expect(await sweep(context)).toMatchObject({ freed: 1, woke: true });
+
+    expect(await readHeld(db)).toEqual({ slots: [], shares: [] });
     expect(await auditTable(db)).toEqual([]);
   });
 
@@ -355,6 +368,7 @@ test("the entry finds its parts in the environment", async () => {
     [VARIABLES.finishQueue]: aws.finishQueue,
     [VARIABLES.cluster]: "builds",
     [VARIABLES.slots]: "2",
+    [VARIABLES.slotsPerNamespace]: "2",
     // The build was posted at a time of its own, so only a limit without an end leaves it waiting.
     [VARIABLES.maxQueueHours]: "999999",
     [VARIABLES.maxAttemptMinutes]: "60",
