@@ -198,6 +198,7 @@ async function meetCancel(stack: RecordedStack, client: Client): Promise<void> {
   const running = await building(db, "unwanted", { namespace: NAMESPACE, environment: "unwanted" });
   const waits = await waitsForLong(db, "waits-in-vain", new Date());
   for (const id of [running.id, waits]) {
+    await visit(`/api/v1/build/${id}/`);
     await visit(`/api/v1/build/${id}/cancel/`, { method: "PUT" });
     await hasStatus(client, id, "CANCELED");
   }

@@ -96,7 +96,7 @@ const withPending = (world: World, by: string, pending: Pending): World => ({
 function* people(world: World, rules: Rules, bounds: Bounds): Generator<ModelStep> {
   if (world.builds.length < bounds.builds) {
     const build = newBuild(world.builds.length + 1);
-    const next = apply({ ...world, builds: [...world.builds, build] }, submitWrites(build));
+    const next = apply({ ...world, builds: [...world.builds, build] }, submitWrites(build, 1));
     if (next) yield { label: `build ${build.id} is posted`, own: false, next };
   }
   for (const build of world.builds) {
@@ -134,7 +134,7 @@ function* dispatching(world: World, rules: Rules, bounds: Bounds): Generator<Mod
     const { id, dispatched, lastAttempt } = build;
     for (let slot = 1; slot <= bounds.slots && lastAttempt < bounds.attempts; slot += 1) {
       if (slot in world.slots) continue;
-      const move = { name: "dispatch", by: "dispatch", at: AT, slot } as const;
+      const move = { name: "dispatch", by: "dispatch", at: AT, slot, share: slot, turn: 1 } as const;
       yield* intend(world, rules, bounds, "dispatch", build, move, { own: true });
     }
     for (let attempt = 1; attempt <= lastAttempt; attempt += 1) {

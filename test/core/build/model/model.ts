@@ -81,7 +81,8 @@ function faultOfStep(before: World, { next, wrote, gaveUp }: ModelStep): string 
 const summary = (build: Build | undefined): string =>
   JSON.stringify([build?.status, build?.dispatched, build?.slot, build?.lastAttempt, build?.sizeBytes]);
 
-function faultOfState({ builds, slots, line, attempts, counts, environment }: World): string | null {
+function faultOfState({ builds, slots, shares, line, waiting, ...world }: World): string | null {
+  const { attempts, counts, environment } = world;
   const having = (...statuses: string[]) => builds.filter(({ status }) => statuses.includes(status)).length;
   for (const { id, status, dispatched, slot, lastAttempt, endedOn } of builds) {
     const state = stateOf({ status, dispatched });
@@ -99,6 +100,8 @@ function faultOfState({ builds, slots, line, attempts, counts, environment }: Wo
   if (Object.keys(slots).length !== builds.filter(({ slot }) => slot !== null).length) {
     return "a slot is held for nobody";
   }
+  if (JSON.stringify(shares) !== JSON.stringify(slots)) return "the namespace's shares are not its slots";
+  if (waiting !== line.length) return `the ring counts ${waiting} of ${line.length} that wait`;
   const recount = {
     builds: builds.length,
     active: having("QUEUED", "BUILDING"),

@@ -42,7 +42,11 @@ export interface Pending {
 export interface World {
   readonly builds: readonly Build[];
   readonly slots: Readonly<Record<number, { readonly build: number; readonly attempt: number }>>;
+  /** Of the one namespace; which of them a build takes bears the slot's number. */
+  readonly shares: Readonly<Record<number, { readonly build: number; readonly attempt: number }>>;
   readonly line: readonly number[];
+  /** What the namespace's place on the ring counts. */
+  readonly waiting: number;
   readonly attempts: Readonly<Record<string, ModelAttempt>>;
   readonly environment: Environment;
   readonly counts: BuildCounts;
@@ -57,7 +61,9 @@ export interface World {
 export const newWorld = (): World => ({
   builds: [],
   slots: {},
+  shares: {},
   line: [],
+  waiting: 0,
   attempts: {},
   environment: newEnvironment(),
   counts: { builds: 0, active: 0, completed: 0, failed: 0, canceled: 0, sizeBytes: 0 },
@@ -82,11 +88,14 @@ function holds(world: World, write: Write): boolean {
       const build = world.builds[write.id - 1];
       return Object.entries(write.expect).every(([name, value]) => build?.[name as keyof Build] === value);
     }
-    case "slot": {
-      const held = world.slots[write.slot];
+    case "slot":
+    case "share": {
+      const held = write.kind === "slot" ? world.slots[write.slot] : world.shares[write.share];
       if (write.change === "take") return held === undefined;
       return held?.build === write.build && held.attempt === write.attempt;
     }
+    case "turn":
+      return write.change === "join" || world.waiting > 0;
     case "line":
       return world.line.includes(write.build) === (write.change === "leave");
     case "attempt": {
@@ -119,6 +128,14 @@ function written(world: World, write: Write): World {
       const { build, attempt } = write;
       return { ...world, slots: { ...slots, [write.slot]: { build, attempt } } };
     }
+    case "share": {
+      const { [write.share]: _, ...shares } = world.shares;
+      if (write.change === "free") return { ...world, shares };
+      const { build, attempt } = write;
+      return { ...world, shares: { ...shares, [write.share]: { build, attempt } } };
+    }
+    case "turn":
+      return { ...world, waiting: world.waiting + (write.change === "join" ? 1 : -1) };
     case "line": {
       const line = world.line.filter((build) => build !== write.build);
       return { ...world, line: write.change === "leave" ? line : [...line, write.build].sort() };
