@@ -34,7 +34,7 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 5, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
+    calls: { GetItemCommand: 5, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
     units: 5,
   },
   {
@@ -47,6 +47,13 @@ export const BUILDS_COSTS: readonly Cost[] = [
     units: 2,
   },
   { ...build("getBuild", ""), calls: { GetItemCommand: 2 }, units: 2 },
+  {
+    ...build("getBuild", ""),
+    when: "that waits",
+    path: (w) => `/api/v1/build/${w.queued}/`,
+    calls: { GetItemCommand: 2, QueryCommand: 3 },
+    units: 5,
+  },
   { ...build("getBuild", ""), when: "that is not allowed", as: "nobody" },
   // A package list never changes, so it is read at half the price.
   { ...build("listBuildPackages", "packages/"), calls: { GetItemCommand: 2 }, units: 1.5 },
