@@ -1,0 +1,106 @@
+/**
+ * A deployment's values: from a file (`-c config=prod.json`) and from the command line (`-c slots=20`), which wins. They are
+ * checked before anything is synthesised.
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import type { StackProps } from "aws-cdk-lib";
+import * as v from "valibot";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import type { CondaStoreProps } from "./stack.ts";
+
+/** What a deployment may say; the stack's props say what each means. */
+export type Deployment = Omit<CondaStoreProps, keyof StackProps | "local">;
+
+const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
+const count = (least: number, most: number) => {
+  const range = `must be a whole number from ${least} to ${most}`;
+  return v.pipe(v.number(range), v.integer(range), v.minValue(least, range), v.maxValue(most, range));
+};
+const oneOf = <const T extends readonly string[]>(...names: T) =>
+  v.picklist(names, `must be one of ${names.join(", ")}`);
+const absolute = v.pipe(text, v.regex(/^\/\S*$/, "must be an absolute path without spaces"));
+
+const FIELDS = {
+  bundles: text,
+  image: text,
+  architecture: oneOf("X86_64", "ARM64"),
+  taskCpuUnits: v.picklist([1024, 2048, 4096, 8192, 16_384], "must be 1024, 2048, 4096, 8192 or 16384"),
+  taskMemoryMiB: count(4096, 122_880),
+  taskDiskGiB: count(21, 200),
+  slots: count(1, 1000),
+  slotsPerNamespace: count(1, 1000),
+  maxAttemptMinutes: count(1, 24 * 60),
+  maxQueueHours: count(1, 14 * 24),
+  maxTries: v.strictObject({
+    died: v.exactOptional(count(1, 100)),
+    notStarted: v.exactOptional(count(1, 100)),
+    interrupted: v.exactOptional(count(1, 100)),
+  }),
+  storeDirectory: absolute,
+  diskOwner: v.strictObject({ uid: count(1, 2 ** 31), gid: count(1, 2 ** 31) }),
+  urlPrefix: absolute,
+  settings: v.record(v.string(), v.unknown(), "must be an object of settings"),
+  allowedPrivateHosts: v.array(text, "must be a list"),
+  waitAlarmMinutes: count(1, 24 * 60),
+  alarmTopicArn: v.pipe(text, v.regex(/^arn:[\w-]+:sns:/, "must be the ARN of an SNS topic")),
+  logLevel: oneOf("debug", "info", "warn", "error"),
+} satisfies {
+  readonly [K in keyof Deployment]-?: v.GenericSchema<unknown, Exclude<Deployment[K], undefined>>;
+};
+
+const NAMES = Object.keys(FIELDS) as readonly (keyof Deployment)[];
+const Schema = v.strictObject(
+  Object.fromEntries(NAMES.map((name) => [name, v.optional(FIELDS[name])])),
+  "is no field of a deployment",
+);
+
+/**
+ * @param context looks up a value by its name: text from the command line, JSON from cdk.json, undefined if it is not given
+ * @throws Error one line that names the file and the field
+ */
+export function readDeployment(context: (name: string) => unknown): Deployment {
+  const path = context("config");
+  const fromFile = path === undefined ? {} : readConfigFile(String(path));
+  const fromContext = Object.fromEntries(
+    NAMES.map((name) => [name, parsed(context(name))]).filter(([, value]) => value !== undefined),
+  );
+  check(fromFile, String(path));
+  check(fromContext, "-c");
+  const deployment: Deployment = { ...fromFile, ...fromContext };
+  // Functions would find out at their start, when it is too late.
+  deploymentSettings(deployment.settings ?? {});
+  return deployment;
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new Error(`${path} cannot be read as JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Error(`${path} must hold one JSON object.`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function check(values: Readonly<Record<string, unknown>>, where: string): void {
+  const result = v.safeParse(Schema, values);
+  if (result.success) return;
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue) ?? "";
+  const unknown = issue.type === "strict_object" && issue.expected === "never";
+  const problem = unknown ? `is not known; known are ${NAMES.join(", ")}` : issue.message;
+  throw new Error(`${where}: ${field} ${problem}.`);
+}
+
+function parsed(given: unknown): unknown {
+  if (typeof given !== "string") return given;
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
+}
