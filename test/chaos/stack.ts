@@ -1,0 +1,383 @@
+/**
+ * The system under test: MiniStack with table, bucket and queues; the bundled functions in processes of their own; the
+ * RunTask endpoint and its build tasks; all of them behind the fault proxy, each with a clock of its own.
+ * @module
+ */
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { ECSClient, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { MAX_TRIES } from "#core/build/tries.ts";
+import {
+  BUILD_CONTAINER,
+  BUILD_TASK_FLAGS,
+  SHARED_DISK_VOLUME,
+  TABLE_KEYS,
+  VARIABLES,
+} from "#core/layout.ts";
+import { awsConfig } from "#local/aws-config.ts";
+import { startMiniStack, TEST_CREDENTIALS } from "#local/ministack.ts";
+import { ensurePythonTools } from "#local/python.ts";
+import { programPath, removeTree } from "#local/run-task/launch.ts";
+import { findNamespace } from "#local/run-task/mounts.ts";
+import { bundleAll, FUNCTIONS, type FunctionName } from "#scripts/bundle.ts";
+import { startTinyChannel, type TinyChannel } from "#test/kit/tiny-channel.ts";
+import { deliver, handEvent } from "./deliveries.ts";
+import { type Endpoint, startEndpoint } from "./endpoint-process.ts";
+import { LambdaFunction } from "./functions.ts";
+import { type Asked, type FaultProxy, startProxy } from "./proxy.ts";
+import { randomOf } from "./random.ts";
+import type { Tally } from "./tally.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** A lease of 75 seconds dies in 5, and a beat of 15 comes every second. */
+export const SPEED = 15;
+/** Sweep's minute, in the machine's time. */
+const SWEEP_MS = 60_000 / SPEED;
+/** A message that was not answered comes again after this. */
+const VISIBILITY_SECONDS = 4;
+const CONTAINERS: Readonly<Record<FunctionName, number>> = {
+  api: 1,
+  dispatch: 2,
+  finish: 2,
+  store: 2,
+  sweep: 1,
+};
+
+export interface ChaosStack {
+  readonly aws: string;
+  readonly table: string;
+  readonly bucket: string;
+  readonly linkQueue: string;
+  readonly secretText: string;
+  readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
+  readonly endpoint: Endpoint;
+  readonly channel: TinyChannel;
+  /** What consumers of the shared disk see. */
+  readonly store: string;
+  /** Everything of this run lies below it. */
+  readonly home: string;
+  /** A build with a file of its id there gets a work directory without room; null where that cannot be done. */
+  readonly smallDisks: string | null;
+  /** Nothing goes wrong any more from here on. */
+  calm(): void;
+  close(): Promise<void>;
+}
+
+export interface StackOptions {
+  readonly seed: number;
+  readonly troubleRate: number;
+  readonly slots: number;
+  readonly tally: Tally;
+  /** Told when a function cannot work at all: the run is of no use then. */
+  readonly onBroken: (error: Error) => void;
+  readonly before: (asked: Asked) => Promise<void> | void;
+  readonly after: (asked: Asked, status: number) => Promise<void> | void;
+}
+
+/** Starts everything; `close` ends it all and removes it. */
+export async function startChaosStack(options: StackOptions): Promise<ChaosStack> {
+  const home = mkdtempSync(join(tmpdir(), "conda-store-chaos-"));
+  const closers: (() => Promise<unknown> | unknown)[] = [() => removeTree(home)];
+  const close = async (): Promise<void> => {
+    for (let next = closers.pop(); next; next = closers.pop()) await next();
+  };
+  try {
+    return { ...(await open(options, home, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  options: StackOptions,
+  home: string,
+  closers: (() => Promise<unknown> | unknown)[],
+): Promise<Omit<ChaosStack, "close">> {
+  const { seed, tally, slots } = options;
+  const place = (name: string): string => {
+    mkdirSync(join(home, name), { recursive: true });
+    return join(home, name);
+  };
+  const { python } = await ensurePythonTools(ROOT, () => {});
+  const [server, channel] = await Promise.all([
+    startMiniStack({ python, directory: place("aws") }),
+    startTinyChannel(python),
+    bundleAll(ROOT, join(home, "dist")),
+  ]);
+  closers.push(
+    () => server.stop(),
+    () => channel.stop(),
+  );
+  const namespace = findNamespace(home);
+  const smallDisks = namespace === null ? null : place("small-disks");
+  const resources = await createResources(server.endpoint);
+  const quiet = new AbortController();
+  const stopped = new AbortController();
+  const holder: { endpoint?: Endpoint } = {};
+  const pendingEvents = new Set<Promise<void>>();
+  const proxy: FaultProxy = startProxy({
+    seed,
+    troubleRate: options.troubleRate,
+    speed: SPEED,
+    tally,
+    addressOf: (service, by) =>
+      service === "ecs" && by !== "endpoint"
+        ? (holder.endpoint?.address ?? server.endpoint)
+        : server.endpoint,
+    before: options.before,
+    after: options.after,
+    onEvents: (entries) => {
+      for (const entry of entries) {
+        const target = functions.finish;
+        const random = randomOf(
+          seed,
+          `event ${entry["Detail"]?.match(/b\d+-a\d+/)?.[0]} ${entry["Detail"]?.length}`,
+        );
+        const handed = handEvent({ target, random, tally, calm: quiet.signal }, entry).finally(() =>
+          pendingEvents.delete(handed),
+        );
+        pendingEvents.add(handed);
+      }
+    },
+  });
+  closers.push(() => proxy.close());
+
+  const time = { CHAOS_SEED: String(seed), CHAOS_SPEED: String(SPEED), CHAOS_EPOCH_MS: String(Date.now()) };
+  const secretText = JSON.stringify({ kid: "1", key: crypto.randomUUID() + crypto.randomUUID() });
+  const secretArn = await createSecret(server.endpoint, secretText);
+  const common: Record<string, string> = {
+    ...time,
+    ...TEST_CREDENTIALS,
+    AWS_MAX_ATTEMPTS: "5",
+    NODE_NO_WARNINGS: "1",
+    [VARIABLES.table]: resources.table,
+    [VARIABLES.bucket]: resources.bucket,
+    [VARIABLES.wakeUpQueue]: resources.wakeUpQueue,
+    [VARIABLES.finishQueue]: resources.finishQueue,
+    [VARIABLES.linkQueue]: resources.linkQueue,
+    [VARIABLES.settings]: JSON.stringify({
+      conda_default_channels: [`${channel.origin}/main`],
+      conda_virtual_packages: { __glibc: "2.28" },
+    }),
+    [VARIABLES.allowedPrivateHosts]: new URL(channel.origin).host,
+    [VARIABLES.storeDirectory]: place("store"),
+    [VARIABLES.maxAttemptMinutes]: "30",
+    [VARIABLES.maxQueueHours]: "24",
+    [VARIABLES.maxTries]: JSON.stringify(MAX_TRIES),
+    [VARIABLES.logLevel]: "info",
+  };
+  const endpoint = await startEndpoint({
+    aws: await proxy.open("endpoint"),
+    logsDirectory: place("logs"),
+    env: { ...common, CHAOS_PROCESS: "endpoint", PATH: programPath() },
+    machine: {
+      python,
+      command: [
+        "sh",
+        smallDiskScript(home),
+        process.execPath,
+        ...BUILD_TASK_FLAGS,
+        join(home, "dist", "build-task", "main.mjs"),
+      ],
+      environment: {
+        ...TEST_CREDENTIALS,
+        ...time,
+        CHAOS_PROCESS: "task",
+        CHAOS_SMALL_DISKS: smallDisks ?? "",
+        NODE_OPTIONS: `--import ${join(import.meta.dirname, "clock.ts")}`,
+        AWS_ENDPOINT_URL: await proxy.open("task"),
+        AWS_MAX_ATTEMPTS: "5",
+        PATH: programPath(),
+        NODE_NO_WARNINGS: "1",
+      },
+      sharedDisk: place("store"),
+      tasksDirectory: place("tasks"),
+      namespace,
+    },
+  });
+  holder.endpoint = endpoint;
+  closers.push(() => endpoint.close());
+
+  const where = namespace
+    ? { disk: place("mnt/disk"), work: place("mnt/work") }
+    : { disk: place("store"), work: place("work") };
+  const taskDefinition = await registerTask(server.endpoint, {
+    ...common,
+    [VARIABLES.diskDirectory]: where.disk,
+    [VARIABLES.workDirectory]: where.work,
+    [VARIABLES.engine]: "rattler",
+    [VARIABLES.engineProgram]: python,
+    [VARIABLES.packPython]: python,
+  });
+  const functionOf = async (name: FunctionName): Promise<LambdaFunction> =>
+    new LambdaFunction({
+      name,
+      bundle: join(home, "dist", name, "handler.mjs"),
+      containers: CONTAINERS[name],
+      onBroken: options.onBroken,
+      log: join(place("logs"), `${name}.log`),
+      env: {
+        ...common,
+        CHAOS_PROCESS: name,
+        AWS_ENDPOINT_URL: await proxy.open(name),
+        [VARIABLES.diskDirectory]: place("store"),
+        [VARIABLES.secret]: secretArn,
+        [VARIABLES.cluster]: "builds",
+        [VARIABLES.taskDefinition]: taskDefinition,
+        [VARIABLES.subnets]: "subnet-1",
+        [VARIABLES.securityGroups]: "sg-1",
+        [VARIABLES.slots]: String(slots),
+        [VARIABLES.urlPrefix]: "/",
+        [VARIABLES.authentication]: "none",
+      },
+    });
+  const functions = Object.fromEntries(
+    await Promise.all(FUNCTIONS.map(async (name) => [name, await functionOf(name)] as const)),
+  ) as Record<FunctionName, LambdaFunction>;
+  closers.push(() => Promise.all(Object.values(functions).map((each) => each.close())));
+
+  const sqs = new SQSClient(awsConfig(server.endpoint));
+  const source = { sqs, tally, signal: stopped.signal, calm: quiet.signal };
+  const from = (name: string) => ({ ...source, name, random: randomOf(seed, name) });
+  const loops = [
+    deliver({
+      ...from("wake-ups"),
+      queue: resources.wakeUpQueue,
+      target: functions.dispatch,
+      batch: 10,
+      concurrency: 2,
+      mayDrop: true,
+    }),
+    deliver({
+      ...from("results"),
+      queue: resources.finishQueue,
+      target: functions.finish,
+      batch: 10,
+      concurrency: 3,
+      mayDrop: true,
+    }),
+    deliver({
+      ...from("links"),
+      queue: resources.linkQueue,
+      target: functions.store,
+      batch: 1,
+      concurrency: 2,
+      mayDrop: false,
+    }),
+    sweepForEver(functions.sweep, stopped.signal),
+  ];
+  closers.push(async () => {
+    stopped.abort();
+    await Promise.all([...loops, ...pendingEvents]);
+  });
+  return {
+    aws: server.endpoint,
+    ...resources,
+    secretText,
+    functions,
+    endpoint,
+    channel,
+    store: place("store"),
+    home,
+    smallDisks,
+    calm: () => {
+      quiet.abort();
+      proxy.calm();
+    },
+  };
+}
+
+async function sweepForEver(sweep: LambdaFunction, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sweep.invoke({}).catch(() => {});
+    await pause(SWEEP_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Mounts a work directory without room, where it is asked for, and then becomes the task. */
+function smallDiskScript(home: string): string {
+  const path = join(home, "task.sh");
+  const text = `if [ -n "$CHAOS_SMALL_DISKS" ] && [ -e "$CHAOS_SMALL_DISKS/$${VARIABLES.buildId}" ]; then
+  mount -t tmpfs -o size=64k small "$${VARIABLES.workDirectory}"
+fi
+exec "$@"
+`;
+  writeFileSync(path, text);
+  return path;
+}
+
+async function createResources(endpoint: string) {
+  const config = awsConfig(endpoint);
+  const { partition, sort } = TABLE_KEYS;
+  const table = "chaos";
+  await new DynamoDBClient(config).send(
+    new CreateTableCommand({
+      TableName: table,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [
+        { AttributeName: partition, AttributeType: "S" },
+        { AttributeName: sort, AttributeType: "S" },
+      ],
+      KeySchema: [
+        { AttributeName: partition, KeyType: "HASH" },
+        { AttributeName: sort, KeyType: "RANGE" },
+      ],
+    }),
+  );
+  const bucket = "chaos";
+  await new S3Client({ ...config, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: bucket }));
+  const sqs = new SQSClient(config);
+  const queue = async (QueueName: string): Promise<string> => {
+    const Attributes = { VisibilityTimeout: String(VISIBILITY_SECONDS) };
+    const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
+    return QueueUrl;
+  };
+  return {
+    table,
+    bucket,
+    wakeUpQueue: await queue("wake-up"),
+    finishQueue: await queue("finish"),
+    linkQueue: await queue("link"),
+  };
+}
+
+async function createSecret(endpoint: string, SecretString: string): Promise<string> {
+  const client = new SecretsManagerClient(awsConfig(endpoint));
+  const { ARN = "" } = await client.send(new CreateSecretCommand({ Name: "chaos", SecretString }));
+  return ARN;
+}
+
+async function registerTask(
+  endpoint: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { taskDefinition } = await new ECSClient(awsConfig(endpoint)).send(
+    new RegisterTaskDefinitionCommand({
+      family: "build",
+      cpu: "1024",
+      memory: "4096",
+      volumes: ["work", "store", SHARED_DISK_VOLUME].map((name) => ({ name })),
+      containerDefinitions: [
+        {
+          name: BUILD_CONTAINER,
+          image: "none",
+          environment: Object.entries(environment).map(([name, value]) => ({ name, value })),
+          mountPoints: [
+            { sourceVolume: "work", containerPath: environment[VARIABLES.workDirectory] ?? "" },
+            { sourceVolume: "store", containerPath: environment[VARIABLES.storeDirectory] ?? "" },
+            { sourceVolume: SHARED_DISK_VOLUME, containerPath: environment[VARIABLES.diskDirectory] ?? "" },
+          ],
+        },
+      ],
+    }),
+  );
+  return taskDefinition?.taskDefinitionArn ?? "";
+}
