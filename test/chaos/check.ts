@@ -8,7 +8,7 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { getBuilds } from "#adapters/dynamodb/builds.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { readEnvironments } from "#adapters/dynamodb/environments.ts";
-import { slots, waiting } from "#adapters/dynamodb/line.ts";
+import { oldestWaiting, readHeld, readTurns, type Waiting } from "#adapters/dynamodb/line.ts";
 import { getBuildCounts, readNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { getObject, listObjects } from "#adapters/s3/objects.ts";
@@ -76,8 +76,12 @@ async function look(state: ChaosState) {
   const { db, stack } = state;
   const builds = await allBuilds(db);
   const environments: Environment[] = [];
-  for (const { name } of await readNamespaces(db, "asc"))
+  const line: Waiting[] = [];
+  for (const { name } of await readNamespaces(db, "asc")) {
     environments.push(...(await readEnvironments(db, name, "asc")));
+    line.push(...(await oldestWaiting(db, name, 1000)));
+  }
+  const held = await readHeld(db);
   const unrest = [
     ...builds
       .filter((build) => !isFinal(stateOf(build)))
@@ -85,8 +89,14 @@ async function look(state: ChaosState) {
         ({ id, status, statusInfo, lastAttempt }) =>
           `build ${id} is ${status} (attempt ${lastAttempt}): ${statusInfo}`,
       ),
-    ...(await slots(db)).map(({ slot, build }) => `slot ${slot} is held by build ${build}`),
-    ...(await waiting(db, 1000)).map(({ build }) => `build ${build} stands in the line`),
+    ...held.slots.map(({ slot, build }) => `slot ${slot} is held by build ${build}`),
+    ...held.shares.map(
+      ({ namespace, share, build }) => `share ${share} of ${namespace} is held by build ${build}`,
+    ),
+    ...line.map(({ build }) => `build ${build} stands in the line`),
+    ...(await readTurns(db)).flatMap(({ namespace, waiting }) =>
+      waiting === 0 ? [] : [`${namespace} is on the ring with ${waiting} builds`],
+    ),
     ...faultsOfLinks(stack.store, environments),
   ];
   return { builds, environments, unrest };

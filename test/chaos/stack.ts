@@ -235,6 +235,7 @@ async function open(
         [VARIABLES.subnets]: "subnet-1",
         [VARIABLES.securityGroups]: "sg-1",
         [VARIABLES.slots]: String(slots),
+        [VARIABLES.slotsPerNamespace]: String(Math.max(1, slots - 1)),
         [VARIABLES.urlPrefix]: "/",
         [VARIABLES.authentication]: "none",
       },
