@@ -3,7 +3,8 @@
  * @module
  */
 import * as v from "valibot";
-import { MAX_TRIES, maxTriesOf } from "#core/build/tries.ts";
+import { taskSizesOf } from "#core/build/task-size.ts";
+import { maxTriesOf } from "#core/build/tries.ts";
 import { VARIABLES } from "#core/layout.ts";
 
 type Variable = keyof typeof VARIABLES;
@@ -26,6 +27,18 @@ const json = v.pipe(
     }
   }),
 );
+
+/** JSON that a function reads; null is its refusal. */
+const readBy = <T>(read: (value: unknown) => T | null, refusal: string) =>
+  v.pipe(
+    json,
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const value = read(dataset.value);
+      if (value !== null) return value;
+      addIssue({ message: refusal });
+      return NEVER;
+    }),
+  );
 
 const SCHEMAS = {
   table: text,
@@ -51,13 +64,11 @@ const SCHEMAS = {
   engine: v.picklist(["mamba", "rattler"], 'must be "mamba" or "rattler"'),
   engineProgram: text,
   packPython: text,
+  memoryEvents: text,
   maxAttemptMinutes: count,
   maxQueueHours: count,
-  maxTries: v.pipe(
-    json,
-    v.check((value) => maxTriesOf(value) !== null, "must be a JSON object of whole numbers from 1"),
-    v.transform((value) => maxTriesOf(value) ?? MAX_TRIES),
-  ),
+  maxTries: readBy(maxTriesOf, "must be a JSON object of whole numbers from 1"),
+  taskSizes: readBy(taskSizesOf, "must be a JSON array of sizes, each with more memory than the one before"),
   logLevel: text,
 } satisfies Record<Variable, v.GenericSchema<string, unknown>>;
 
@@ -100,3 +111,8 @@ export function readAwsPlace(
 export const readTaskMetadataAddress = (
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string | undefined => env["ECS_CONTAINER_METADATA_URI_V4"];
+
+/** Who counts the task's processes killed for memory in the kernel's place; undefined where the kernel does. */
+export const readMemoryEventsFile = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined => env[VARIABLES.memoryEvents];

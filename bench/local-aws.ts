@@ -66,6 +66,7 @@ export async function startLocalAws(python: string, directory: string): Promise<
       wakeUps: openQueue<WakeUp>(wakeUps, sqs),
       links: openQueue<LinkMessage>(links, sqs),
       maxTries: MAX_TRIES,
+      taskSizes: [{ cpuUnits: 1024, memoryMiB: 4096 }],
       clock: () => new Date(),
       log: openLog({ level: "warn" }),
     };

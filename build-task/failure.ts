@@ -2,6 +2,7 @@
  * How a build ends badly, and who is to be told what.
  * @module
  */
+import { describeMiB } from "#core/build/task-size.ts";
 import type { TryCause } from "#core/build/tries.ts";
 
 /** The environment cannot be built. `message` is a sentence for the user: what happened and what to do. */
@@ -59,11 +60,19 @@ export function describeBytes(bytes: number): string {
   return `${shown} ${units[unit]}`;
 }
 
-/** @param bytes the task's limit; null when it has none that is known */
-export function outOfMemory(step: string, bytes: number | null): BuildFailure {
-  const size = bytes === null ? "" : ` of ${describeBytes(bytes)}`;
+/** @param memoryMiB the task's limit; null when it has none that is known */
+export function outOfMemory(step: string, memoryMiB: number | null): Undecided {
+  const size = memoryMiB === null ? "" : ` of ${describeMiB(memoryMiB)}`;
+  return new Undecided(
+    "memory",
+    `The step "${step}" needed more than the task's memory${size} and was killed.`,
+  );
+}
+
+/** A child that neither we nor the kernel's want of memory ended. */
+export function killedByAnother(step: string): BuildFailure {
   return new BuildFailure(
-    `The step "${step}" needed more than the task's memory${size} and was killed: ` +
-      "make the environment smaller, or ask the operator for a larger task.",
+    `A program of the step "${step}" was killed (SIGKILL), and not for want of memory: look in the log for what ` +
+      "killed it, and build again.",
   );
 }

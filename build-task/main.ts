@@ -4,10 +4,11 @@
  * @module
  */
 import { openEngine } from "#adapters/conda/open-engine.ts";
-import { readConfig } from "#adapters/config.ts";
+import { readConfig, readMemoryEventsFile } from "#adapters/config.ts";
 import { runCommand } from "#adapters/process/command.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
 import { Undecided } from "./failure.ts";
+import { memoryLimitMiB, oomCounter } from "./memory.ts";
 
 // Directories 755 and files 644 whatever the machine's habit is: consumers of the shared disk are other users.
 process.umask(0o022);
@@ -38,20 +39,23 @@ const engine = openEngine({
   signal: stop.signal,
 });
 engine.catch(() => {});
-const [{ openDb }, { openBucket }, { taskOwner }, { deploymentSettings }, { runTask }] = await Promise.all([
+const [{ openDb }, { openBucket }, { ownTask }, { deploymentSettings }, { runTask }] = await Promise.all([
   import("#adapters/dynamodb/db.ts"),
   import("#adapters/s3/open-bucket.ts"),
-  import("#adapters/ecs/task-owner.ts"),
+  import("#adapters/ecs/own-task.ts"),
   import("#core/settings/settings.ts"),
   import("./run-task.ts"),
 ]);
 
+const { owner, memoryMiB } = await ownTask();
 const db = openDb({ table: config.table });
 const running = runTask({
   config,
   settings: deploymentSettings(config.settings),
   buildId: config.buildId,
-  owner: await taskOwner(),
+  owner,
+  memoryMiB: memoryMiB ?? memoryLimitMiB(),
+  oomKills: oomCounter(readMemoryEventsFile()),
   db,
   bucket: openBucket(config.bucket, db.client),
   engine,

@@ -18,6 +18,7 @@ import type { Settings } from "#core/settings/settings.ts";
 import { BuildFailure, LeaseLost, Undecided } from "./failure.ts";
 import { holdLease } from "./lease.ts";
 import { type LogWriter, openLog } from "./log-writer.ts";
+import type { OomCounter } from "./memory.ts";
 import { runBuild } from "./run-build.ts";
 import { StepError } from "./step.ts";
 import { pathsOf, type Task, type TaskConfig } from "./task.ts";
@@ -28,6 +29,9 @@ export interface TaskParts {
   readonly buildId: number;
   /** This task's name, which no other has. */
   readonly owner: string;
+  /** Its memory; null when nobody says. */
+  readonly memoryMiB: number | null;
+  readonly oomKills: OomCounter;
   readonly db: Db;
   readonly bucket: Bucket;
   /** Begun before the claim, because starting an engine takes its time. */
@@ -67,9 +71,9 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   const log = openLog(parts.bucket, build.id, attempt);
   const signal = AbortSignal.any([lost.signal, limit.signal, parts.stop]);
   const paths = pathsOf(config, build, attempt);
-  const { settings, bucket, engine } = parts;
+  const { settings, bucket, engine, memoryMiB, oomKills } = parts;
   const task: Task = {
-    ...{ config, settings, build, who, paths, db, bucket, engine, log, signal },
+    ...{ config, settings, build, who, paths, db, bucket, engine, log, signal, memoryMiB, oomKills },
     lost: () => lost.abort(new LeaseLost()),
   };
   if (build.lastTrouble !== null) log.line("", `${build.lastTrouble} This is attempt ${attempt}.`, "stderr");

@@ -4,10 +4,10 @@
  */
 import { saveStep } from "#adapters/dynamodb/attempts.ts";
 import { runCommand } from "#adapters/process/command.ts";
+import { StreamedCommandError } from "#adapters/process/stream-command.ts";
 import { AppError } from "#core/errors.ts";
 import { EngineError, type RunCommand } from "#core/ports.ts";
-import { BuildFailure, DISK_FULL, isDiskFull, outOfMemory } from "./failure.ts";
-import { memoryLimitBytes } from "./memory.ts";
+import { BuildFailure, DISK_FULL, isDiskFull, killedByAnother, outOfMemory, Undecided } from "./failure.ts";
 import type { StepContext, Task } from "./task.ts";
 
 export interface StepOptions {
@@ -47,7 +47,8 @@ export async function runStep<T>(
   const timer = setTimeout(() => limit.abort(new StepLimit()), limitMinutes * 60_000);
   const signal = AbortSignal.any([task.signal, limit.signal]);
   const line: StepContext["line"] = (text, stream) => task.log.line(name, text, stream);
-  const run = runInStep(name, line);
+  const memory = memoryOf(task, name);
+  const run = runInStep(memory, line);
   const marked = saveStep(task.db, task.who, name).then((held) => {
     if (!held) task.lost();
   });
@@ -62,11 +63,8 @@ export async function runStep<T>(
     return result;
   } catch (error) {
     // What a child says after it was killed explains nothing: the reason for killing it does.
-    const cause: unknown = signal.aborted ? signal.reason : error;
-    throw new StepError(
-      name,
-      cause instanceof StepLimit ? overLimit(name, limitMinutes) : explain(cause, name),
-    );
+    const cause: unknown = signal.aborted ? signal.reason : explain(error, memory);
+    throw new StepError(name, cause instanceof StepLimit ? overLimit(name, limitMinutes) : cause);
   } finally {
     clearTimeout(timer);
   }
@@ -100,10 +98,16 @@ function overLimit(name: string, limitMinutes: number): BuildFailure {
 }
 
 /** Turns what adapters throw into the user's sentence where it is one. */
-function explain(error: unknown, step: string): unknown {
+function explain(error: unknown, memory: StepMemory): unknown {
+  if (error instanceof Undecided) return error;
+  // A compiler that was killed is an exit code to whoever had called it, and may be told in any words.
+  if (memory.ranOut()) return memory.tooSmall();
   if (error instanceof BuildFailure) return error;
+  if (error instanceof StreamedCommandError && error.signal === "SIGKILL" && !error.killed) {
+    return memory.killed();
+  }
   if (error instanceof EngineError) {
-    if (error.failure === "memory") return outOfMemory(step, memoryLimitBytes());
+    if (error.failure === "memory") return memory.killed();
     if (error.failure === "disk" || isDiskFull(error)) return new BuildFailure(DISK_FULL, { cause: error });
     if (error.failure !== "internal") return new BuildFailure(error.message, { cause: error });
   }
@@ -113,10 +117,30 @@ function explain(error: unknown, step: string): unknown {
   return error;
 }
 
-function runInStep(name: string, line: StepContext["line"]): RunCommand {
+/** What a step can say of memory, from its beginning on. */
+interface StepMemory {
+  /** Somebody was killed for memory since the step began. */
+  ranOut(): boolean;
+  tooSmall(): Undecided;
+  /** What a SIGKILL that was not ours means. Where nobody counts the kernel's kills, it means memory. */
+  killed(): Undecided | BuildFailure;
+}
+
+function memoryOf({ oomKills, memoryMiB }: Task, step: string): StepMemory {
+  const before = oomKills();
+  const ranOut = (): boolean => before !== null && (oomKills() ?? before) > before;
+  const tooSmall = (): Undecided => outOfMemory(step, memoryMiB);
+  return {
+    ranOut,
+    tooSmall,
+    killed: () => (before === null || ranOut() ? tooSmall() : killedByAnother(step)),
+  };
+}
+
+function runInStep(memory: StepMemory, line: StepContext["line"]): RunCommand {
   return async (command, signal) => {
     const result = await runCommand({ onLine: line, ...command }, signal);
-    if (result.signal === "SIGKILL" && !result.killed) throw outOfMemory(name, memoryLimitBytes());
+    if (result.signal === "SIGKILL" && !result.killed) throw memory.killed();
     return result;
   };
 }

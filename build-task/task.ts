@@ -12,6 +12,7 @@ import { prefixPath } from "#core/layout.ts";
 import type { Engine, RunCommand, Stream } from "#core/ports.ts";
 import type { Settings } from "#core/settings/settings.ts";
 import type { LogWriter } from "./log-writer.ts";
+import type { OomCounter } from "./memory.ts";
 
 /** The task's part of the environment. */
 export interface TaskConfig {
@@ -48,6 +49,9 @@ export interface Task {
   readonly bucket: Bucket;
   readonly engine: Promise<Engine>;
   readonly log: LogWriter;
+  /** Memory of this task; null when that is not known. */
+  readonly memoryMiB: number | null;
+  readonly oomKills: OomCounter;
   /** Aborts when the task must stop: lease lost, SIGTERM, the attempt's own limit. */
   readonly signal: AbortSignal;
   /** To be called when a write was refused because the attempt is closed or another's. */

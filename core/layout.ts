@@ -40,8 +40,12 @@ export const VARIABLES = {
   engineProgram: "CONDA_STORE_ENGINE_PROGRAM",
   /** A Python with conda-pack and isal. */
   packPython: "CONDA_STORE_PACK_PYTHON",
+  /** File that counts the processes killed for memory, where it is not the kernel who limits it: set on one machine only. */
+  memoryEvents: "CONDA_STORE_MEMORY_EVENTS",
   maxAttemptMinutes: "CONDA_STORE_MAX_ATTEMPT_MINUTES",
   maxQueueHours: "CONDA_STORE_MAX_QUEUE_HOURS",
+  /** JSON array of { cpuUnits, memoryMiB }: the sizes of build tasks, smallest first. */
+  taskSizes: "CONDA_STORE_TASK_SIZES",
   /** JSON object: how often a build is tried, by cause; what it leaves out is as in core/build/tries.ts. */
   maxTries: "CONDA_STORE_MAX_TRIES",
   logLevel: "CONDA_STORE_LOG_LEVEL",

@@ -18,6 +18,7 @@ import { Construct } from "constructs";
 import { BUILD_CONTAINER, SHARED_DISK_VOLUME } from "#core/layout.ts";
 import type { Network } from "./network.ts";
 import type { SharedDisk } from "./shared-disk.ts";
+import type { TaskSize } from "./task-sizes.ts";
 import { type VariableValues, variables } from "./variables.ts";
 
 export interface BuildsProps {
@@ -35,16 +36,8 @@ export interface BuildsProps {
    * @default "X86_64"
    */
   readonly architecture?: "X86_64" | "ARM64";
-  /**
-   * CPU units of a task, 1024 to a vCPU.
-   * @default 1024
-   */
-  readonly cpuUnits?: number;
-  /**
-   * Memory of a task.
-   * @default 4096
-   */
-  readonly memoryMiB?: number;
+  /** Of a task for which nothing else is asked: the smallest. */
+  readonly size: TaskSize;
   /**
    * Disk of a task, 21 to 200 GiB: package cache, environment and archive lie on it.
    * @default 50
@@ -87,8 +80,8 @@ export class Builds extends Construct {
       containerInsightsV2: ContainerInsights.DISABLED,
     });
     this.taskDefinition = new FargateTaskDefinition(this, "Task", {
-      cpu: props.cpuUnits ?? 1024,
-      memoryLimitMiB: props.memoryMiB ?? 4096,
+      cpu: props.size.cpuUnits,
+      memoryLimitMiB: props.size.memoryMiB,
       ephemeralStorageGiB: props.diskGiB ?? 50,
       runtimePlatform: {
         cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,

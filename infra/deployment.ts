@@ -8,6 +8,7 @@ import type { StackProps } from "aws-cdk-lib";
 import * as v from "valibot";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import type { CondaStoreProps } from "./stack.ts";
+import { faultOfSizes } from "./task-sizes.ts";
 
 /** What a deployment may say; the stack's props say what each means. */
 export type Deployment = Omit<CondaStoreProps, keyof StackProps | "local">;
@@ -25,8 +26,16 @@ const FIELDS = {
   bundles: text,
   image: text,
   architecture: oneOf("X86_64", "ARM64"),
-  taskCpuUnits: v.picklist([1024, 2048, 4096, 8192, 16_384], "must be 1024, 2048, 4096, 8192 or 16384"),
-  taskMemoryMiB: count(4096, 122_880),
+  taskSizes: v.pipe(
+    v.array(
+      v.strictObject({ cpuUnits: count(512, 16_384), memoryMiB: count(1024, 122_880) }),
+      "must be a list of sizes",
+    ),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const fault = dataset.typed ? faultOfSizes(dataset.value) : null;
+      if (fault !== null) addIssue({ message: fault });
+    }),
+  ),
   taskDiskGiB: count(21, 200),
   slots: count(1, 1000),
   slotsPerNamespace: count(1, 1000),

@@ -18,6 +18,7 @@ import { SharedDisk } from "./shared-disk.ts";
 import { Storage } from "./storage.ts";
 import { Store } from "./store.ts";
 import { Sweep } from "./sweep.ts";
+import { checkTaskSizes, TASK_SIZES, type TaskSize } from "./task-sizes.ts";
 import type { VariableValues } from "./variables.ts";
 
 export interface CondaStoreProps extends StackProps {
@@ -37,15 +38,11 @@ export interface CondaStoreProps extends StackProps {
    */
   readonly architecture?: "X86_64" | "ARM64";
   /**
-   * CPU units of a build task, 1024 to a vCPU.
-   * @default 1024
+   * Sizes of build tasks, smallest first: pairs of CPU units (1024 to a vCPU) and memory that Fargate has. A build begins with
+   * the smallest, or with what its environment needed last, and goes to the next when its memory does not suffice.
+   * @default - 1 vCPU with 4 GB, 1 with 8, 2 with 16, 4 with 30
    */
-  readonly taskCpuUnits?: number;
-  /**
-   * Memory of a build task.
-   * @default 4096
-   */
-  readonly taskMemoryMiB?: number;
+  readonly taskSizes?: readonly TaskSize[];
   /**
    * Disk of a build task, 21 to 200 GiB.
    * @default 50
@@ -163,6 +160,9 @@ export class CondaStoreStack extends Stack {
       logLevel: props.logLevel ?? "info",
     };
     const slots = props.slots ?? 10;
+    const taskSizes = props.taskSizes ?? TASK_SIZES;
+    checkTaskSizes(taskSizes);
+    const sizes = JSON.stringify(taskSizes);
     const maxTries = JSON.stringify(props.maxTries ?? {});
     const places = {
       slots: String(slots),
@@ -174,7 +174,8 @@ export class CondaStoreStack extends Stack {
       network,
       disk,
       bundle: bundle("build-task"),
-      ...taskSize(props),
+      ...taskImage(props),
+      size: taskSizes[0],
       storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
       diskDirectory: local?.taskDiskDirectory ?? DISK_DIRECTORY,
       workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
@@ -218,6 +219,7 @@ export class CondaStoreStack extends Stack {
         subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
         securityGroups: network.taskGroup.securityGroupId,
         ...places,
+        taskSizes: sizes,
       },
     });
     const { handler: finish } = new Finish(this, "Finish", {
@@ -231,6 +233,7 @@ export class CondaStoreStack extends Stack {
         wakeUpQueue: wakeUps.queue.queueUrl,
         linkQueue: links.queue.queueUrl,
         maxTries,
+        taskSizes: sizes,
       },
     });
     const { handler: store } = new Store(this, "Store", {
@@ -261,6 +264,7 @@ export class CondaStoreStack extends Stack {
         ...places,
         maxQueueHours: String(props.maxQueueHours ?? 24),
         maxTries,
+        taskSizes: sizes,
       },
     });
 
@@ -279,13 +283,11 @@ export class CondaStoreStack extends Stack {
   }
 }
 
-function taskSize(props: CondaStoreProps) {
+function taskImage(props: CondaStoreProps) {
   const image = props.local?.image ?? props.image;
   return {
     ...(image === undefined ? {} : { image }),
     ...(props.architecture === undefined ? {} : { architecture: props.architecture }),
-    ...(props.taskCpuUnits === undefined ? {} : { cpuUnits: props.taskCpuUnits }),
-    ...(props.taskMemoryMiB === undefined ? {} : { memoryMiB: props.taskMemoryMiB }),
     ...(props.taskDiskGiB === undefined ? {} : { diskGiB: props.taskDiskGiB }),
   };
 }

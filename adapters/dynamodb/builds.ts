@@ -58,6 +58,7 @@ function toBuild(item: Item): Build {
     attempt: item["attempt"] as number,
     dispatched: item["dispatched"] as number,
     lastAttempt: item["lastAttempt"] as number,
+    memoryMiB: (item["memoryMiB"] as number | undefined) ?? 0,
     tries: { ...NO_TRIES, ...(item["tries"] as Partial<Build["tries"]> | undefined) },
     lastTrouble: (item["lastTrouble"] as string | undefined) ?? null,
     slot: item["slot"] as number | null,

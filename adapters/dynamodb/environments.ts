@@ -3,9 +3,10 @@
  * @module
  */
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import type { MemoryNeed } from "#core/build/task-size.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import type { Db } from "./db.ts";
-import { type Item, toDate } from "./item.ts";
+import { type Item, toDate, toDateOrNull } from "./item.ts";
 import { ENVIRONMENT_PREFIX, environmentKey, namespacePartition } from "./keys.ts";
 import { readPartition } from "./query.ts";
 import type { TransactItem } from "./transact.ts";
@@ -49,9 +50,15 @@ export const createEnvironment = (db: Db, environment: Environment): TransactIte
     currentAfter: environment.currentAfter,
     builds: environment.builds,
     createdAt: environment.createdAt.toISOString(),
+    ...fromNeed(environment.need),
     linkVersion: environment.link.version,
     linkBuildKey: environment.link.buildKey,
   });
+
+export const fromNeed = ({ memoryMiB, until }: MemoryNeed) => ({
+  needMiB: memoryMiB,
+  needUntil: until?.toISOString() ?? null,
+});
 
 export function toEnvironment(item: Item): Environment {
   return {
@@ -66,6 +73,10 @@ export function toEnvironment(item: Item): Environment {
     currentAfter: item["currentAfter"] as number,
     builds: item["builds"] as number,
     createdAt: toDate(item["createdAt"]),
+    need: {
+      memoryMiB: (item["needMiB"] as number | undefined) ?? 0,
+      until: toDateOrNull(item["needUntil"] ?? null),
+    },
     link: { version: item["linkVersion"] as number, buildKey: item["linkBuildKey"] as string | null },
   };
 }

@@ -8,7 +8,7 @@ import { decide } from "#core/build/state-machine.ts";
 import type { Write } from "#core/build/writes.ts";
 import { fromBuild, getBuildAndMover } from "./builds.ts";
 import type { Db } from "./db.ts";
-import { getEnvironment } from "./environments.ts";
+import { fromNeed, getEnvironment } from "./environments.ts";
 import {
   attemptKey,
   buildItemKey,
@@ -124,9 +124,9 @@ export function itemOf(db: Db, write: Write, movedBy: string | null): TransactIt
       return change(db, key, { set: { owner: write.owner }, where: { owner: null, closed: false } });
     }
     case "environment": {
-      const { currentBuildId, currentAfter, linkBuildKey } = write;
+      const { currentBuildId, currentAfter, linkBuildKey, need } = write;
       return change(db, environmentKey(write.namespace, write.name), {
-        set: { currentBuildId, currentAfter, linkBuildKey },
+        set: { currentBuildId, currentAfter, linkBuildKey, ...(need ? fromNeed(need) : {}) },
         add: { linkVersion: 1 },
         where: { ...write.expect },
       });

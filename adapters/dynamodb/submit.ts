@@ -4,6 +4,7 @@
  */
 import { type Build, buildKeyOf } from "#core/build/build.ts";
 import { submitWrites } from "#core/build/state-machine.ts";
+import { NO_NEED, needAt } from "#core/build/task-size.ts";
 import { NO_TRIES } from "#core/build/tries.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
@@ -75,7 +76,8 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
       environment?.id ?? ids("environment"),
       known ? 0 : ids("specification"),
     ]);
-    const build = newBuild(submission, buildId, environmentId);
+    const memoryMiB = environment ? needAt(environment.need, at) : 0;
+    const build = newBuild(submission, buildId, environmentId, memoryMiB);
     const document = specificationKey(specification.sha256, specification.document);
     const outcome = await transact(db, [
       content === null
@@ -107,7 +109,7 @@ function lazyIds(db: Db): (kind: Parameters<typeof nextId>[1]) => Promise<number
   };
 }
 
-function newBuild(submission: Submission, id: number, environmentId: number): Build {
+function newBuild(submission: Submission, id: number, environmentId: number, memoryMiB: number): Build {
   const { specification, at } = submission;
   return {
     id: id as Build["id"],
@@ -127,6 +129,7 @@ function newBuild(submission: Submission, id: number, environmentId: number): Bu
     attempt: 0,
     dispatched: 0,
     lastAttempt: 0,
+    memoryMiB,
     tries: NO_TRIES,
     lastTrouble: null,
     slot: null,
@@ -159,6 +162,7 @@ function newEnvironment(
     currentAfter: 0,
     builds: 1,
     createdAt: submission.at,
+    need: NO_NEED,
     link: { version: 0, buildKey: null },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { ECSClient, ECSServiceException, RunTaskCommand } from "@aws-sdk/client-ecs";
 import { taskNameOf } from "#core/build/task-name.ts";
+import type { TaskSize } from "#core/build/task-size.ts";
 import { BUILD_CONTAINER, VARIABLES } from "#core/layout.ts";
 
 export interface Tasks {
@@ -20,6 +21,7 @@ export const openTasks = (where: Omit<Tasks, "client">): Tasks => ({ ...where, c
 export interface TaskRequest {
   readonly build: number;
   readonly attempt: number;
+  readonly size: TaskSize;
   /** Makes the name unique beyond this table's life: a new table begins its ids anew, ECS remembers tokens for a day. */
   readonly scheduledOn: Date;
 }
@@ -35,7 +37,7 @@ export type StartOutcome =
  */
 export async function startTask(
   tasks: Tasks,
-  { build, attempt, scheduledOn }: TaskRequest,
+  { build, attempt, size, scheduledOn }: TaskRequest,
 ): Promise<StartOutcome> {
   const name = taskNameOf(build, attempt);
   try {
@@ -56,6 +58,8 @@ export async function startTask(
           },
         },
         overrides: {
+          cpu: String(size.cpuUnits),
+          memory: String(size.memoryMiB),
           containerOverrides: [
             { name: BUILD_CONTAINER, environment: [{ name: VARIABLES.buildId, value: String(build) }] },
           ],

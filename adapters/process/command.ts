@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { CommandResult, LineSink, RunCommand, Stream } from "#core/ports.ts";
+import { dieFirst } from "./die-first.ts";
 
 const CAPTURE_BYTES_MAX = 16 * 1024 * 1024;
 /** A program that never ends its line must not fill our memory: such a line is passed on in pieces. */
@@ -32,6 +33,7 @@ export const runCommand: RunCommand = (command, signal) => {
       ...(command.uid === undefined ? {} : { uid: command.uid }),
       ...(command.gid === undefined ? {} : { gid: command.gid }),
     });
+    dieFirst(child.pid);
     const capturing = command.captureBytesMax ?? CAPTURE_BYTES_MAX;
     const stdout = collect(child.stdout, "stdout", capturing, command.onLine);
     const stderr = collect(child.stderr, "stderr", capturing, command.onLine);

@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Command, LineSink } from "#core/ports.ts";
+import { dieFirst } from "./die-first.ts";
 
 export interface StreamedCommand {
   /** Standard output. It ends with an error when the program failed, so that half of it is never taken for all. */
@@ -58,6 +59,7 @@ async function* readAll(
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  dieFirst(child.pid);
   let killed = false;
   const kill = (): void => {
     if (child.pid === undefined) return;

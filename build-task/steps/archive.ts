@@ -5,12 +5,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { StreamedCommandError, streamCommand } from "#adapters/process/stream-command.ts";
+import { streamCommand } from "#adapters/process/stream-command.ts";
 import { uploadStream } from "#adapters/s3/multipart-upload.ts";
 import type { Artifact } from "#core/build/status.ts";
 import { archiveKey } from "#core/layout.ts";
-import { describeBytes, outOfMemory } from "../failure.ts";
-import { memoryLimitBytes } from "../memory.ts";
+import { describeBytes } from "../failure.ts";
 import type { StepContext, Task } from "../task.ts";
 
 /** Beside this file in the source, beside the program in the bundle. */
@@ -32,19 +31,10 @@ export async function archive(task: Task, step: StepContext, reuseKey: string): 
     step.signal,
     step.line,
   );
-  try {
-    const { sizeBytes, sha256 } = await uploadStream(task.bucket, key, packer.output, {
-      contentType: "application/gzip",
-      signal: step.signal,
-    });
-    step.line(
-      `${key}: ${describeBytes(sizeBytes)}, ${sha256 === null ? "there already" : `sha256 ${sha256}`}`,
-    );
-    return { type: "CONDA_PACK", key, sizeBytes };
-  } catch (error) {
-    if (error instanceof StreamedCommandError && error.signal === "SIGKILL" && !error.killed) {
-      throw outOfMemory(step.name, memoryLimitBytes());
-    }
-    throw error;
-  }
+  const { sizeBytes, sha256 } = await uploadStream(task.bucket, key, packer.output, {
+    contentType: "application/gzip",
+    signal: step.signal,
+  });
+  step.line(`${key}: ${describeBytes(sizeBytes)}, ${sha256 === null ? "there already" : `sha256 ${sha256}`}`);
+  return { type: "CONDA_PACK", key, sizeBytes };
 }

@@ -32,6 +32,8 @@ export interface Build {
   readonly dispatched: number;
   /** Highest attempt number ever given out. A number is never used twice, so a task from the past cannot claim. */
   readonly lastAttempt: number;
+  /** Memory that its task gets at least; 0 while nothing says that the smallest task will not do. */
+  readonly memoryMiB: number;
   /** Attempts that ended without a verdict. */
   readonly tries: Tries;
   /** What happened to the last of these; null when there is none. */

@@ -40,6 +40,7 @@ export type Move =
       /** The same, with what comes next. */
       readonly statusInfo: string;
       readonly nextTryOn: Date;
+      readonly memoryMiB: number;
     }
   | {
       readonly name: "claim";

@@ -9,6 +9,7 @@ import { directoryOf } from "./artifact-place.ts";
 import type { Build } from "./build.ts";
 import type { Move, Mover } from "./move.ts";
 import type { BuildStatus } from "./status.ts";
+import { needAfter } from "./task-size.ts";
 import type { Write } from "./writes.ts";
 
 /** Every state, with the status that clients see. `slot` says whether a slot is held in it. */
@@ -143,7 +144,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
       );
     }
     case "retry": {
-      const { cause, what, statusInfo, nextTryOn } = move;
+      const { cause, what, statusInfo, nextTryOn, memoryMiB } = move;
       return yes(
         build,
         {
@@ -152,6 +153,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
           statusInfo,
           tries: { ...build.tries, [cause]: build.tries[cause] + 1 },
           lastTrouble: what,
+          memoryMiB,
           // What it had waited before a task worked on it does not count against it twice.
           ...(state === "building" ? { waitingSince: move.at } : {}),
         },
@@ -189,7 +191,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
             namespace: build.namespace,
             add: { active: -1, completed: 1, sizeBytes: result.sizeBytes },
           },
-          ...becomeCurrent(build, environment, directoryOf(result.artifacts)),
+          ...becomeCurrent(build, environment, directoryOf(result.artifacts), move.at),
         ],
       );
     }
@@ -262,7 +264,12 @@ function leaveLine(build: Build, turn: number | null = null): Write[] {
 }
 
 /** An older build that ends late never moves the environment back. */
-function becomeCurrent(build: Build, environment: Environment | null, directory: string | null): Write[] {
+function becomeCurrent(
+  build: Build,
+  environment: Environment | null,
+  directory: string | null,
+  at: Date,
+): Write[] {
   if (!environment || environment.id !== build.environmentId) return [];
   if (build.id <= environment.currentAfter) return [];
   return [
@@ -274,6 +281,7 @@ function becomeCurrent(build: Build, environment: Environment | null, directory:
       currentBuildId: build.id,
       currentAfter: build.id,
       linkBuildKey: directory,
+      need: needAfter(environment.need, { memoryMiB: build.memoryMiB, ranOut: build.tries.memory }, at),
     },
   ];
 }

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { parseTaskName } from "./task-name.ts";
-import type { Trouble } from "./tries.ts";
+import type { Trouble, TryCause } from "./tries.ts";
 
 /** The part of an "ECS Task State Change" event that matters. */
 export interface StoppedTask {
@@ -85,13 +85,19 @@ export function troubleOfStop(stopped: StoppedTask, step: string | null, claimed
   const ecs = said.length > 0 ? ` ECS says: ${closed([...new Set(said)].join("; "))}` : "";
   const { attempt, stopCode } = stopped;
   const told = TOLD_TO_STOP.includes(stopCode);
-  const cause = !claimed && stopCode === "TaskFailedToStart" ? "notStarted" : told ? "interrupted" : "died";
+  const cause = causeOf(stopped, claimed);
   if (!claimed) {
     return { cause, what: `The task of attempt ${attempt} stopped before it began${codeOf(stopped)}.${ecs}` };
   }
   const where = step === null ? "before its first step" : `in step ${step}`;
   const how = told ? "was stopped" : "died";
   return { cause, what: `The task of attempt ${attempt} ${how} ${where}${codeOf(stopped)}.${ecs}` };
+}
+
+function causeOf({ stopCode, containerReason }: StoppedTask, claimed: boolean): TryCause {
+  if (!claimed && stopCode === "TaskFailedToStart") return "notStarted";
+  if (containerReason?.startsWith("OutOfMemoryError")) return "memory";
+  return TOLD_TO_STOP.includes(stopCode) ? "interrupted" : "died";
 }
 
 function codeOf({ exitCode }: StoppedTask): string {

@@ -5,6 +5,7 @@
 import type { BuildCounts } from "#core/namespace/namespace.ts";
 import type { Build } from "./build.ts";
 import type { BuildStatus } from "./status.ts";
+import type { MemoryNeed } from "./task-size.ts";
 
 /**
  * Changes a build. `expect` is the part of it that a decision was made from; `lastAttempt` is there because a build that
@@ -91,6 +92,8 @@ export interface EnvironmentWrite {
   readonly currentAfter: number;
   /** Null without a shared disk. The link's version grows by one with it. */
   readonly linkBuildKey: string | null;
+  /** What is known of its builds' memory now; absent where nothing new is. */
+  readonly need?: MemoryNeed;
 }
 
 /** Adds to a namespace's counts. */

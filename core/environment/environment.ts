@@ -2,6 +2,7 @@
  * An environment: a name in a namespace that points at one of its builds.
  * @module
  */
+import type { MemoryNeed } from "#core/build/task-size.ts";
 import type { EnvironmentName, NamespaceName } from "#core/names.ts";
 
 export interface Environment {
@@ -20,6 +21,7 @@ export interface Environment {
   /** Number of its builds. */
   readonly builds: number;
   readonly createdAt: Date;
+  readonly need: MemoryNeed;
   /** What the link on the shared disk should point at. The version grows with each change. */
   readonly link: { readonly version: number; readonly buildKey: string | null };
 }

@@ -15,6 +15,7 @@ import { send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
 import type { Build } from "#core/build/build.ts";
 import { nextTrySeconds } from "#core/build/next-try.ts";
 import { stateOf } from "#core/build/state-machine.ts";
+import { sizeFor, type TaskSizes } from "#core/build/task-size.ts";
 
 export interface DispatchContext {
   readonly db: Db;
@@ -24,6 +25,7 @@ export interface DispatchContext {
   readonly slots: number;
   /** How many of them the builds of one namespace may have. */
   readonly slotsPerNamespace: number;
+  readonly taskSizes: TaskSizes;
   readonly clock: () => Date;
   readonly log: Log;
 }
@@ -121,10 +123,11 @@ async function resume(context: DispatchContext, { slot, build: id, attempt }: Sl
 async function start(context: DispatchContext, build: Build, slot: number): Promise<Started> {
   const { db, tasks, wakeUps, clock, log } = context;
   const { id, dispatched: attempt, scheduledOn } = build;
-  const outcome = await startTask(tasks, { build: id, attempt, scheduledOn });
+  const size = sizeFor(context.taskSizes, build.memoryMiB);
+  const outcome = await startTask(tasks, { build: id, attempt, size, scheduledOn });
   if (outcome.started) {
     await noteTask(db, { slot, build: id, attempt }, outcome.task);
-    log.info("task asked for", { build: id, attempt, slot, task: outcome.task });
+    log.info("task asked for", { build: id, attempt, slot, ...size, task: outcome.task });
     return "started";
   }
   const seconds = nextTrySeconds(attempt, Math.random());

@@ -25,6 +25,7 @@ function open(): DispatchContext {
     "securityGroups",
     "slots",
     "slotsPerNamespace",
+    "taskSizes",
     "logLevel",
   ]);
   return {
@@ -33,6 +34,7 @@ function open(): DispatchContext {
     wakeUps: openQueue<WakeUp>(config.wakeUpQueue, new SQSClient({})),
     slots: config.slots,
     slotsPerNamespace: config.slotsPerNamespace,
+    taskSizes: config.taskSizes,
     clock: () => new Date(),
     log: openLog({ level: config.logLevel, fields: { function: "dispatch", table: config.table } }),
   };

@@ -11,15 +11,14 @@ import { countLogChunks, joinLog, writeLogChunk } from "#adapters/s3/logs.ts";
 import { send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
 import type { Build } from "#core/build/build.ts";
 import type { Artifact } from "#core/build/status.ts";
-import { afterTrouble, type MaxTries, type Trouble } from "#core/build/tries.ts";
+import { afterTrouble, type Trouble, type TryPolicy } from "#core/build/tries.ts";
 import { logKey } from "#core/layout.ts";
 import { redact } from "#core/redact.ts";
 
-export interface GiveUpContext {
+export interface GiveUpContext extends TryPolicy {
   readonly db: Db;
   readonly bucket: Bucket;
   readonly wakeUps: WakeUpQueue;
-  readonly maxTries: MaxTries;
   readonly clock: () => Date;
   readonly log: Log;
 }
@@ -46,13 +45,14 @@ export async function endAttempt(
   attempt: number,
   { cause, what }: Trouble,
 ): Promise<MoveOutcome> {
-  const { db, wakeUps, maxTries, log } = context;
+  const { db, wakeUps, log } = context;
   const at = context.clock();
   const text = redact(what).slice(0, REASON_LENGTH_MAX);
-  const verdict = afterTrouble(build, { cause, what: text }, maxTries, at, Math.random());
+  const verdict = afterTrouble(build, { cause, what: text }, context, at, Math.random());
   if (!verdict.again) return await giveUp(context, by, build.id, attempt, verdict.reason);
-  const { statusInfo, nextTryOn } = verdict;
-  const retry = { name: "retry", by, at, attempt, cause, what: text, statusInfo, nextTryOn } as const;
+  const { again: _, ...next } = verdict;
+  const { statusInfo, nextTryOn } = next;
+  const retry = { name: "retry", by, at, attempt, cause, what: text, ...next } as const;
   const outcome = await makeMove(db, build.id, retry);
   if (!outcome.won) return outcome;
   log.warn("to be tried again", { build: build.id, attempt, cause, statusInfo });

@@ -18,7 +18,15 @@ import { type FinishContext, taskReported, taskStopped } from "./finish.ts";
 let context: FinishContext | undefined;
 
 function open(): FinishContext {
-  const config = readConfig(["table", "bucket", "wakeUpQueue", "linkQueue", "maxTries", "logLevel"]);
+  const config = readConfig([
+    "table",
+    "bucket",
+    "wakeUpQueue",
+    "linkQueue",
+    "maxTries",
+    "taskSizes",
+    "logLevel",
+  ]);
   const sqs = new SQSClient({});
   return {
     db: openDb({ table: config.table }),
@@ -26,6 +34,7 @@ function open(): FinishContext {
     wakeUps: openQueue<WakeUp>(config.wakeUpQueue, sqs),
     links: openQueue<LinkMessage>(config.linkQueue, sqs),
     maxTries: config.maxTries,
+    taskSizes: config.taskSizes,
     clock: () => new Date(),
     log: openLog({ level: config.logLevel, fields: { function: "finish", table: config.table } }),
   };

@@ -18,7 +18,7 @@ let context: SweepContext | undefined;
 function open(): SweepContext {
   const config = readConfig([
     ...(["table", "bucket", "wakeUpQueue", "finishQueue", "cluster", "slots", "slotsPerNamespace"] as const),
-    ...(["maxQueueHours", "maxAttemptMinutes", "maxTries", "logLevel"] as const),
+    ...(["maxQueueHours", "maxAttemptMinutes", "maxTries", "taskSizes", "logLevel"] as const),
   ]);
   const sqs = new SQSClient({});
   const db = openDb({ table: config.table });
@@ -33,6 +33,7 @@ function open(): SweepContext {
     maxQueueHours: config.maxQueueHours,
     maxAttemptMinutes: config.maxAttemptMinutes,
     maxTries: config.maxTries,
+    taskSizes: config.taskSizes,
     clock: () => new Date(),
     log: openLog({ level: config.logLevel, fields: { function: "sweep", table: config.table } }),
   };

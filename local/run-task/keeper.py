@@ -4,7 +4,8 @@ Keeps one build task: starts its command, limits the memory of everything that c
 No descendant outlives the command, though engines make process groups and sessions of their own: the keeper is their
 subreaper. And nothing outlives whoever holds the keeper's standard input: when that closes, everything is killed.
 
-Standard input: one line of JSON {"args": [...], "env": {...}, "cwd": "...", "memoryBytes": N}, then lines "TERM".
+Standard input: one line of JSON {"args": [...], "env": {...}, "cwd": "...", "memory": {"name": "...", "bytes": N,
+"variable": "...", "file": "..."}} (see memory.py), then lines "TERM".
 Standard output: {"pid": N} when started, {"exitCode": N, "outOfMemory": bool} at the end.
 """
 
@@ -17,11 +18,12 @@ import subprocess
 import sys
 import time
 
+from memory import limit_memory
+
 PR_SET_CHILD_SUBREAPER = 36
 LOOK_SECONDS = 0.5
 # What ECS grants between SIGTERM and SIGKILL.
 GRACE_SECONDS = 30
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def children(pid):
@@ -43,14 +45,6 @@ def descendants():
         found.append(pid)
         pending += children(pid)
     return found
-
-
-def resident_bytes(pid):
-    try:
-        with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * PAGE_BYTES
-    except (OSError, IndexError, ValueError):
-        return 0
 
 
 def kill(pid, number):
@@ -85,12 +79,6 @@ def end_descendants():
         time.sleep(0.01)
 
 
-def over_limit(limit):
-    """The largest process if all together are over the limit, as the kernel chooses in a memory cgroup."""
-    sizes = {pid: resident_bytes(pid) for pid in descendants()}
-    return max(sizes, key=sizes.get) if sum(sizes.values()) > limit else None
-
-
 def say(**message):
     try:
         print(json.dumps(message), flush=True)
@@ -106,12 +94,14 @@ def main():
     os.set_blocking(waker, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waker)
+    asked = order["memory"]
+    memory = limit_memory(asked["name"], asked["bytes"], asked["variable"], asked["file"])
     task = subprocess.Popen(
-        order["args"], env=order["env"], cwd=order["cwd"],
+        order["args"], env={**order["env"], **memory.environment()}, cwd=order["cwd"], preexec_fn=memory.enter,
         stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr, start_new_session=True,
     )
     say(pid=task.pid)
-    deadline, out_of_memory, status = None, False, None
+    deadline, status = None, None
     while status is None:
         ready, _, _ = select.select([control, woken], [], [], LOOK_SECONDS)
         if woken in ready:
@@ -124,13 +114,12 @@ def main():
             deadline = deadline or time.monotonic() + GRACE_SECONDS
         if deadline and time.monotonic() > deadline:
             kill(task.pid, signal.SIGKILL)
-        largest = over_limit(order["memoryBytes"])
-        if largest:
-            out_of_memory = out_of_memory or largest == task.pid
-            kill(largest, signal.SIGKILL)
+        memory.look(descendants())
         status = reap(task.pid)
     end_descendants()
     code = os.waitstatus_to_exitcode(status) if status is not None else -signal.SIGKILL
+    out_of_memory = code == -signal.SIGKILL and deadline is None and memory.kills() > 0
+    memory.close()
     say(exitCode=128 - code if code < 0 else code, outOfMemory=out_of_memory)
 
 

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { SHARED_DISK_VOLUME } from "#core/layout.ts";
+import { SHARED_DISK_VOLUME, VARIABLES } from "#core/layout.ts";
 import { inNamespace, type Mount, type Namespace } from "./mounts.ts";
 import type { TaskOrder } from "./task-definition.ts";
 
@@ -69,7 +69,12 @@ export async function launch(
       args: command,
       env: { ...machine.environment, HOME: home, ...renamed(order.environment, moved), ...environment },
       cwd: home,
-      memoryBytes: order.memoryBytes,
+      memory: {
+        name: id,
+        bytes: order.memoryBytes,
+        variable: VARIABLES.memoryEvents,
+        file: join(home, "memory.events"),
+      },
     })}\n`,
   );
   const messages = messagesOf(keeper);

@@ -161,6 +161,7 @@ function sendMetadata(response: ServerResponse, task: Task | undefined, whole: b
           Family: family,
           Revision: revision,
           LaunchType: task.launchType,
+          Limits: { CPU: Number(task.cpu) / 1024, Memory: Number(task.memory) },
           Containers: [container],
         }
       : container,

@@ -9,6 +9,7 @@ import { isFair, renderWaits, waitsOf } from "#bench/fairness/report.ts";
 import type { DispatchContext } from "#functions/dispatch/dispatch.ts";
 import { dispatch } from "#functions/dispatch/dispatch.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { POLICY } from "#test/kit/builds.ts";
 import { useEcs } from "#test/kit/ecs.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 
@@ -21,6 +22,7 @@ const context = (table: string): DispatchContext => ({
   wakeUps: openQueue(aws.wakeUpQueue),
   slots: 6,
   slotsPerNamespace: 3,
+  taskSizes: POLICY.taskSizes,
   clock: () => new Date(),
   log: openLog({ write: () => {} }),
 });

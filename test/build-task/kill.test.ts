@@ -7,9 +7,9 @@ import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { openLog } from "#adapters/log.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
-import { MAX_TRIES } from "#core/build/tries.ts";
 import { type FinishContext, taskStopped } from "#functions/finish/finish.ts";
 import { processesOf, useWorkshop } from "#test/kit/build-task.ts";
+import { POLICY } from "#test/kit/builds.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { dispatched } from "#test/kit/submissions.ts";
@@ -34,7 +34,7 @@ const STOPPED = {
   ...{ exitCode: 137, containerReason: null },
 };
 const finish = (): FinishContext => ({
-  ...{ db: workshop.db, bucket: workshop.bucket, maxTries: MAX_TRIES, clock: () => new Date() },
+  ...{ db: workshop.db, bucket: workshop.bucket, ...POLICY, clock: () => new Date() },
   ...{
     wakeUps: openQueue(aws.wakeUpQueue),
     links: openQueue(aws.linkQueue),

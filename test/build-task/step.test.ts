@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { StreamedCommandError } from "#adapters/process/stream-command.ts";
 import { BuildFailure, describeBytes, isDiskFull } from "#build-task/failure.ts";
 import { sideBySide } from "#build-task/side-by-side.ts";
 import { runStep, StepError } from "#build-task/step.ts";
@@ -19,12 +20,15 @@ let task: Task;
 let lines: string[];
 let stop: AbortController;
 let lost: boolean;
+/** What the kernel counts; null where nobody does. */
+let kills: number | null;
 
 beforeEach(async () => {
   db = openDb({ table: aws.table });
   stop = new AbortController();
   lines = [];
   lost = false;
+  kills = 0;
   const { id, attempt } = await building(db, "me");
   const log = { line: (step: string, text: string) => void lines.push(`${step}: ${text}`) };
   task = {
@@ -32,6 +36,8 @@ beforeEach(async () => {
     who: { build: id, attempt, owner: "me" },
     log,
     signal: stop.signal,
+    memoryMiB: 512,
+    oomKills: () => kills,
     lost: () => {
       lost = true;
     },
@@ -99,9 +105,49 @@ describe("a step", () => {
     expect(stopped).toBe(true);
   });
 
-  it("says that memory was short when a child was killed by somebody else", async () => {
-    const failure = await failureOf(run((step) => step.run(shell("kill -9 $$"), step.signal)));
-    expect(String(failure)).toMatch(/The step "trial" needed more than the task's memory.*larger task/);
+  const SHORT = 'The step "trial" needed more than the task\'s memory of 512 MB and was killed.';
+
+  it("says that memory was short when a child was killed and the kernel counted it, or nobody counts", async () => {
+    for (const counted of [0, null]) {
+      kills = counted;
+      const failing = run((step) => {
+        if (kills !== null) kills += 1;
+        return step.run(shell("kill -9 $$"), step.signal);
+      });
+      expect(await failureOf(failing)).toMatchObject({
+        name: "Undecided",
+        tryCause: "memory",
+        message: SHORT,
+      });
+    }
+  });
+
+  it("says that memory was short when what the child had started was killed, whatever the child makes of it", async () => {
+    const failing = run(async (step) => {
+      const { code } = await step.run(shell("exit 4"), step.signal);
+      kills = 1;
+      throw new BuildFailure(`pip ended with exit code ${code}`);
+    });
+    expect(await failureOf(failing)).toMatchObject({ tryCause: "memory", message: SHORT });
+  });
+
+  it("that succeeds although somebody was killed for memory has succeeded", async () => {
+    await run(async () => {
+      kills = 1;
+    });
+    expect(lines.at(-1)).toMatch(/done/);
+  });
+
+  it("does not blame memory when a child was killed and the kernel did not count it", async () => {
+    const failing = () => run((step) => step.run(shell("kill -9 $$"), step.signal));
+    const failure = await failureOf(failing());
+    expect(failure).toBeInstanceOf(BuildFailure);
+    expect(String(failure)).toMatch(
+      /program of the step "trial" was killed \(SIGKILL\), and not for want of memory/,
+    );
+    // What was counted before the step began is not this step's.
+    kills = 7;
+    expect(await failureOf(failing())).toBeInstanceOf(BuildFailure);
   });
 
   it("fails for the reason that the task was stopped for, not for what a killed child said", async () => {
@@ -120,7 +166,12 @@ describe("a step", () => {
       new EngineError("not_found", "numpyy was not found"),
       /^BuildFailure: numpyy was not found$/,
     ],
-    ["an engine out of memory", new EngineError("memory", "killed"), /needed more than the task's memory/],
+    ["a killed engine", new EngineError("memory", "killed"), /was killed \(SIGKILL\), and not for want/],
+    [
+      "a killed packer",
+      new StreamedCommandError("python", null, "SIGKILL", false, ""),
+      /was killed \(SIGKILL\), and not for want/,
+    ],
     ["an engine on a full disk", new EngineError("disk", "no space"), /disk of the build task is full/],
     [
       "a full disk",

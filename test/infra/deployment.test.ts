@@ -24,7 +24,9 @@ describe("a deployment's file", () => {
     const deployment = readDeployment((key) => (key === "config" ? join(examples, name) : undefined));
     const template = synthesize(deployment);
     template.resourceCountIs("AWS::ECS::TaskDefinition", 1);
-    expect(JSON.stringify(template.toJSON())).toContain(String(deployment.taskMemoryMiB));
+    expect(JSON.stringify(template.toJSON())).toContain(
+      String(deployment.taskSizes?.at(-1)?.memoryMiB ?? 4096),
+    );
   });
 
   test("gives way to the command line, whose text is read as JSON where it is JSON", () => {
@@ -36,7 +38,16 @@ describe("a deployment's file", () => {
     ["a field that is not known", { slotz: 3 }, /prod\.json: slotz is not known; known are .*\bslots\b/],
     ["a wrong type", { slots: "many" }, /prod\.json: slots must be a whole number from 1 to 1000\.$/],
     ["a number out of range", { taskDiskGiB: 20 }, /taskDiskGiB must be a whole number from 21 to 200/],
-    ["a size that Fargate has not", { taskCpuUnits: 3000 }, /taskCpuUnits must be 1024, 2048/],
+    [
+      "a size that Fargate has not",
+      { taskSizes: [{ cpuUnits: 3000, memoryMiB: 4096 }] },
+      /taskSizes must have at place 0 CPU units that Fargate has: 512/,
+    ],
+    [
+      "sizes out of order",
+      { taskSizes: [8, 4].map((gb) => ({ cpuUnits: 1024, memoryMiB: gb * 1024 })) },
+      /place 1 more memory/,
+    ],
     ["a field in a field", { diskOwner: { uid: 0, gid: 1 } }, /diskOwner\.uid must be a whole number from 1/],
     ["a relative path", { storeDirectory: "opt" }, /storeDirectory must be an absolute path/],
     ["a setting that is none", { settings: { conda_chanels: [] } }, /conda_chanels: is no setting/],

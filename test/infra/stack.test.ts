@@ -104,10 +104,33 @@ describe("builds", () => {
       RuntimePlatform: { CpuArchitecture: "X86_64" },
       RequiresCompatibilities: ["FARGATE"],
     });
-    synthesize({ taskCpuUnits: 4096, taskMemoryMiB: 16_384, architecture: "ARM64" }).hasResourceProperties(
-      "AWS::ECS::TaskDefinition",
-      { Cpu: "4096", Memory: "16384", RuntimePlatform: { CpuArchitecture: "ARM64" } },
-    );
+    synthesize({
+      taskSizes: [{ cpuUnits: 4096, memoryMiB: 16_384 }],
+      architecture: "ARM64",
+    }).hasResourceProperties("AWS::ECS::TaskDefinition", {
+      Cpu: "4096",
+      Memory: "16384",
+      RuntimePlatform: { CpuArchitecture: "ARM64" },
+    });
+  });
+
+  test.each([
+    [[], /taskSizes must have at least one size/],
+    [[{ cpuUnits: 1000, memoryMiB: 4096 }], /place 0 CPU units that Fargate has: 512, 1024/],
+    [
+      [{ cpuUnits: 1024, memoryMiB: 16_384 }],
+      /place 0 memory that Fargate has with 1024 CPU units: 2048 to 8192 MiB in steps of 1024/,
+    ],
+    [[{ cpuUnits: 8192, memoryMiB: 17_408 }], /steps of 4096/],
+    [
+      [
+        { cpuUnits: 2048, memoryMiB: 8192 },
+        { cpuUnits: 4096, memoryMiB: 8192 },
+      ],
+      /place 1 more memory than before it/,
+    ],
+  ])("sizes that Fargate does not have are refused before anything is deployed: %j", (taskSizes, refusal) => {
+    expect(() => synthesize({ taskSizes })).toThrow(refusal);
   });
 
   test("the store directory is the task's own disk, and the shared disk is mounted elsewhere", () => {

@@ -5,8 +5,19 @@
 import type { Build } from "#core/build/build.ts";
 import type { Move, Mover } from "#core/build/move.ts";
 import { decide, MOVES, type MoveName } from "#core/build/state-machine.ts";
-import { NO_TRIES } from "#core/build/tries.ts";
+import { NO_NEED } from "#core/build/task-size.ts";
+import { MAX_TRIES, NO_TRIES, type TryPolicy } from "#core/build/tries.ts";
 import type { Environment } from "#core/environment/environment.ts";
+
+/** A deployment's limits, with three sizes of tasks. */
+export const POLICY: TryPolicy = {
+  maxTries: MAX_TRIES,
+  taskSizes: [
+    { cpuUnits: 256, memoryMiB: 512 },
+    { cpuUnits: 256, memoryMiB: 1024 },
+    { cpuUnits: 512, memoryMiB: 4096 },
+  ],
+};
 
 const at = new Date("2026-01-01T00:00:00Z");
 export function newBuild(id: number): Build {
@@ -28,6 +39,7 @@ export function newBuild(id: number): Build {
     attempt: 0,
     dispatched: 0,
     lastAttempt: 0,
+    memoryMiB: 0,
     tries: NO_TRIES,
     lastTrouble: null,
     slot: null,
@@ -47,6 +59,7 @@ export const newEnvironment = (): Environment =>
     currentBuildId: 1,
     currentAfter: 0,
     createdAt: at,
+    need: NO_NEED,
     link: { version: 0, buildKey: null },
   }) as unknown as Environment;
 
@@ -61,7 +74,10 @@ export function move(
     case "putBack":
       return { name, by, at, attempt, because: "No room.", nextTryOn: at };
     case "retry":
-      return { name, by, at, attempt, cause: "died", what: "It died.", statusInfo: "Again.", nextTryOn: at };
+      return {
+        ...{ name, by, at, attempt, cause: "died", what: "It died.", statusInfo: "Again." },
+        ...{ nextTryOn: at, memoryMiB: 0 },
+      };
     case "claim":
       return { name, by, at, attempt, owner: "me" };
     case "complete": {

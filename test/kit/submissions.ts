@@ -80,7 +80,7 @@ export async function buildingForTheLastTime(
     if (!claim.won) throw new Error(claim.why);
     if (tries === MAX_TRIES.died) return { id, attempt };
     const [at, what] = [new Date(), "It died."];
-    const again = { cause: "died", what, statusInfo: what, nextTryOn: at } as const;
+    const again = { cause: "died", what, statusInfo: what, nextTryOn: at, memoryMiB: 0 } as const;
     const outcome = await makeMove(db, id, { name: "retry", by: "finish", at, attempt, ...again });
     if (!outcome.won) throw new Error(outcome.why);
   }

@@ -1,14 +1,25 @@
 import { beforeEach, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace, getBuildCounts, getNamespace } from "#adapters/dynamodb/namespaces.ts";
 import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import { NO_NEED } from "#core/build/task-size.ts";
+import { NO_TRIES } from "#core/build/tries.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
-import { sha256Of, submission } from "#test/kit/submissions.ts";
+import {
+  building,
+  completedResult,
+  dispatched,
+  sha256Of,
+  submission,
+  submitted,
+} from "#test/kit/submissions.ts";
 
 useMiniStack();
 let db: Db;
@@ -33,16 +44,17 @@ test("a specification is accepted with its namespace, environment, build and pla
     buildKey: `${given.specification.sha256.slice(0, 8)}-1772600767-1-demo`,
     status: "QUEUED",
     statusInfo: "Waiting for a free slot.",
-    tries: { interrupted: 0, notStarted: 0, died: 0 },
-    lastTrouble: null,
     scheduledOn: given.at,
-    waitingSince: given.at,
     startedOn: null,
     endedOn: null,
     sizeBytes: 0,
     attempt: 0,
     dispatched: 0,
     lastAttempt: 0,
+    waitingSince: given.at,
+    memoryMiB: 0,
+    tries: NO_TRIES,
+    lastTrouble: null,
     slot: null,
     share: null,
     artifacts: [],
@@ -58,6 +70,7 @@ test("a specification is accepted with its namespace, environment, build and pla
     currentAfter: 0,
     builds: 1,
     createdAt: given.at,
+    need: NO_NEED,
     link: { version: 0, buildKey: null },
   });
   expect(await getNamespace(db, "team")).toEqual({
@@ -155,4 +168,21 @@ test("a namespace is made once, and the second maker is told so", async () => {
     code: "namespace_exists",
     message: "namespace already exists",
   });
+});
+
+test("a build begins with the memory that its environment's last one needed, for a month", async () => {
+  const { id, attempt } = await building(db, "me");
+  const at = new Date("2026-03-05T00:00:00Z");
+  const more = { cause: "memory", what: "No.", statusInfo: "No.", nextTryOn: at, memoryMiB: 8192 } as const;
+  expect((await makeMove(db, id, { name: "retry", by: "finish", at, attempt, ...more })).won).toBe(true);
+  await dispatched(db, id);
+  await claimBuild(db, id, "me", at);
+  const result = completedResult();
+  expect((await makeMove(db, id, { name: "complete", by: "finish", at, attempt: 2, result })).won).toBe(true);
+
+  const memory = async (posted: string): Promise<number | undefined> =>
+    (await getBuild(db, await submitted(db, { at: new Date(posted) })))?.memoryMiB;
+
+  expect(await memory("2026-04-03T23:59:59Z")).toBe(8192);
+  expect(await memory("2026-04-04T00:00:00Z")).toBe(0);
 });

@@ -58,6 +58,14 @@ test.each<[string, Partial<StoppedTask>, string | null, boolean, string, string[
     "died",
     ["step solve", "exit code 1", "Essential container"],
   ],
+  [
+    "memory",
+    { exitCode: 137, containerReason: "OutOfMemoryError: Container killed due to memory usage" },
+    "solve",
+    true,
+    "memory",
+    ["in step solve", "OutOfMemoryError"],
+  ],
   ["a death before any step", {}, null, true, "died", ["before its first step"]],
   ["a death before the claim", {}, null, false, "died", ["before it began", "exit code 1"]],
   [

@@ -1,18 +1,19 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { afterTrouble, MAX_TRIES, maxTriesOf, NO_TRIES, TRY_CAUSES } from "#core/build/tries.ts";
+import { describe, expect, test } from "vitest";
+import { afterTrouble, COUNTED_CAUSES, MAX_TRIES, maxTriesOf, NO_TRIES } from "#core/build/tries.ts";
+import { POLICY } from "#test/kit/builds.ts";
 
 const at = new Date("2026-01-01T00:00:00Z");
-const again = (cause: (typeof TRY_CAUSES)[number], count: number, random = 0) =>
+const again = (cause: (typeof COUNTED_CAUSES)[number], count: number, random = 0) =>
   afterTrouble(
-    { tries: { ...NO_TRIES, [cause]: count }, lastAttempt: 7 },
+    { tries: { ...NO_TRIES, [cause]: count }, lastAttempt: 7, memoryMiB: 0 },
     { cause, what: "It died in step solve." },
-    MAX_TRIES,
+    POLICY,
     at,
     random,
   );
 
-test.each(TRY_CAUSES)(
+test.each(COUNTED_CAUSES)(
   "a build is tried again after %s as often as its limit says, and not once more",
   (cause) => {
     const most = MAX_TRIES[cause];
@@ -33,6 +34,7 @@ test("the sentence says what happened, which attempt is next, when, and which tr
     again: true,
     nextTryOn: new Date("2026-01-01T00:00:10Z"),
     statusInfo: "It died in step solve. Attempt 8 follows at 2026-01-01T00:00:10Z; try 3 of 3.",
+    memoryMiB: 0,
   });
 });
 
@@ -58,7 +60,8 @@ test("who was told to stop is tried again at once; others wait, longer each time
 test("one cause does not use up the tries of another", () => {
   const tries = { ...NO_TRIES, notStarted: 2, interrupted: 9 };
   expect(
-    afterTrouble({ tries, lastAttempt: 11 }, { cause: "died", what: "x." }, MAX_TRIES, at, 0).again,
+    afterTrouble({ tries, lastAttempt: 11, memoryMiB: 0 }, { cause: "died", what: "x." }, POLICY, at, 0)
+      .again,
   ).toBe(true);
 });
 
@@ -72,4 +75,36 @@ test.each([
   [null, null],
 ])("a deployment's limits %j are read as %j", (value, expected) => {
   expect(maxTriesOf(value)).toEqual(expected);
+});
+
+describe("out of memory", () => {
+  const outOf = (memoryMiB: number) =>
+    afterTrouble(
+      { tries: { ...NO_TRIES, memory: 5, died: 2 }, lastAttempt: 3, memoryMiB },
+      { cause: "memory", what: "The step pip was killed." },
+      POLICY,
+      at,
+      0,
+    );
+
+  test("the next attempt has the next larger size, at once, and both are said", () => {
+    expect(outOf(0)).toEqual({
+      again: true,
+      nextTryOn: at,
+      statusInfo: "The step pip was killed. Attempt 4 follows at once with 1 GB instead of 512 MB.",
+      memoryMiB: 1024,
+    });
+    expect(outOf(1024)).toMatchObject({ again: true, memoryMiB: 4096 });
+  });
+
+  test("there is an end, which names the largest size", () => {
+    const last = outOf(4096);
+    expect(last).toMatchObject({ again: false });
+    expect(last).toHaveProperty(
+      "reason",
+      expect.stringMatching(/no larger task than this one with 4 GB \(taskSizes\)/),
+    );
+    // Of sizes that a deployment no longer has, the largest left is what the task had.
+    expect(outOf(99_999)).toEqual(last);
+  });
 });

@@ -12,10 +12,10 @@ import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
 import { openLog } from "#adapters/log.ts";
 import { writeLogChunk } from "#adapters/s3/logs.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
-import { MAX_TRIES } from "#core/build/tries.ts";
 import { taskReported, taskStopped } from "#functions/finish/finish.ts";
 import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { POLICY } from "#test/kit/builds.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { building, completedResult, dispatched, submitted } from "#test/kit/submissions.ts";
@@ -138,7 +138,7 @@ describe("several at once", () => {
     const finish = {
       ...{ db, bucket: api.services.bucket, clock: () => new Date(), log: openLog({ write: () => {} }) },
       ...{
-        maxTries: MAX_TRIES,
+        ...POLICY,
         wakeUps: openQueue<never>(aws.wakeUpQueue),
         links: openQueue<never>(aws.linkQueue),
       },

@@ -11,10 +11,11 @@ import { VARIABLES } from "#core/layout.ts";
 import { type DispatchContext, dispatch } from "#functions/dispatch/dispatch.ts";
 import { handler } from "#functions/dispatch/handler.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { POLICY } from "#test/kit/builds.ts";
 import { useEcs } from "#test/kit/ecs.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { delayed, drain } from "#test/kit/queues.ts";
-import { submitted } from "#test/kit/submissions.ts";
+import { building, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 const ecs = useEcs();
@@ -32,6 +33,7 @@ const context = (slots: number, slotsPerNamespace = slots): DispatchContext => (
   wakeUps: openQueue(aws.wakeUpQueue),
   slots,
   slotsPerNamespace,
+  taskSizes: POLICY.taskSizes,
   clock: () => now,
   log: openLog({ write: () => {} }),
 });
@@ -47,6 +49,21 @@ test("free slots are filled in the order of the line, and the rest waits", async
   expect((await getBuild(db, ids[0] ?? 0))?.statusInfo).toBe("Attempt 1: waiting for its task to start.");
   expect(await dispatch(context(2))).toEqual({ started: 0, putBack: 0 });
   expect(await auditTable(db)).toEqual([]);
+});
+
+test("a task has the smallest size with the memory that its build needs", async () => {
+  const small = await submitted(db);
+  const { id: larger, attempt } = await building(db, "me");
+  const more = { cause: "memory", what: "No.", statusInfo: "No.", nextTryOn: now, memoryMiB: 600 } as const;
+  await makeMove(db, larger, { name: "retry", by: "finish", at: now, attempt, ...more });
+
+  await dispatch(context(2));
+
+  const asked = ecs.requests.map(({ startedBy, overrides }) => [startedBy, overrides]);
+  expect(asked).toEqual([
+    [`b${small}-a1`, expect.objectContaining({ cpu: "256", memory: "512" })],
+    [`b${larger}-a2`, expect.objectContaining({ cpu: "256", memory: "1024" })],
+  ]);
 });
 
 test("a task is told its build and nothing else, in the deployment's network", async () => {
@@ -69,6 +86,7 @@ test("a task is told its build and nothing else, in the deployment's network", a
     },
   });
   expect(ecs.requests[0]?.overrides).toEqual({
+    ...{ cpu: "256", memory: "512" },
     containerOverrides: [{ name: "build", environment: [{ name: VARIABLES.buildId, value: String(id) }] }],
   });
 });
@@ -160,6 +178,7 @@ test("wake-ups are consumed, however many there are; they stay only when dispatc
     [VARIABLES.securityGroups]: "sg-1",
     [VARIABLES.slots]: "1",
     [VARIABLES.slotsPerNamespace]: "1",
+    [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',
     [VARIABLES.logLevel]: "error",
   };
   const event = { Records: [{ messageId: "a" }, { messageId: "b" }] } as Parameters<typeof handler>[0];

@@ -14,11 +14,11 @@ import { getObject, putObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
 import type { StoppedTask } from "#core/build/stopped-task.ts";
-import { MAX_TRIES } from "#core/build/tries.ts";
 import { archiveKey, logKey, VARIABLES } from "#core/layout.ts";
 import { type FinishContext, taskReported, taskStopped } from "#functions/finish/finish.ts";
 import { handler } from "#functions/finish/handler.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { POLICY } from "#test/kit/builds.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { building, completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
@@ -37,7 +37,7 @@ beforeEach(async () => {
     bucket: openBucket(aws.bucket, db.client),
     wakeUps: openQueue(aws.wakeUpQueue),
     links: openQueue(aws.linkQueue),
-    maxTries: MAX_TRIES,
+    ...POLICY,
     clock: () => at,
     log: openLog({ write: () => {} }),
   };
@@ -393,6 +393,7 @@ test("the entry takes both kinds of events, drops what is no message and keeps w
     [VARIABLES.wakeUpQueue]: aws.wakeUpQueue,
     [VARIABLES.linkQueue]: aws.linkQueue,
     [VARIABLES.maxTries]: '{"died":1}',
+    [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',
     [VARIABLES.logLevel]: "error",
   });
   type Event = Parameters<typeof handler>[0];

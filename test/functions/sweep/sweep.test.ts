@@ -14,13 +14,13 @@ import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
 import type { Build } from "#core/build/build.ts";
 import { taskNameOf } from "#core/build/task-name.ts";
-import { MAX_TRIES } from "#core/build/tries.ts";
 import { logKey, VARIABLES } from "#core/layout.ts";
 import { type FinishContext, taskStopped } from "#functions/finish/finish.ts";
 import { endAttempt } from "#functions/finish/give-up.ts";
 import { handler } from "#functions/sweep/handler.ts";
 import { type SweepContext, sweep } from "#functions/sweep/sweep.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { POLICY } from "#test/kit/builds.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { useRealTasks } from "#test/kit/real-tasks.ts";
@@ -52,7 +52,7 @@ beforeEach(async () => {
     slotsPerNamespace: 2,
     maxQueueHours: 24,
     maxAttemptMinutes: 60,
-    maxTries: MAX_TRIES,
+    ...POLICY,
     clock: () => now,
     log: openLog({ write: () => {} }),
   };
@@ -164,7 +164,7 @@ describe("a task that died while its event was lost", () => {
   });
 
   test("for the last time ends its build with exit code, signal and step; its log ends with that; its slot is free", async () => {
-    context = { ...context, maxTries: { ...MAX_TRIES, died: 1 } };
+    context = { ...context, maxTries: { ...POLICY.maxTries, died: 1 } };
     const { id, attempt, task, who } = await atWork();
     await saveStep(db, who, "install");
     const line = { at: now.toISOString(), step: "install", stream: "stdout" as const, text: "linking" };
@@ -373,6 +373,7 @@ test("the entry finds its parts in the environment", async () => {
     [VARIABLES.maxQueueHours]: "999999",
     [VARIABLES.maxAttemptMinutes]: "60",
     [VARIABLES.maxTries]: "{}",
+    [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',
     [VARIABLES.logLevel]: "error",
   });
   await submitted(db);
