@@ -113,12 +113,10 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, withoutNulls(item)]));
 }
 
-function validated(value: YamlValue): LockfileV1 {
-  const faults = new Faults();
-  if (!(value instanceof Map)) faults.add(DICT, "dict_type", ["lockfile"]);
-  faults.throwIfAny();
-  const result = v.safeParse(Lockfile, plain(value));
+function validated(value: unknown): LockfileV1 {
+  const result = v.safeParse(Lockfile, value);
   if (result.success) return result.output;
+  const faults = new Faults();
   for (const issue of result.issues) {
     const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
     const location = ["lockfile", ...path];
@@ -146,7 +144,8 @@ export function readLockfile(
     const hint = name === "" ? "; a lockfile has no name of its own: give environment_name" : "";
     throw new AppError("invalid_name", `${named.issues[0].message}${hint}`);
   }
-  const { version: _, ...lockfile } = validated(parseYaml(text, LOCKFILE_BYTES_MAX));
+  const value = parseYaml(text, LOCKFILE_BYTES_MAX);
+  const { version: _, ...lockfile } = validated(value instanceof Map ? plain(value) : null);
   return {
     name: named.output,
     document: {
@@ -176,13 +175,14 @@ function checkAddresses(
 
 /**
  * Checks what depends on settings and deployment: addresses, channels, platforms, packages.
+ * @param value a lockfile as JSON.
  * @throws AppError `invalid_specification` or `setting_violated` (400) with a message for the user.
  */
-export function completeLockfile(
-  document: LockfileDocument,
+export function checkLockfile(
+  value: unknown,
   { settings, allowPrivateHosts, describe }: SpecificationPolicy,
-): LockfileSpecification {
-  const { lockfile } = document;
+): void {
+  const lockfile = validated(value);
   checkAddresses(lockfile, allowPrivateHosts);
   const wanted = settings.conda_solve_platforms;
   const built = wanted.filter((platform) => lockfile.package.some((entry) => entry.platform === platform));
@@ -194,6 +194,17 @@ export function completeLockfile(
   ];
   for (const platform of built.length > 0 ? built : wanted.slice(0, 1))
     checkLock({ ...parseCondaLock(lockfile, platform), channels }, settings, describe);
+}
+
+/**
+ * Checks a lockfile and gives it its hashes.
+ * @throws AppError as `checkLockfile`
+ */
+export function completeLockfile(
+  document: LockfileDocument,
+  policy: SpecificationPolicy,
+): LockfileSpecification {
+  checkLockfile(document.lockfile, policy);
   const canonical = document as unknown as CanonicalValue;
   return {
     name: document.name as EnvironmentName,

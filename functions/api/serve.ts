@@ -158,8 +158,9 @@ function parse(
   if (result.success) return result.output;
   const detail = result.issues.map((issue) => {
     const path = v.getDotPath(issue);
-    // Deeper keys are the caller's own, and may be anything.
-    const key = place === "body" ? (path?.split(".")[0] ?? null) : path;
+    // Deeper keys are the caller's own, and may be anything; but a list's have numbers, and the contract's own below.
+    const isDeep = place !== "body" || issue.path?.[1]?.type === "array";
+    const key = isDeep ? path : (path?.split(".")[0] ?? null);
     const missing = issue.received === "undefined";
     return {
       type: missing ? "missing" : issue.type,

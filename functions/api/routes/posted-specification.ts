@@ -1,19 +1,22 @@
 /**
- * What a POST may hold: the text of an environment.yml, or that of a lockfile.
+ * What a POST may hold: the text of an environment.yml, that of a lockfile, files to be merged, an environment to clone.
  * @module
  */
-
 import type { Body } from "#core/contract/route.ts";
 import type { postSpecification } from "#core/contract/specifications.ts";
 import { AppError } from "#core/errors.ts";
 import type { EnvironmentName } from "#core/names.ts";
+import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { LOCKFILE_BYTES_MAX, SPECIFICATION_BYTES_MAX } from "#core/specification/limits.ts";
-import { completeLockfile, readLockfile } from "#core/specification/lockfile.ts";
+import { completeLockfile, type LockfileDocument, readLockfile } from "#core/specification/lockfile.ts";
+import { mergeFiles } from "#core/specification/merge.ts";
 import {
   completeSpecification,
   readSpecification,
   type SpecificationPolicy,
 } from "#core/specification/parse.ts";
+
+type PostBody = Body<typeof postSpecification>;
 
 /** What is stored. */
 export interface Accepted {
@@ -32,33 +35,69 @@ export interface Posted {
    * @throws AppError `invalid_specification` or `setting_violated`
    */
   readonly complete: (policy: SpecificationPolicy) => Accepted;
+  /** Object key of the lockfile to build from, instead of a new solve. */
+  readonly frozenLock?: string;
 }
 
 /**
- * Reads the text, which tells the environment's name, before anything is known of the namespace.
- * @throws AppError `invalid_specification`, `invalid_name`, `body_too_large`
+ * Says what the body holds.
+ * @throws AppError `invalid_request` for more than one source, or for what does not go with it
  */
-export function readPosted(body: Body<typeof postSpecification>): Posted {
-  if (body.is_lockfile) {
-    const text = withinLimit(body.specification, LOCKFILE_BYTES_MAX, "lock fewer platforms or packages");
-    const description = body.environment_description ?? "";
-    const { name, document } = readLockfile(text, body.environment_name ?? "", description);
-    const complete: Posted["complete"] = (policy) => {
-      const { sha256, document: documentSha256, spec } = completeLockfile(document, policy);
-      return { sha256, document: documentSha256, spec, isLockfile: true, description };
-    };
-    return { name, complete };
-  }
-  const text = withinLimit(body.specification, SPECIFICATION_BYTES_MAX, "name fewer things");
-  const { name, document } = readSpecification(text);
-  const complete: Posted["complete"] = (policy) => {
-    const { sha256, document: documentSha256, spec, description } = completeSpecification(document, policy);
-    return { sha256, document: documentSha256, spec, isLockfile: false, description: description ?? "" };
+export function sourceOf(body: PostBody): "text" | "files" | "clone" {
+  const given = [body.specification !== "", body.files !== null, Boolean(body.clone_from)];
+  const refuse = (why: string): never => {
+    throw new AppError("invalid_request", why);
   };
-  return { name, complete };
+  if (given.filter(Boolean).length > 1)
+    refuse("Give one of specification, files and clone_from, not several.");
+  if (body.frozen && !body.clone_from) refuse("frozen goes with clone_from: a lockfile is frozen anyway.");
+  if (body.is_lockfile && (body.files || body.clone_from))
+    refuse("is_lockfile goes with specification: files and clones say themselves what they are.");
+  if (body.files) return "files";
+  return body.clone_from ? "clone" : "text";
 }
 
-function withinLimit(text: string, bytesMax: number, remedy: string): string {
-  if (Buffer.byteLength(text) <= bytesMax) return text;
-  throw new AppError("body_too_large", `The specification is larger than ${bytesMax / 1024} KiB: ${remedy}.`);
+/**
+ * Reads texts, which tell the environment's name, before anything is known of the namespace.
+ * @throws AppError `invalid_specification`, `invalid_name`, `body_too_large`
+ */
+export function readPosted(body: PostBody): Posted {
+  const name = body.environment_name ?? "";
+  const description = body.environment_description ?? "";
+  if (body.files) {
+    const bytes = body.files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+    refuseLarger(bytes, SPECIFICATION_BYTES_MAX, "The files are", "name fewer things");
+    return environmentPosted(mergeFiles(body.files, name, description).document);
+  }
+  const text = body.specification;
+  const bytes = Buffer.byteLength(text);
+  if (body.is_lockfile) {
+    refuseLarger(bytes, LOCKFILE_BYTES_MAX, "The lockfile is", "lock fewer platforms or packages");
+    return lockfilePosted(readLockfile(text, name, description).document);
+  }
+  refuseLarger(bytes, SPECIFICATION_BYTES_MAX, "The specification is", "name fewer things");
+  return environmentPosted(readSpecification(text).document);
+}
+
+/** A document that `readSpecification` or `mergeFiles` gave. */
+export const environmentPosted = (posted: EnvironmentDocument): Posted => ({
+  name: posted.name as EnvironmentName,
+  complete: (policy) => {
+    const { sha256, document, spec, description } = completeSpecification(posted, policy);
+    return { sha256, document, spec, isLockfile: false, description: description ?? "" };
+  },
+});
+
+/** A document that `readLockfile` gave. */
+export const lockfilePosted = (posted: LockfileDocument): Posted => ({
+  name: posted.name as EnvironmentName,
+  complete: (policy) => {
+    const { sha256, document, spec } = completeLockfile(posted, policy);
+    return { sha256, document, spec, isLockfile: true, description: posted.description };
+  },
+});
+
+function refuseLarger(bytes: number, bytesMax: number, what: string, remedy: string): void {
+  if (bytes <= bytesMax) return;
+  throw new AppError("body_too_large", `${what} larger than ${bytesMax / 1024} KiB: ${remedy}.`);
 }

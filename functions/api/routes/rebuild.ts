@@ -50,6 +50,6 @@ export function lockOf({ id, artifacts, status, statusInfo }: Build): string {
       : `it is ${status}: ${statusInfo ?? "it made none"}`.replace(/\.$/, "");
   throw new AppError(
     "conflict",
-    `Build ${id} has no lockfile to freeze to, since ${why}. Build without frozen, which solves anew.`,
+    `Build ${id} has no lockfile to freeze to, since ${why}. Without frozen it is solved anew.`,
   );
 }

@@ -22,9 +22,13 @@ export const posting =
   async ({ body, own, can, allow, c }) => {
     const { db } = services;
     // The YAML parser is half as large as the rest of the API, and only this route needs it.
-    const { readPosted } = await import("./posted-specification.ts");
+    const [{ readPosted, sourceOf }, { readClone }] = await Promise.all([
+      import("./posted-specification.ts"),
+      import("./clone.ts"),
+    ]);
     const namespace = namespaceOf(body.namespace || own.primaryNamespace);
-    const { name, complete } = readPosted(body);
+    const isClone = sourceOf(body) === "clone";
+    const { name, complete, frozenLock } = isClone ? await readClone(services, body, can) : readPosted(body);
     await allow(ofEnvironment(namespace, name));
     const scope = { kind: "environment", namespace, environment: name } as const;
     const { settings, describe } = layerSettings(services.settings, await getSettingsLayers(db, scope));
@@ -35,6 +39,7 @@ export const posting =
       environment: name,
       description,
       specification: { ...specification, name },
+      ...(frozenLock === undefined ? {} : { frozenLock }),
       createNamespace: await can("namespace::create", ofNamespace(namespace)),
       at: new Date(),
     }).catch((error: unknown) => {

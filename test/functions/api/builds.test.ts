@@ -124,7 +124,7 @@ describe("building again", () => {
     const { status, message } = await ask(`/api/v1/build/${world.queued}/?frozen=true`, { method: "PUT" });
     expect([status, message]).toEqual([
       409,
-      expect.stringMatching(/no lockfile .* it is QUEUED.*without frozen/),
+      expect.stringMatching(/no lockfile .* it is QUEUED.*[Ww]ithout frozen/),
     ]);
     expect(await ids("namespace=team")).toEqual(before);
   });
