@@ -56,6 +56,8 @@ const SCHEMAS = {
   settings: json,
   urlPrefix: text,
   authentication: v.picklist(["dummy", "none"], 'must be "dummy" or "none"'),
+  submissionsPerMinute: count,
+  loginsPerMinute: count,
   allowedPrivateHosts: list,
   storeDirectory: text,
   diskDirectory: text,

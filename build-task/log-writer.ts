@@ -11,6 +11,9 @@ import type { Stream } from "#core/ports.ts";
 const FLUSH_MS_MIN = 1_000;
 const FLUSH_SHARE = 0.02;
 
+/** A chunk is answered whole, and an answer has at most 6 MB: a burst of lines becomes several. */
+const CHUNK_BYTES_MAX = 512 * 1024;
+
 /** What even an empty line costs in memory and in its chunk. */
 const LINE_WEIGHT = 100;
 
@@ -40,15 +43,19 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
   const flush = (): Promise<void> => {
     timer = undefined;
     writing = writing.then(async () => {
-      if (held.length === 0) return;
-      const lines = held;
+      const all = held;
       held = [];
-      try {
-        await writeLogChunk(bucket, buildId, attempt, chunk, lines);
+      for (let at = 0; at < all.length; ) {
+        const lines = chunkFrom(all, at);
+        try {
+          await writeLogChunk(bucket, buildId, attempt, chunk, lines);
+        } catch {
+          // S3 was asked several times already: the lines are kept and go with the next chunk.
+          held = [...all.slice(at), ...held];
+          return;
+        }
         chunk += 1;
-      } catch {
-        // S3 was asked several times already: the lines are kept and go with the next chunk.
-        held = [...lines, ...held];
+        at += lines.length;
       }
     });
     return writing;
@@ -92,4 +99,13 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
       return size;
     },
   };
+}
+
+/** The lines from `at` on that make one chunk, at least one of them. */
+function chunkFrom(lines: readonly LogLine[], at: number): LogLine[] {
+  let end = at;
+  for (let bytes = 0; end < lines.length && bytes < CHUNK_BYTES_MAX; end += 1) {
+    bytes += Buffer.byteLength(lines[end]?.text ?? "") + LINE_WEIGHT;
+  }
+  return lines.slice(at, end);
 }

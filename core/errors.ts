@@ -10,6 +10,7 @@ export const ERROR_STATUS = {
   invalid_name: 400,
   setting_violated: 400,
   invalid_token_request: 400,
+  reply_too_large: 400,
   not_authenticated: 401,
   permission_denied: 403,
   invalid_credentials: 403,
@@ -45,5 +46,15 @@ export class AppError extends Error {
 
   get status(): number {
     return ERROR_STATUS[this.code];
+  }
+}
+
+/** Somebody asked too often. */
+export class TooManyRequests extends AppError {
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number) {
+    super("too_many_requests", `Too many requests. Try again in ${retryAfterSeconds} seconds.`);
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }

@@ -24,6 +24,9 @@ export const VARIABLES = {
   urlPrefix: "CONDA_STORE_URL_PREFIX",
   /** "dummy" (local only) or "none"; the other login backends come with their issue. */
   authentication: "CONDA_STORE_AUTHENTICATION",
+  /** Most builds that one principal may ask for in a minute, and most tries to log in under one name from one address. */
+  submissionsPerMinute: "CONDA_STORE_SUBMISSIONS_PER_MINUTE",
+  loginsPerMinute: "CONDA_STORE_LOGINS_PER_MINUTE",
   /** Comma-separated host[:port] list that channel and package addresses may use though private or loopback. */
   allowedPrivateHosts: "CONDA_STORE_ALLOWED_PRIVATE_HOSTS",
   /** Where consumers mount the shared disk, and so the prefix that is baked into environments. */

@@ -94,6 +94,22 @@ export interface CondaStoreProps extends StackProps {
    */
   readonly urlPrefix?: string;
   /**
+   * Requests a second of all callers together that pass in the long run, twice as many at once; what is above is answered
+   * 429 by API Gateway.
+   * @default 200
+   */
+  readonly requestsPerSecond?: number;
+  /**
+   * Builds that one principal may ask for in a minute: specifications and rebuilds; what is above is answered 429.
+   * @default 60
+   */
+  readonly submissionsPerMinute?: number;
+  /**
+   * Tries to log in with a password in a minute, under one name from one address, and ten times as many from one address.
+   * @default 10
+   */
+  readonly loginsPerMinute?: number;
+  /**
    * Values of the settings' lowest layer, under conda-store's key names.
    * @default {}
    */
@@ -201,9 +217,14 @@ export class CondaStoreStack extends Stack {
         secret: secret.secretArn,
         urlPrefix: props.urlPrefix ?? "/",
         authentication: local ? "dummy" : "none",
+        submissionsPerMinute: String(props.submissionsPerMinute ?? 60),
+        loginsPerMinute: String(props.loginsPerMinute ?? 10),
       },
     });
-    const { api: door } = new Api(this, "Api", { handler: api });
+    const { api: door } = new Api(this, "Api", {
+      handler: api,
+      ...(props.requestsPerSecond === undefined ? {} : { requestsPerSecond: props.requestsPerSecond }),
+    });
     const { handler: dispatch } = new Dispatch(this, "Dispatch", {
       description: "Starts build tasks for waiting builds",
       bundle: bundle("dispatch"),

@@ -75,6 +75,8 @@ function plausibleEnvironment(): Record<string, string> {
     maxAttemptMinutes: "60",
     settings: "{}",
     urlPrefix: "/",
+    submissionsPerMinute: "60",
+    loginsPerMinute: "10",
     authentication: "none",
     allowedPrivateHosts: "",
     engine: "mamba",

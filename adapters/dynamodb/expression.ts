@@ -13,7 +13,7 @@ export interface Change {
   readonly setMissing?: Readonly<Record<string, unknown>>;
   /** Numbers to add; a missing attribute counts as 0. */
   readonly add?: Readonly<Record<string, number>>;
-  /** All must hold: an attribute equals a value, is `ABSENT`, or is a number `{ atMost }`. */
+  /** All must hold: an attribute equals a value, is `ABSENT`, is a number `{ atMost }`, or is one `{ below }` or absent. */
   readonly where?: Readonly<Record<string, unknown>>;
 }
 
@@ -43,6 +43,9 @@ export function expressions({ set = {}, setMissing = {}, add = {}, where = {} }:
   const adds = Object.entries(add).map(([key, by]) => `${name(key)} ${value("add", key, by)}`);
   const conditions = Object.entries(where).map(([key, is]) => {
     if (is === ABSENT) return `attribute_not_exists(${name(key)})`;
+    if (isBelow(is)) {
+      return `(attribute_not_exists(${name(key)}) OR ${name(key)} < ${value("is", key, is.below)})`;
+    }
     if (isBound(is)) return `${name(key)} <= ${value("is", key, is.atMost)}`;
     return `${name(key)} = ${value("is", key, is)}`;
   });
@@ -57,6 +60,9 @@ export function expressions({ set = {}, setMissing = {}, add = {}, where = {} }:
     ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: values }),
   };
 }
+
+const isBelow = (value: unknown): value is { readonly below: number } =>
+  typeof value === "object" && value !== null && "below" in value;
 
 const isBound = (value: unknown): value is { readonly atMost: number } =>
   typeof value === "object" && value !== null && "atMost" in value;

@@ -93,5 +93,11 @@ export const shareKey = (namespace: string, share: number): Key => ({
 });
 export const slotKey = (slot: number): Key => ({ pk: SLOTS, sk: String(slot).padStart(6, "0") });
 
+/** What one party asked for in the minute that begins at these Unix seconds. */
+export const rateKey = (party: string, windowStart: number): Key => ({
+  pk: `RATE#${party}`,
+  sk: String(windowStart),
+});
+
 export type CounterKind = "namespace" | "environment" | "build" | "specification" | "role" | "turn";
 export const counterKey = (kind: CounterKind): Key => ({ pk: "COUNTERS", sk: kind });

@@ -123,7 +123,7 @@ export const rebuild = route({
     message: v.literal("rebuild triggered"),
   }),
   otherReplies: [],
-  errors: ["build_not_found", "environment_not_found", "conflict"],
+  errors: ["build_not_found", "environment_not_found", "conflict", "too_many_requests"],
 });
 
 export const cancelBuild = route({

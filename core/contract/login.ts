@@ -51,7 +51,7 @@ export const login = route({
   },
   reply: v.object({ status: v.literal("ok"), data: v.object({ redirect_url: v.string() }) }),
   otherReplies: [],
-  errors: ["invalid_credentials", "not_found"],
+  errors: ["invalid_credentials", "not_found", "too_many_requests"],
 });
 
 export const logout = route({

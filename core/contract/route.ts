@@ -87,6 +87,7 @@ export const route = <const R extends Route>(definition: R): R => definition;
 /** Every error a route can answer with, those that follow from its shape included. */
 export function errorsOf(route: Route): ErrorCode[] {
   const codes = new Set<ErrorCode>([...route.errors, "internal", "try_again"]);
+  if (route.reply) codes.add("reply_too_large");
   if (route.method !== "get") codes.add("origin_refused");
   if (route.access.kind === "permission") codes.add("permission_denied");
   if (Object.keys(route.query.entries).length > 0) codes.add("invalid_parameter");

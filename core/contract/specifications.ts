@@ -98,5 +98,6 @@ export const postSpecification = route({
     "body_too_large",
     "environment_not_found",
     "conflict",
+    "too_many_requests",
   ],
 });

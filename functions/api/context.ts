@@ -9,6 +9,8 @@ export interface Env {
   readonly Bindings: {
     /** API Gateway's id of the request; absent in tests. */
     readonly requestId?: string;
+    /** The address that API Gateway saw; absent in tests. */
+    readonly address?: string;
   };
   readonly Variables: {
     requestId: string;

@@ -27,6 +27,8 @@ const config = readConfig([
   "settings",
   "urlPrefix",
   "authentication",
+  "submissionsPerMinute",
+  "loginsPerMinute",
   "allowedPrivateHosts",
   "logLevel",
 ]);
@@ -48,6 +50,7 @@ const app = createApp({
   settings: deploymentSettings(config.settings),
   prefix: config.urlPrefix.replace(/\/+$/, ""),
   authentication: config.authentication,
+  rates: config,
   allowPrivateHosts: config.allowedPrivateHosts,
   wakeUp: async (reason) => (await queues()).wakeUp({ reason }),
   askForLink: async (link) => (await queues()).link(link),
@@ -56,6 +59,6 @@ const app = createApp({
 });
 
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  const { requestId } = event.requestContext;
-  return toResult(await app.fetch(toRequest(event), { requestId }));
+  const { requestId, http } = event.requestContext;
+  return toResult(await app.fetch(toRequest(event), { requestId, address: http.sourceIp }));
 }

@@ -20,6 +20,7 @@ import {
   type Reply,
   type Route,
 } from "#core/contract/route.ts";
+import { AppError } from "#core/errors.ts";
 import type { ApiContext, Env } from "./context.ts";
 import { findCaller, refuseForeignOrigin } from "./middleware/caller.ts";
 import { InvalidRequest } from "./middleware/error-reply.ts";
@@ -66,8 +67,26 @@ export function serve<R extends Route>(app: Hono<Env>, services: Services, route
     ) as Body<R>;
     const reply = await tell({ params, query, body, own, ...power, allow: gate.allow, c });
     gate.mustHaveBeenAsked();
-    return reply instanceof Response ? reply : c.json(reply as object, 200);
+    return reply instanceof Response
+      ? reply
+      : c.body(withinGateway(JSON.stringify(reply)), 200, { "content-type": "application/json" });
   });
+}
+
+/** Text of this many UTF-16 units cannot be too large, however it is written. */
+const SURELY_SMALL = 1_000_000;
+/** Lambda hands over 6 MB, in which the reply is a JSON string; the rest is for headers. */
+const REPLY_BYTES_MAX = 6 * 1024 * 1024 - 64 * 1024;
+
+/** @throws AppError `reply_too_large`, where API Gateway would say that we are at fault */
+function withinGateway(text: string): string {
+  if (text.length > SURELY_SMALL && Buffer.byteLength(JSON.stringify(text)) > REPLY_BYTES_MAX) {
+    throw new AppError(
+      "reply_too_large",
+      "The answer would be larger than the 6 MB that can be sent: ask for a smaller page, or filter it.",
+    );
+  }
+  return text;
 }
 
 /** Every path of a route below the prefix. */

@@ -7,6 +7,7 @@ import type { Log } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { SecretCache } from "#adapters/secrets/secret.ts";
 import type { LinkMessage } from "#core/build/messages.ts";
+import type { Rates } from "#core/rates.ts";
 import type { Settings } from "#core/settings/settings.ts";
 
 export interface Services {
@@ -17,6 +18,7 @@ export interface Services {
   /** In front of every route: empty, or a path such as `/conda-store`. */
   readonly prefix: string;
   readonly authentication: "dummy" | "none";
+  readonly rates: Rates;
   /** `host` or `host:port` that channels and packages may come from though private. */
   readonly allowPrivateHosts: readonly string[];
   /** Tells dispatch that the line has grown. */

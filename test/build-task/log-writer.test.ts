@@ -75,6 +75,22 @@ describe("the log of a build", () => {
     expect((await joined()).length).toBeLessThanOrEqual(LOG_BYTES_MAX + LINE_LENGTH_MAX);
   });
 
+  it("that comes all at once is cut into chunks that one answer can hold, in order and whole", async () => {
+    const log = openLog(bucket, id, 1);
+    for (let n = 0; n < 1500; n += 1) log.line("pip", `${n} ${"x".repeat(3000)}`);
+    await log.finish();
+    const sizes: number[] = [];
+    const numbers: number[] = [];
+    for (const { key } of await listObjects(bucket, logChunkPrefix(id, 1))) {
+      const chunk = (await getObject(bucket, key)) ?? Buffer.alloc(0);
+      sizes.push(chunk.byteLength);
+      const lines = chunk.toString("utf8").trimEnd().split("\n");
+      numbers.push(...lines.map((line) => Number.parseInt((JSON.parse(line) as { text: string }).text, 10)));
+    }
+    expect(Math.max(...sizes)).toBeLessThan(1024 * 1024);
+    expect(numbers).toEqual(Array.from({ length: 1500 }, (_, n) => n));
+  });
+
   it("makes no chunk for every line", async () => {
     const log = openLog(bucket, id, 1);
     for (let n = 0; n < 1000; n += 1) log.line("install", `file ${n}`);

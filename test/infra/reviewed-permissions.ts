@@ -14,7 +14,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LINE#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | NAMESPACES | NS#* | SLOTS | TURNS",
-    "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | NAMESPACES | NS#* | SETTINGS | TURNS",
+    "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | NAMESPACES | NS#* | RATE#* | SETTINGS | TURNS",
     "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",
     "s3:ListBucket on storagebucket where s3:prefix StringLike logs/*",
     "secretsmanager:GetSecretValue on secret:TokensKey",

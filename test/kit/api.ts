@@ -52,6 +52,7 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     settings: deploymentSettings({}),
     prefix: "",
     authentication: "dummy",
+    rates: { submissionsPerMinute: 100_000, loginsPerMinute: 100_000 },
     allowPrivateHosts: [],
     wakeUp: (reason) => send(wakeUps, { reason }),
     askForLink: (link) => send(links, link),

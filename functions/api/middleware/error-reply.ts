@@ -4,7 +4,7 @@
  */
 import type { Log } from "#adapters/log.ts";
 import type { ErrorReply } from "#core/contract/shapes.ts";
-import { AppError } from "#core/errors.ts";
+import { AppError, TooManyRequests } from "#core/errors.ts";
 import type { ApiContext } from "../context.ts";
 
 export type Detail = NonNullable<ErrorReply["detail"]>;
@@ -39,6 +39,7 @@ export function errorReply(log: Log) {
     if (known.status >= 500) log.error("request failed", { request_id: c.get("requestId"), error });
     c.set("fields", { ...c.get("fields"), code: known.code });
     if (known.code === "try_again") c.header("retry-after", "1");
+    if (known instanceof TooManyRequests) c.header("retry-after", String(known.retryAfterSeconds));
     const reply: ErrorReply = {
       status: "error",
       message: known.message,

@@ -39,6 +39,25 @@ const showCommon = ({ id, namespace, name, currentBuildId, description }: Enviro
 });
 const showEnvironment = (environment: Environment) => ({ ...showCommon(environment), current_build: null });
 
+/** All descriptions of one page, as JSON inside a JSON string; the rest of 6 MB is for the rows. */
+const DESCRIPTIONS_BYTES_MAX = 4 * 1024 * 1024;
+/** What one UTF-16 unit comes to at most: a control character is six bytes in JSON, and its backslash is doubled by Lambda. */
+const UNIT_BYTES_MAX = 7;
+
+/** A page whose descriptions would not fit into one answer has the beginnings of them; each environment by itself has it whole. */
+function shortened(items: readonly Environment[]): readonly Environment[] {
+  const units = items.reduce((sum, { description }) => sum + (description?.length ?? 0), 0);
+  if (units * UNIT_BYTES_MAX <= DESCRIPTIONS_BYTES_MAX) return items;
+  const most = Math.floor(DESCRIPTIONS_BYTES_MAX / UNIT_BYTES_MAX / items.length);
+  return items.map((each) => ({
+    ...each,
+    description:
+      each.description && each.description.length > most
+        ? `${each.description.slice(0, most)}…`.toWellFormed()
+        : each.description,
+  }));
+}
+
 const SORT_KEYS: readonly EnvironmentSortKey[] = ["namespace", "name"];
 const isSortKey = (key: string): key is EnvironmentSortKey => (SORT_KEYS as readonly string[]).includes(key);
 
@@ -85,7 +104,7 @@ export const listing =
     const filter = await filterOf(services, await sight(), query);
     const sortBy = sort_by.filter(isSortKey);
     const { items, count } = await listEnvironments(services.db, { ...filter, sortBy, page, size });
-    return { ...dataReply(items.map(showEnvironment)), page, size, count };
+    return { ...dataReply(shortened(items).map(showEnvironment)), page, size, count };
   };
 
 export const listingByCursor =
@@ -106,7 +125,7 @@ export const listingByCursor =
       cursor,
       query.limit,
     );
-    const rows = items.map(showCommon);
+    const rows = shortened(items).map(showCommon);
     return { data: rows, status: "ok", message: null, cursor: next && writeCursor(next, sortBy), count };
   };
 

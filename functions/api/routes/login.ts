@@ -14,6 +14,7 @@ import type { ApiContext } from "../context.ts";
 import { ownHosts } from "../middleware/caller.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
+import { countLogin } from "./count-request.ts";
 
 export const showing =
   ({ prefix }: Services): Tell<typeof showLogin> =>
@@ -28,6 +29,7 @@ export const loggingIn =
     if (services.authentication !== "dummy") {
       throw new AppError("not_found", "This deployment has no login with a password.");
     }
+    await countLogin(services, username, c);
     const { dummyPassword } = await services.secret.get();
     if (dummyPassword === null || !equal(password, dummyPassword)) {
       throw new AppError("invalid_credentials", "Invalid authentication credentials");

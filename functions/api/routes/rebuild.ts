@@ -11,6 +11,7 @@ import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
 import { buildOf } from "./builds.ts";
+import { countSubmission } from "./count-request.ts";
 
 /**
  * The document that the build had, order and all; settings are not applied a second time. Frozen, the new build has the
@@ -20,6 +21,7 @@ export const rebuilding =
   (services: Services): Tell<typeof rebuild> =>
   async (ask) => {
     const build = await buildOf(services, ask);
+    await countSubmission(services, ask.own, ask.c);
     const specification = await getSpecification(services.db, build.specificationSha256, build.document);
     if (!specification) throw new Error(`the specification of build ${build.id} is not there`);
     const frozenLock = ask.query.frozen && !specification.isLockfile ? lockOf(build) : undefined;

@@ -15,12 +15,14 @@ import { layerSettings } from "#core/settings/scope.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
+import { countSubmission } from "./count-request.ts";
 
 /** Text, name, permission, settings, one transaction, wake-up: a refusal at any point leaves nothing behind. */
 export const posting =
   (services: Services): Tell<typeof postSpecification> =>
   async ({ body, own, can, allow, c }) => {
     const { db } = services;
+    await countSubmission(services, own, c);
     // The YAML parser is half as large as the rest of the API, and only this route needs it.
     const [{ readPosted, sourceOf }, { readClone }] = await Promise.all([
       import("./posted-specification.ts"),

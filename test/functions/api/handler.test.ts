@@ -29,6 +29,8 @@ beforeAll(async () => {
     [VARIABLES.settings]: "{}",
     [VARIABLES.urlPrefix]: "/conda-store/",
     [VARIABLES.authentication]: "dummy",
+    [VARIABLES.submissionsPerMinute]: "60",
+    [VARIABLES.loginsPerMinute]: "10",
     [VARIABLES.allowedPrivateHosts]: "",
     [VARIABLES.logLevel]: "error",
   });

@@ -9,7 +9,7 @@ export const LOGIN_COSTS: readonly Cost[] = [
     as: "nobody",
     path: () => "/login/",
     init: post({ username: "a", password: DUMMY_PASSWORD }),
-    calls: {},
+    calls: { UpdateItemCommand: 1 },
     units: 0,
   },
   {

@@ -11,7 +11,7 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/specification/",
     init: spec("costly"),
-    calls: { BatchGetItemCommand: 1, GetItemCommand: 3, UpdateItemCommand: 4, TransactWriteItemsCommand: 1 },
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 3, UpdateItemCommand: 5, TransactWriteItemsCommand: 1 },
     units: 3,
   },
   {
@@ -20,7 +20,7 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/specification/",
     init: spec("costly"),
-    calls: { BatchGetItemCommand: 1, GetItemCommand: 3, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 3, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
     units: 3,
   },
   {
@@ -29,7 +29,7 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     as: "viewer",
     path: () => "/api/v1/specification/",
     init: spec("costly"),
-    calls: MEMBER,
+    calls: { ...MEMBER, UpdateItemCommand: 1 },
     units: 1,
   },
 ];

@@ -1,0 +1,45 @@
+/**
+ * Who is counted for what costs most: builds that are asked for, and passwords that are tried.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { countRequest } from "#adapters/dynamodb/rates.ts";
+import { rolesByPattern } from "#core/access/binding.ts";
+import type { Entity } from "#core/access/entity.ts";
+import { NAMES_BEHIND_ADDRESS } from "#core/rates.ts";
+import type { ApiContext } from "../context.ts";
+import type { Services } from "../services.ts";
+
+type Counting = Pick<Services, "db" | "rates">;
+
+/** @throws TooManyRequests */
+export const countSubmission = ({ db, rates }: Counting, own: Entity, c: ApiContext): Promise<void> =>
+  countRequest(db, {
+    party: `submission#${principalOf(own, c)}`,
+    bounds: { requests: rates.submissionsPerMinute },
+    at: new Date(),
+  });
+
+/**
+ * Before the password is looked at. The name is hashed: people type passwords into the wrong field.
+ * @throws TooManyRequests
+ */
+export const countLogin = ({ db, rates }: Counting, username: string, c: ApiContext): Promise<void> =>
+  countRequest(db, {
+    party: `login#${addressOf(c)}`,
+    bounds: {
+      requests: NAMES_BEHIND_ADDRESS * rates.loginsPerMinute,
+      [`name_${digest(username)}`]: rates.loginsPerMinute,
+    },
+    at: new Date(),
+  });
+
+/** Tokens are made from tokens, so what they share is counted: their namespace; for services, which have none, their rights. */
+function principalOf({ authenticated, defaults, primaryNamespace, bindings }: Entity, c: ApiContext): string {
+  if (!authenticated || defaults === "anonymous") return `nobody#${addressOf(c)}`;
+  if (primaryNamespace !== "") return `member#${primaryNamespace}`;
+  return `service#${digest(JSON.stringify(Object.entries(rolesByPattern(bindings)).sort()))}`;
+}
+
+const addressOf = (c: ApiContext): string => c.env?.address ?? "";
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
