@@ -67,6 +67,7 @@ const SCHEMAS = {
   engineProgram: text,
   packPython: text,
   memoryEvents: text,
+  isolation: v.picklist(["required", "possible"], 'must be "required" or "possible"'),
   maxAttemptMinutes: count,
   maxQueueHours: count,
   maxTries: readBy(maxTriesOf, "must be a JSON object of whole numbers from 1"),

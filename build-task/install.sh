@@ -66,9 +66,10 @@ python3 -m venv "$root/opt/conda-pack"
 "$root/opt/conda-pack/bin/python" -m pip install --quiet --no-cache-dir --disable-pip-version-check \
   --only-binary :all: -r "$here/requirements.txt"
 
-# The owner of the shared disk's files, and the directories that the image declares as volumes.
-mkdir -p "$root/var/lib/conda-store" "$root/opt/conda-store"
-if [ -z "$root" ]; then
-  getent passwd 1000 > /dev/null || useradd --uid 1000 --gid 100 --no-create-home --shell /usr/sbin/nologin builder
-  chown 1000:100 /opt/conda-store
-fi
+[ -x "$root/usr/bin/setpriv" ] || [ -x /usr/bin/setpriv ] || fail "setpriv is missing: install util-linux."
+
+# The directories that the image declares as volumes: root's, and everybody may enter them. The shared disk is mounted below
+# the last one, which nobody else may: packages' own code has users without a name (build-task/strangers.ts).
+mkdir -p "$root/var/lib/conda-store" "$root/opt/conda-store" "$root/mnt/supervisor"
+chmod 755 "$root/var/lib/conda-store" "$root/opt/conda-store"
+chmod 700 "$root/mnt/supervisor"

@@ -9,6 +9,8 @@ import { runCommand } from "#adapters/process/command.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
 import { Undecided } from "./failure.ts";
 import { memoryLimitMiB, oomCounter } from "./memory.ts";
+import { openStrangers } from "./strangers.ts";
+import { isInPlace } from "./task.ts";
 
 // Directories 755 and files 644 whatever the machine's habit is: consumers of the shared disk are other users.
 process.umask(0o022);
@@ -19,7 +21,7 @@ process.env["UV_THREADPOOL_SIZE"] ??= "64";
 const config = readConfig([
   ...(["table", "bucket", "finishQueue", "settings", "storeDirectory", "diskDirectory"] as const),
   ...(["workDirectory", "allowedPrivateHosts", "packPython", "maxAttemptMinutes"] as const),
-  ...(["buildId", "engine", "engineProgram"] as const),
+  ...(["buildId", "engine", "engineProgram", "isolation"] as const),
 ]);
 
 const LOAD_QUEUE_MS = 150;
@@ -39,6 +41,15 @@ const engine = openEngine({
   signal: stop.signal,
 });
 engine.catch(() => {});
+// So do the users that packages' own code runs as.
+const { workDirectory, storeDirectory, diskDirectory, packPython } = config;
+const strangers = openStrangers({
+  isolation: config.isolation,
+  python: packPython,
+  reached: [config.engineProgram, packPython, import.meta.dirname, storeDirectory, workDirectory],
+  closed: isInPlace(config) ? null : diskDirectory,
+});
+strangers.catch(() => {});
 const [{ openDb }, { openBucket }, { ownTask }, { deploymentSettings }, { runTask }] = await Promise.all([
   import("#adapters/dynamodb/db.ts"),
   import("#adapters/s3/open-bucket.ts"),
@@ -59,6 +70,7 @@ const running = runTask({
   db,
   bucket: openBucket(config.bucket, db.client),
   engine,
+  strangers,
   sendFinish: async (message) => {
     const { openQueue, send } = await loadQueue();
     await send(openQueue<FinishMessage>(config.finishQueue), message);

@@ -23,6 +23,7 @@ import { runStep } from "./step.ts";
 import { archive } from "./steps/archive.ts";
 import { compile } from "./steps/compile.ts";
 import { storeExport } from "./steps/export.ts";
+import { inspect } from "./steps/inspect.ts";
 import { install } from "./steps/install.ts";
 import { runLinkScripts } from "./steps/link-scripts.ts";
 import { fetchLockfile, storeLockfile } from "./steps/lockfile.ts";
@@ -31,7 +32,7 @@ import { installPip, resolvePip } from "./steps/pip.ts";
 import { copyToDisk, publish } from "./steps/publish.ts";
 import { recallSolve, rememberSolve } from "./steps/recall.ts";
 import { findReusable } from "./steps/reuse.ts";
-import { seal } from "./steps/seal.ts";
+import { type Sealed, seal } from "./steps/seal.ts";
 import { readLockfile, type SolveInput, solve } from "./steps/solve.ts";
 import { verify } from "./steps/verify.ts";
 import type { StepContext, Task } from "./task.ts";
@@ -46,6 +47,7 @@ const LIMITS = {
   "link scripts": 15,
   compile: 20,
   seal: 20,
+  inspect: 20,
   lockfile: 5,
   export: 5,
   packages: 5,
@@ -193,13 +195,12 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
   const scripted = await run(task, "link scripts", (step) =>
     runLinkScripts(task, step, lock.packages, installed),
   );
-  await sideBySide(task, [
+  const input = { installed, scripted, hasPip: lock.pipPackages.length > 0 };
+  const [, sealed] = await sideBySide<[unknown, Sealed]>(task, [
     (each) => run(each, "compile", (step) => compile(each, step, installed)),
-    (each) =>
-      run(each, "seal", (step) =>
-        seal(each, step, { installed, scripted, hasPip: lock.pipPackages.length > 0 }),
-      ),
+    (each) => run(each, "seal", (step) => seal(each, step, input)),
   ]);
+  await run(task, "inspect", (step) => inspect(task, step, input, sealed));
   const reuseKey = keyOf(task, lock, rendered);
   const [packed, packages, copiedBytes] = await sideBySide<[Artifact[], number, number | null]>(task, [
     async (each) =>

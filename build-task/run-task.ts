@@ -19,8 +19,9 @@ import { BuildFailure, LeaseLost, Undecided } from "./failure.ts";
 import { holdLease } from "./lease.ts";
 import { type LogWriter, openLog } from "./log-writer.ts";
 import type { OomCounter } from "./memory.ts";
-import { runBuild } from "./run-build.ts";
+import { type Built, runBuild } from "./run-build.ts";
 import { StepError } from "./step.ts";
+import type { Strangers } from "./strangers.ts";
 import { pathsOf, type Task, type TaskConfig } from "./task.ts";
 
 export interface TaskParts {
@@ -36,6 +37,8 @@ export interface TaskParts {
   readonly bucket: Bucket;
   /** Begun before the claim, because starting an engine takes its time. */
   readonly engine: Promise<Engine>;
+  /** Begun before the claim as well. */
+  readonly strangers: Promise<Strangers>;
   readonly sendFinish: (message: FinishMessage) => Promise<void>;
   /** Aborts with an Undecided when the task is told to stop. */
   readonly stop: AbortSignal;
@@ -52,6 +55,7 @@ export type TaskEnd = "done" | "nothing to do" | "lease lost" | "broken";
 export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   const { db, buildId, owner, say, config } = parts;
   parts.engine.catch(() => {});
+  parts.strangers.catch(() => {});
   const claim = await claimBuild(db, buildId, owner, new Date());
   if (!claim.won) {
     say(`build ${buildId} is not claimed: ${claim.why}`);
@@ -72,20 +76,24 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   const signal = AbortSignal.any([lost.signal, limit.signal, parts.stop]);
   const paths = pathsOf(config, build, attempt);
   const { settings, bucket, engine, memoryMiB, oomKills } = parts;
-  const task: Task = {
-    ...{ config, settings, build, who, paths, db, bucket, engine, log, signal, memoryMiB, oomKills },
-    lost: () => lost.abort(new LeaseLost()),
+  const known = { config, settings, build, who, paths, db, bucket, engine, log, signal, memoryMiB, oomKills };
+  const work = async (): Promise<Built> => {
+    const strangers = await parts.strangers;
+    if (strangers.missing !== null) {
+      log.line("", `packages' own code runs as the build task's user: ${strangers.missing}`);
+    }
+    await mkdir(paths.work, { recursive: true });
+    return await runBuild({ ...known, strangers, lost: () => lost.abort(new LeaseLost()) });
   };
   if (build.lastTrouble !== null) log.line("", `${build.lastTrouble} This is attempt ${attempt}.`, "stderr");
   log.line("", firstLine(new Date()));
   let broken = false;
   let isLost = false;
   try {
-    await mkdir(paths.work, { recursive: true });
-    const result = await runBuild(task).then(
+    const result = await work().then(
       async (built): Promise<AttemptResult> => {
         log.line("", `The environment is built: ${built.packages} packages, ${built.sizeBytes} bytes.`);
-        return { outcome: "completed", ...built, artifacts: [...built.artifacts, await endLog(task, log)] };
+        return { outcome: "completed", ...built, artifacts: [...built.artifacts, await endLog(known, log)] };
       },
       async (error: unknown): Promise<AttemptResult> => {
         if (lost.signal.aborted) throw lost.signal.reason;
@@ -101,7 +109,7 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
         if (isOurs) say(describeForOperator(error));
         sayFailure(log, step, reason);
         const headline = cleanLine(reason.split("\n")[0] ?? "").slice(0, REASON_LENGTH_MAX);
-        return { outcome: "failed", reason: headline, step, artifacts: [await endLog(task, log)] };
+        return { outcome: "failed", reason: headline, step, artifacts: [await endLog(known, log)] };
       },
     );
     if (!(await putResult(db, who, result))) throw new LeaseLost();
@@ -117,6 +125,7 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   } finally {
     clearTimeout(timer);
     await lease.release();
+    await parts.strangers.then((strangers) => strangers.close()).catch(() => {});
     await remove(paths.work);
     say(`peak memory of this process: ${Math.round(process.resourceUsage().maxRSS / 1000)} MB`);
   }
@@ -143,7 +152,7 @@ function describeResult(result: AttemptResult): string {
   }
 }
 
-async function endLog(task: Task, log: LogWriter): Promise<Artifact> {
+async function endLog(task: Pick<Task, "build">, log: LogWriter): Promise<Artifact> {
   return { type: "LOGS", key: logKey(task.build.id), sizeBytes: await log.finish() };
 }
 

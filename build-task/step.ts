@@ -3,7 +3,6 @@
  * @module
  */
 import { saveStep } from "#adapters/dynamodb/attempts.ts";
-import { runCommand } from "#adapters/process/command.ts";
 import { StreamedCommandError } from "#adapters/process/stream-command.ts";
 import { AppError } from "#core/errors.ts";
 import { EngineError, type RunCommand } from "#core/ports.ts";
@@ -48,7 +47,7 @@ export async function runStep<T>(
   const signal = AbortSignal.any([task.signal, limit.signal]);
   const line: StepContext["line"] = (text, stream) => task.log.line(name, text, stream);
   const memory = memoryOf(task, name);
-  const run = runInStep(memory, line);
+  const run = runInStep(task, memory, line);
   const marked = saveStep(task.db, task.who, name).then((held) => {
     if (!held) task.lost();
   });
@@ -137,9 +136,9 @@ function memoryOf({ oomKills, memoryMiB }: Task, step: string): StepMemory {
   };
 }
 
-function runInStep(memory: StepMemory, line: StepContext["line"]): RunCommand {
+function runInStep({ strangers }: Task, memory: StepMemory, line: StepContext["line"]): RunCommand {
   return async (command, signal) => {
-    const result = await runCommand({ onLine: line, ...command }, signal);
+    const result = await strangers.builder.run({ onLine: line, ...command }, signal);
     if (result.signal === "SIGKILL" && !result.killed) throw memory.killed();
     return result;
   };

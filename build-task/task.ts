@@ -13,6 +13,7 @@ import type { Engine, RunCommand, Stream } from "#core/ports.ts";
 import type { Settings } from "#core/settings/settings.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { OomCounter } from "./memory.ts";
+import type { Strangers } from "./strangers.ts";
 
 /** The task's part of the environment. */
 export interface TaskConfig {
@@ -48,6 +49,7 @@ export interface Task {
   readonly db: Db;
   readonly bucket: Bucket;
   readonly engine: Promise<Engine>;
+  readonly strangers: Strangers;
   readonly log: LogWriter;
   /** Memory of this task; null when that is not known. */
   readonly memoryMiB: number | null;
@@ -64,9 +66,16 @@ export interface StepContext {
   /** Aborts with the task's signal and at the step's own limit. */
   readonly signal: AbortSignal;
   line(text: string, stream?: Stream): void;
-  /** Runs a child; its output goes to the log unless the command has a sink of its own. */
+  /** Runs a child as the builder; its output goes to the log unless the command has a sink of its own. */
   readonly run: RunCommand;
 }
+
+/** Whether store and disk are one. */
+export const isInPlace = ({
+  storeDirectory,
+  diskDirectory,
+}: Pick<TaskConfig, "storeDirectory" | "diskDirectory">): boolean =>
+  realpathSync(storeDirectory) === realpathSync(diskDirectory);
 
 export function pathsOf(config: TaskConfig, build: Build, attempt: number): Paths {
   const { storeDirectory, diskDirectory, workDirectory } = config;
@@ -76,7 +85,7 @@ export function pathsOf(config: TaskConfig, build: Build, attempt: number): Path
     prefix: join(storeDirectory, place),
     published: join(diskDirectory, place),
     publishing: join(diskDirectory, build.namespace, `.${build.buildKey}.${attempt}`),
-    inPlace: realpathSync(storeDirectory) === realpathSync(diskDirectory),
+    inPlace: isInPlace(config),
     work,
     packageCache: join(work, "packages"),
   };

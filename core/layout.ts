@@ -45,6 +45,8 @@ export const VARIABLES = {
   packPython: "CONDA_STORE_PACK_PYTHON",
   /** File that counts the processes killed for memory, where it is not the kernel who limits it: set on one machine only. */
   memoryEvents: "CONDA_STORE_MEMORY_EVENTS",
+  /** "required": a build task that cannot give packages' own code a user of its own builds nothing; or "possible". */
+  isolation: "CONDA_STORE_ISOLATION",
   maxAttemptMinutes: "CONDA_STORE_MAX_ATTEMPT_MINUTES",
   maxQueueHours: "CONDA_STORE_MAX_QUEUE_HOURS",
   /** JSON array of { cpuUnits, memoryMiB }: the sizes of build tasks, smallest first. */

@@ -29,7 +29,7 @@ export interface InstallRequest {
   /** Every channel that a package comes from. */
   readonly channels: readonly ChannelAddress[];
   readonly platform: string;
-  /** Directory to make; must not exist. */
+  /** Directory to make, or an empty one. */
   readonly prefix: string;
   /** Where the tree will be used, if not at `prefix` (absolute, at most 254 bytes). */
   readonly targetPrefix?: string;
@@ -51,9 +51,8 @@ export interface Command {
   readonly onLine?: LineSink;
   /** Collect stdout and stderr up to this many bytes each (default 16 MiB); the rest is dropped and said. */
   readonly captureBytesMax?: number;
-  /** Run as this user and group (needs the right to change them); the caller's own if absent. */
-  readonly uid?: number;
-  readonly gid?: number;
+  /** Run as the user and the group of this number, for good (needs the right to change them); the caller's own if absent. */
+  readonly user?: number;
 }
 
 export interface CommandResult {
@@ -71,8 +70,12 @@ export type RunCommand = (command: Command, signal: AbortSignal) => Promise<Comm
 
 /** What an engine gets for one run. */
 export interface EngineRun {
-  /** A private, empty directory for HOME, rc files and input files. */
+  /** A private, empty directory for rc files and input files, which the engine's program can read. */
   readonly workDirectory: string;
+  /** A private, empty directory that the engine's program may write to: its HOME. */
+  readonly home: string;
+  /** To be shown to whoever serves the channels' addresses, as `Authorization: Bearer`; never on a command line. */
+  readonly token?: string;
   readonly signal: AbortSignal;
   readonly run: RunCommand;
   readonly onLine: LineSink;

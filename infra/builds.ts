@@ -53,8 +53,11 @@ export interface BuildsProps {
   readonly variables: VariableValues;
 }
 
-/** Docker gives these to root by default; the supervisor needs none of them. */
-const DROPPED = [
+/**
+ * Docker gives these to root by default; the supervisor needs none of them. It keeps CHOWN, DAC_OVERRIDE, KILL, SETGID and
+ * SETUID, with which it makes other users of packages' own code and looks after them.
+ */
+export const DROPPED_CAPABILITIES = [
   Capability.AUDIT_WRITE,
   Capability.FOWNER,
   Capability.FSETID,
@@ -89,7 +92,7 @@ export class Builds extends Construct {
       },
     });
     const linuxParameters = new LinuxParameters(this, "Linux", { initProcessEnabled: true });
-    linuxParameters.dropCapabilities(...DROPPED);
+    linuxParameters.dropCapabilities(...DROPPED_CAPABILITIES);
     this.container = this.taskDefinition.addContainer(BUILD_CONTAINER, {
       image: props.image
         ? ContainerImage.fromRegistry(props.image)

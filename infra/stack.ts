@@ -142,7 +142,10 @@ export interface CondaStoreProps extends StackProps {
 }
 
 /** Below `/mnt`, as Lambda wants it; the build task uses the same place. */
+/** Where functions see the shared disk: Lambda wants it directly below /mnt. */
 const DISK_DIRECTORY = "/mnt/conda-store";
+/** Where build tasks see it: below a directory of the image that only root may enter. */
+const TASK_DISK_DIRECTORY = "/mnt/supervisor/conda-store";
 const WORK_DIRECTORY = "/var/lib/conda-store";
 
 /** Everything of a deployment. It only wires: what a part is like stands in the part's own file. */
@@ -193,13 +196,14 @@ export class CondaStoreStack extends Stack {
       ...taskImage(props),
       size: taskSizes[0],
       storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
-      diskDirectory: local?.taskDiskDirectory ?? DISK_DIRECTORY,
+      diskDirectory: local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY,
       workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
       variables: {
         ...shared,
         finishQueue: ends.queue.queueUrl,
-        diskDirectory: local?.taskDiskDirectory ?? DISK_DIRECTORY,
+        diskDirectory: local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY,
         workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
+        isolation: local ? "possible" : "required",
         engine: local?.engine ?? "mamba",
         engineProgram: local?.engineProgram ?? "/usr/local/bin/micromamba",
         packPython: local?.packPython ?? "/opt/conda-pack/bin/python",

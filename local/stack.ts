@@ -18,7 +18,7 @@ import { isFree, keptPorts } from "./ports.ts";
 import type { Progress } from "./progress.ts";
 import { ensurePythonTools } from "./python.ts";
 import { programPath, removeTree } from "./run-task/launch.ts";
-import { findNamespace } from "./run-task/mounts.ts";
+import { findNamespace, placesOf } from "./run-task/mounts.ts";
 import { type RunTaskEndpoint, startRunTaskEndpoint } from "./run-task/server.ts";
 
 export interface StackOptions {
@@ -152,6 +152,7 @@ export async function openStack(
       sharedDisk: place("store"),
       tasksDirectory: place("tasks"),
       namespace,
+      programs: [root, ...[process.execPath, engine.program, python].flatMap(placesOf)],
     },
   });
   closers.add(() => runTask.close());
@@ -166,7 +167,7 @@ export async function openStack(
         image: "local",
         ecsEndpoint: runTask.address,
         storeDirectory: place("store"),
-        taskDiskDirectory: place("mnt/disk"),
+        taskDiskDirectory: place("mnt/closed/disk"),
         taskWorkDirectory: place("mnt/work"),
         engine: engine.kind,
         engineProgram: engine.program,

@@ -2,16 +2,18 @@
  * A prefix is made whole or not at all.
  * @module
  */
-import { lstat, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { internalError } from "./failure.ts";
 
 /**
  * Runs the work that makes the prefix, and removes what it left there if it fails.
- * @throws EngineError internal if something is there already: engines link over it and say nothing.
+ * @throws EngineError internal if something other than an empty directory is there: engines link over it and say nothing.
  */
 export async function makeWhole(prefix: string, work: () => Promise<void>): Promise<void> {
-  const found = await lstat(prefix).catch(() => undefined);
-  if (found) throw internalError(`${prefix} is there already`);
+  const found = await readdir(prefix).catch((error: NodeJS.ErrnoException) =>
+    error.code === "ENOENT" ? [] : null,
+  );
+  if (found === null || found.length > 0) throw internalError(`${prefix} is there already`);
   try {
     await work();
   } catch (error) {

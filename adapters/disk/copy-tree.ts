@@ -33,7 +33,7 @@ export interface Copied {
 
 /**
  * Copies a tree to a place where nothing is yet: times, modes and links kept; hard links become files of their own.
- * Directories are 755, as consumers of the disk expect; files are theirs to read and run only (`withoutPrivileges`).
+ * Directories are 755, as consumers of the disk expect.
  */
 export async function copyTree(from: string, to: string, signal: AbortSignal): Promise<Copied> {
   const entries = await listTree(from, signal);
@@ -80,29 +80,9 @@ async function copyEntry(
     await lutimes(to, atime, mtime);
     return { bytes: 0, what: describeLink(target) };
   }
-  const mode = await withoutPrivileges(from, status);
   await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   await utimes(to, atime, mtime);
-  return { bytes: status.size, what: describeFile({ size: status.size, mode }) };
-}
-
-/**
- * Takes from a file what a package or its script may have given it and no consumer must meet: running as the disk's
- * owner, and being written by others than the owner.
- * @returns the mode it has now
- */
-async function withoutPrivileges(path: string, { mode }: { readonly mode: number }): Promise<number> {
-  const privileges = mode & 0o7022;
-  if (privileges !== 0) await chmod(path, mode & 0o755);
-  return mode & ~privileges;
-}
-
-/** The same for every file of a tree that stays where it was made. */
-export async function dropPrivileges(root: string, signal: AbortSignal): Promise<void> {
-  const files = (await listTree(root, signal)).filter(({ kind }) => kind === "file");
-  await eachOf(files, WRITERS, signal, async ({ path }) => {
-    await withoutPrivileges(join(root, path), await lstat(join(root, path)));
-  });
+  return { bytes: status.size, what: describeFile(status) };
 }
 
 /** Gives a finished tree its name, taking the place of what an earlier try left there. */

@@ -5,7 +5,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import type { CommandResult, LineSink, RunCommand, Stream } from "#core/ports.ts";
+import type { Command, CommandResult, LineSink, RunCommand, Stream } from "#core/ports.ts";
+import { asUser, failedToStart } from "./as-user.ts";
 import { dieFirst } from "./die-first.ts";
 
 const CAPTURE_BYTES_MAX = 16 * 1024 * 1024;
@@ -25,13 +26,13 @@ export const runCommand: RunCommand = (command, signal) => {
     return Promise.resolve({ code: null, signal: "SIGKILL", stdout: "", stderr: "", killed: true });
   }
   return new Promise<CommandResult>((resolve, reject) => {
-    const child = spawn(command.program, [...command.args], {
+    const { program, args } =
+      command.user === undefined ? command : asUser(command.user, command.program, command.args);
+    const child = spawn(program, [...args], {
       cwd: command.cwd,
       env: { ...command.env },
       detached: true,
       stdio: ["pipe", "pipe", "pipe"],
-      ...(command.uid === undefined ? {} : { uid: command.uid }),
-      ...(command.gid === undefined ? {} : { gid: command.gid }),
     });
     dieFirst(child.pid);
     const capturing = command.captureBytesMax ?? CAPTURE_BYTES_MAX;
@@ -50,7 +51,7 @@ export const runCommand: RunCommand = (command, signal) => {
       if (child.pid !== undefined) return;
       started = false;
       signal.removeEventListener("abort", abort);
-      reject(new Error(`${command.program} could not be started: ${error.message}`, { cause: error }));
+      reject(notStarted(command, error.message, error));
     });
     let drain: NodeJS.Timeout | undefined;
     child.once("exit", () => {
@@ -64,7 +65,9 @@ export const runCommand: RunCommand = (command, signal) => {
       clearTimeout(drain);
       signal.removeEventListener("abort", abort);
       if (!started) return;
-      resolve({ code, signal: endSignal, stdout: stdout(), stderr: stderr(), killed });
+      const said = stderr();
+      if (command.user !== undefined && failedToStart(code, said)) reject(notStarted(command, said.trim()));
+      else resolve({ code, signal: endSignal, stdout: stdout(), stderr: said, killed });
     });
 
     // A child that ends without reading its input is told by its exit code, not by our broken pipe.
@@ -72,6 +75,9 @@ export const runCommand: RunCommand = (command, signal) => {
     child.stdin.end(command.stdin ?? "");
   });
 };
+
+const notStarted = ({ program }: Command, why: string, cause?: Error): Error =>
+  new Error(`${program} could not be started: ${why}`, { cause });
 
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;

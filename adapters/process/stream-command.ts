@@ -5,7 +5,10 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Command, LineSink } from "#core/ports.ts";
+import { asUser } from "./as-user.ts";
 import { dieFirst } from "./die-first.ts";
+
+export type StreamedProgram = Pick<Command, "program" | "args" | "env" | "cwd" | "user">;
 
 export interface StreamedCommand {
   /** Standard output. It ends with an error when the program failed, so that half of it is never taken for all. */
@@ -40,7 +43,7 @@ export class StreamedCommandError extends Error {
  * @param onLine takes the lines of standard error
  */
 export function streamCommand(
-  command: Pick<Command, "program" | "args" | "env" | "cwd">,
+  command: StreamedProgram,
   signal: AbortSignal,
   onLine: LineSink,
 ): StreamedCommand {
@@ -48,12 +51,14 @@ export function streamCommand(
 }
 
 async function* readAll(
-  command: Pick<Command, "program" | "args" | "env" | "cwd">,
+  command: StreamedProgram,
   signal: AbortSignal,
   onLine: LineSink,
 ): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
-  const child = spawn(command.program, [...command.args], {
+  const { program, args } =
+    command.user === undefined ? command : asUser(command.user, command.program, command.args);
+  const child = spawn(program, [...args], {
     cwd: command.cwd,
     env: { ...command.env },
     detached: true,

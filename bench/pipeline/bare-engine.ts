@@ -105,7 +105,7 @@ async function compileBare(lock: Lock, home: string, prefix: string): Promise<nu
 async function runBelow(home: string, run: RunCommand): Promise<EngineRun> {
   const workDirectory = join(home, "work");
   await mkdir(workDirectory, { recursive: true });
-  return { workDirectory, signal: never, run, onLine: () => {} };
+  return { workDirectory, home: workDirectory, signal: never, run, onLine: () => {} };
 }
 
 /** Sums what programs take from their start to their end. */

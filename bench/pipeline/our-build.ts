@@ -177,6 +177,7 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
       [VARIABLES.engine]: engine.kind,
       [VARIABLES.engineProgram]: engine.program,
       [VARIABLES.packPython]: python,
+      [VARIABLES.isolation]: "possible",
       [VARIABLES.maxAttemptMinutes]: String(ATTEMPT_MINUTES_MAX),
       [VARIABLES.logLevel]: "info",
     },

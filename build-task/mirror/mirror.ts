@@ -10,7 +10,7 @@ import { AddressError } from "#core/address/check-url.ts";
 import type { IndexSource } from "#core/lock/solve-key.ts";
 import { type ChannelAddress, EngineError } from "#core/ports.ts";
 import { BuildFailure } from "../failure.ts";
-import { serveConnect, serveForward } from "./forward-proxy.ts";
+import { serveConnect, serveForward, shows } from "./forward-proxy.ts";
 import { areUnchanged, openSources, type Sources } from "./sources.ts";
 import { askUpstream } from "./upstream.ts";
 
@@ -22,7 +22,9 @@ export interface MirrorOptions {
 export interface Mirror {
   /** Where engines find a channel. The same channel has the same address always. */
   addressOf(channel: string): ChannelAddress;
-  /** For pip's `--proxy`; holds the mirror's own password. */
+  /** What engines have to show at these addresses. Neither goes onto a command line, which every user can read. */
+  readonly token: string;
+  /** pip's proxy; holds the same token. */
   readonly proxyUrl: string;
   /**
    * What an engine says of a channel it could not read is often only a status: if the mirror knows the reason, it
@@ -71,8 +73,9 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
       const url = channel.replace(/\/+$/, "");
       let number = channels.indexOf(url);
       if (number < 0) number = channels.push(url) - 1;
-      return { url, address: `http://127.0.0.1:${port}/${token}/c/${number}` };
+      return { url, address: `http://127.0.0.1:${port}/c/${number}` };
     },
+    token,
     proxyUrl: `http://build:${token}@127.0.0.1:${port}`,
     explain(error) {
       const [reason] = reasons;
@@ -104,9 +107,10 @@ async function serveChannel(
   service: ChannelService,
 ): Promise<void> {
   const { method } = request;
-  const [, token, number, path] = /^\/([^/]+)\/c\/(\d+)\/([^#]*)$/.exec(request.url ?? "") ?? [];
+  if (!shows(request.headers.authorization, `Bearer ${service.token}`)) return end(response, 401);
+  const [, number, path] = /^\/c\/(\d+)\/([^#]*)$/.exec(request.url ?? "") ?? [];
   const channel = service.channels[Number(number)];
-  if (token !== service.token || channel === undefined || path === undefined) return end(response, 404);
+  if (channel === undefined || path === undefined) return end(response, 404);
   if (method !== "GET" && method !== "HEAD") return end(response, 405);
   if (/(?:^|\/)\.\.?(?:\/|$)|%2e|%2f|%5c|\\/i.test(path)) return end(response, 404);
 

@@ -2,10 +2,8 @@
  * archive: the environment as a conda-pack archive, streamed to S3 while it is packed; it never lies on a disk.
  * @module
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { streamCommand } from "#adapters/process/stream-command.ts";
 import { uploadStream } from "#adapters/s3/multipart-upload.ts";
 import type { Artifact } from "#core/build/status.ts";
 import { archiveKey } from "#core/layout.ts";
@@ -18,10 +16,11 @@ const PACK = fileURLToPath(new URL("./pack.py", import.meta.url));
 /** The package cache must still be there: conda-pack takes relocatable files from it. */
 export async function archive(task: Task, step: StepContext, reuseKey: string): Promise<Artifact> {
   const { prefix, work, packageCache } = task.paths;
-  const home = join(work, "archive");
-  await mkdir(home, { recursive: true });
+  const { builder } = task.strangers;
+  const home = await builder.makeHome(join(work, "archive"));
   const key = archiveKey(reuseKey);
-  const packer = streamCommand(
+  // It reads what strangers wrote: as one of them it finds no more than they had.
+  const packer = builder.stream(
     {
       program: task.config.packPython,
       args: ["-E", "-s", "-B", PACK, prefix, packageCache],

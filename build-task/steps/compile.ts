@@ -4,7 +4,6 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,8 +34,7 @@ export async function compile(
     step.line(`python ${minor} knows no unchecked byte code: left to be made when it is used`);
     return;
   }
-  const home = join(work, "compile");
-  await mkdir(home, { recursive: true });
+  const home = await task.strangers.builder.makeHome(join(work, "compile"));
   const { code, stdout, stderr } = await step.run(
     {
       program: join(prefix, "bin", "python"),

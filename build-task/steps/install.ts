@@ -2,9 +2,8 @@
  * install: the locked packages, linked by the engine at the final path.
  * @module
  */
-import { mkdir, rm, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { runCommand } from "#adapters/process/command.ts";
+import { rm, statfs } from "node:fs/promises";
+import { join } from "node:path";
 import type { Lock } from "#core/lock/lock.ts";
 import { BuildFailure, describeBytes } from "../failure.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -26,15 +25,13 @@ export async function install(
 ): Promise<PrefixPackage[]> {
   const { prefix, packageCache, work } = task.paths;
   const engine = await task.engine;
-  await Promise.all([
-    rm(prefix, { recursive: true, force: true }),
-    mkdir(packageCache, { recursive: true }),
-    mkdir(dirname(prefix), { recursive: true }),
-  ]);
+  const { builder } = task.strangers;
+  await rm(prefix, { recursive: true, force: true });
+  await Promise.all([builder.makeHome(prefix, 0o755), builder.makeHome(packageCache)]);
   const downloadBytes = lock.packages.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   await mustFit(packageCache, downloadBytes * UNPACKED_TIMES_MIN);
-  const workDirectory = join(work, "install");
-  await mkdir(workDirectory, { recursive: true });
+  const workDirectory = await builder.makeInbox(join(work, "install"));
+  const home = await builder.makeHome(join(workDirectory, "home"));
   step.line(`${engine.name}: ${lock.packages.length} packages, ${describeBytes(downloadBytes)} to download`);
   const channels = [...new Set(lock.packages.map(({ channel }) => channel))];
   try {
@@ -46,7 +43,7 @@ export async function install(
         prefix,
         packageCache,
       },
-      { workDirectory, signal: step.signal, run: runCommand, onLine: step.line },
+      { workDirectory, home, token: mirror.token, signal: step.signal, run: builder.run, onLine: step.line },
     );
   } catch (error) {
     throw mirror.explain(error);

@@ -3,7 +3,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readPlainFile } from "#adapters/disk/read-plain-file.ts";
 import type { LockedPackage } from "#core/lock/lock.ts";
@@ -35,8 +35,7 @@ export async function runLinkScripts(
     .filter(({ script }) => existsSync(script));
   if (scripted.length === 0) return [];
 
-  const home = join(work, "link-scripts");
-  await mkdir(home, { recursive: true });
+  const home = await task.strangers.builder.makeHome(join(work, "link-scripts"));
   // conda takes bash; the few scripts that need it say so nowhere.
   const shell = existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
   for (const { item, script } of scripted) {

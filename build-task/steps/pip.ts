@@ -2,14 +2,17 @@
  * pip: resolved against the installed conda packages, pinned by address and hash, then installed from exactly that.
  * @module
  */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readPlainFile } from "#adapters/disk/read-plain-file.ts";
 import type { LockedPipPackage } from "#core/lock/lock.ts";
 import { parsePipReport } from "#core/lock/pip-report.ts";
 import type { PipRequest } from "#core/specification/parse.ts";
 import { BuildFailure } from "../failure.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { StepContext, Task } from "../task.ts";
+
+const REPORT_BYTES_MAX = 64 * 1024 * 1024;
 
 const COMMON = ["--isolated", "--no-input", "--disable-pip-version-check", "--no-cache-dir"];
 
@@ -23,16 +26,16 @@ export async function resolvePip(
   mirror: Mirror,
   request: PipRequest,
 ): Promise<LockedPipPackage[]> {
-  const directory = await makeDirectory(task);
-  const requirements = join(directory, "requirements.txt");
-  const report = join(directory, "report.json");
+  const { inbox, home } = await makeDirectories(task);
+  const requirements = join(inbox, "requirements.txt");
+  const report = join(home, "report.json");
   await writeFile(requirements, `${request.requirements.join("\n")}\n`);
   step.line(`resolving ${request.requirements.join(", ")}`);
   await pip(task, step, mirror, "resolve", [
     ...["install", "--dry-run", "--quiet", "--report", report, ...COMMON, ...indexOptions(request)],
     ...["--requirement", requirements],
   ]);
-  const packages = parsePipReport(JSON.parse(await readFile(report, "utf8")));
+  const packages = parsePipReport(readReport(await readPlainFile(report, REPORT_BYTES_MAX)));
   step.line(
     `${packages.length} packages: ${packages.map(({ name, version }) => `${name} ${version}`).join(", ")}`,
   );
@@ -48,8 +51,8 @@ export async function installPip(
   request: PipRequest,
 ): Promise<void> {
   if (packages.length === 0) return;
-  const directory = await makeDirectory(task);
-  const requirements = join(directory, "locked.txt");
+  const { inbox } = await makeDirectories(task);
+  const requirements = join(inbox, "locked.txt");
   const lines = packages.map(({ name, url, sha256 }) => `${name} @ ${url} --hash=sha256:${sha256}\n`);
   await writeFile(requirements, lines.join(""));
   await pip(task, step, mirror, "install", [
@@ -58,10 +61,19 @@ export async function installPip(
   ]);
 }
 
-async function makeDirectory(task: Task): Promise<string> {
-  const directory = join(task.paths.work, "pip");
-  await mkdir(directory, { recursive: true });
-  return directory;
+/** What is read from others goes nowhere: in a parser's message it would go into the log. */
+function readReport(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    throw new BuildFailure("pip left no report of what it would install: build again.");
+  }
+}
+
+async function makeDirectories(task: Task): Promise<{ inbox: string; home: string }> {
+  const { builder } = task.strangers;
+  const inbox = await builder.makeInbox(join(task.paths.work, "pip"));
+  return { inbox, home: await builder.makeHome(join(inbox, "home")) };
 }
 
 function indexOptions({ indexUrl, extraIndexUrls, trustedHosts }: PipRequest): string[] {
@@ -79,8 +91,8 @@ async function pip(
   what: "resolve" | "install",
   args: readonly string[],
 ): Promise<void> {
-  const { prefix, work } = task.paths;
-  const home = join(work, "pip");
+  const { prefix } = task.paths;
+  const { home } = await makeDirectories(task);
   const proxy = mirror.proxyUrl;
   const result = await step.run(
     {

@@ -5,7 +5,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { forgetPackageCache } from "#adapters/conda/conda-meta.ts";
-import { copyTree, dropPrivileges, putInPlace } from "#adapters/disk/copy-tree.ts";
+import { copyTree, putInPlace } from "#adapters/disk/copy-tree.ts";
 import { describeTree } from "#adapters/disk/describe-tree.ts";
 import { describeBytes } from "../failure.ts";
 import type { StepContext, Task } from "../task.ts";
@@ -45,7 +45,7 @@ async function removeEarlierCopies(publishing: string): Promise<void> {
 /** Gives the copy its name. Only after this anybody can see it. */
 export async function publish(task: Task, step: StepContext): Promise<void> {
   const { publishing, published, prefix, inPlace } = task.paths;
-  if (inPlace) await Promise.all([forgetPackageCache(prefix), dropPrivileges(prefix, step.signal)]);
+  if (inPlace) await forgetPackageCache(prefix);
   else await putInPlace(publishing, published);
   step.line(`published as ${prefix}`);
 }

@@ -4,8 +4,15 @@
  */
 import { BuildFailure } from "../failure.ts";
 import type { PrefixPackage } from "../prefix.ts";
-import { readFiles } from "../read-files.ts";
+import { type ReadOrder, type ReadReport, readFiles, type Seen } from "../read-files.ts";
 import type { StepContext, Task } from "../task.ts";
+
+/** What the reading leaves for the look afterwards. */
+export interface Sealed {
+  readonly owned: ReadonlyMap<string, Owned>;
+  readonly files: ReadOrder["files"];
+  readonly seen: Seen;
+}
 
 export interface SealInput {
   readonly installed: readonly PrefixPackage[];
@@ -17,7 +24,7 @@ export interface SealInput {
 
 const NAMED_MAX = 10;
 
-interface Owned {
+export interface Owned {
   readonly owners: string[];
   /** Each owner's; a file that two packages ship is one of theirs. */
   readonly hashes: string[];
@@ -29,8 +36,11 @@ interface Difference {
   readonly what: "is missing" | "has other bytes" | "lies behind a link to outside of the environment";
 }
 
-/** @throws BuildFailure naming files and packages that differ, where nobody had a right to change them */
-export async function seal(task: Task, step: StepContext, input: SealInput): Promise<void> {
+/**
+ * May run beside the compiler, which is the packages' own code: `inspect` finds what that changes.
+ * @throws BuildFailure naming files and packages that differ, where nobody had a right to change them
+ */
+export async function seal(task: Task, step: StepContext, input: SealInput): Promise<Sealed> {
   const { prefix } = task.paths;
   const owned = ownedFiles(input.installed);
   const shared = [...owned].filter(([, { owners }]) => owners.length > 1);
@@ -40,7 +50,19 @@ export async function seal(task: Task, step: StepContext, input: SealInput): Pro
     );
   }
   const files = [...owned].map(([path, { hashes }]) => [path, hashes] as const);
-  const { missing, different, outside, bytes } = await readFiles({ root: prefix, files }, step.signal);
+  const report = await readFiles({ root: prefix, files }, step.signal);
+  judge(step, input, owned, report);
+  step.line(`${owned.size} files of ${input.installed.length} packages checked, ${report.bytes} bytes`);
+  return { owned, files, seen: report.seen };
+}
+
+/** @throws BuildFailure as `seal` */
+export function judge(
+  step: StepContext,
+  input: SealInput,
+  owned: ReadonlyMap<string, Owned>,
+  { missing, different, outside }: Pick<ReadReport, "missing" | "different" | "outside">,
+): void {
   const differ = (paths: readonly string[], what: Difference["what"]): Difference[] =>
     paths.map((path) => ({ path, owners: owned.get(path)?.owners ?? [], what }));
   const differences = [...differ(missing, "is missing"), ...differ(different, "has other bytes")];
@@ -64,7 +86,6 @@ export async function seal(task: Task, step: StepContext, input: SealInput): Pro
         "A link script of another package may have changed them: remove that package, or build again.",
     );
   }
-  step.line(`${owned.size} files of ${input.installed.length} packages checked, ${bytes} bytes`);
 }
 
 function describe({ path, owners, what }: Difference): string {

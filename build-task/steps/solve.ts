@@ -2,9 +2,7 @@
  * solve: from requirements to exact packages, by the engine; a posted lockfile needs no solve.
  * @module
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand } from "#adapters/process/command.ts";
 import type { Lock } from "#core/lock/lock.ts";
 import { parseCondaLock } from "#core/lock/parse-conda-lock.ts";
 import { redact } from "#core/redact.ts";
@@ -30,12 +28,13 @@ export async function solve(task: Task, step: StepContext, mirror: Mirror, input
   step.line(`${engine.name}: ${specs.join(", ")}`);
   step.line(`channels: ${redact(channels.join(", "))}`);
   step.line(`platform: ${platform}; assumed: ${describeVirtual(virtualPackages)}`);
-  const workDirectory = join(task.paths.work, "solve");
-  await mkdir(workDirectory, { recursive: true });
+  const { builder } = task.strangers;
+  const workDirectory = await builder.makeInbox(join(task.paths.work, "solve"));
+  const home = await builder.makeHome(join(workDirectory, "home"));
   try {
     const packages = await engine.solve(
       { specs, channels: channels.map((url) => mirror.addressOf(url)), platform, virtualPackages },
-      { workDirectory, signal: step.signal, run: runCommand, onLine: step.line },
+      { workDirectory, home, token: mirror.token, signal: step.signal, run: builder.run, onLine: step.line },
     );
     step.line(`${packages.length} packages`);
     return { platform, channels, virtualPackages, packages, pipPackages: [] };

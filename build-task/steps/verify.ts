@@ -1,9 +1,8 @@
 /**
- * verify: what was published is what was built, read back from where consumers will read it.
+ * verify: what was published is what was built.
  * @module
  */
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describeTree } from "#adapters/disk/describe-tree.ts";
 import { headObject } from "#adapters/s3/objects.ts";
@@ -12,7 +11,7 @@ import { BuildFailure } from "../failure.ts";
 import type { StepContext, Task } from "../task.ts";
 
 /**
- * Asks S3 for the size of every object, and runs the published python once. The tree was read back before it got its
+ * Asks S3 for the size of every object, and runs the environment's python once. The tree was read back before it got its
  * name; where it was built in place, it is measured here.
  * @param copiedBytes bytes of the copy on the shared disk; null when there is none
  * @returns bytes of the environment's files
@@ -45,18 +44,22 @@ async function verifyObjects(task: Task, artifacts: readonly Artifact[]): Promis
   );
 }
 
-/** Nothing of the environment is imported: only whether this python starts where it lies now. */
+/**
+ * Nothing of the environment is imported: only whether this python starts. It is the one that was copied: no stranger may enter
+ * the shared disk, where others' environments lie.
+ */
 async function runPython(task: Task, step: StepContext): Promise<void> {
-  const python = join(task.paths.published, "bin", "python");
+  const python = join(task.paths.prefix, "bin", "python");
   if (!existsSync(python)) return;
-  const home = join(task.paths.work, "verify");
-  await mkdir(home, { recursive: true });
-  const { code, signal, stderr } = await step.run(
+  const { tester } = task.strangers;
+  const home = await tester.makeHome(join(task.paths.work, "verify"));
+  const { code, signal, stderr } = await tester.run(
     {
       program: python,
       args: ["-I", "-B", "-c", ""],
       cwd: home,
-      env: { HOME: home, PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
+      env: { HOME: home, TMPDIR: home, PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
+      onLine: step.line,
     },
     step.signal,
   );

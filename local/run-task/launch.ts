@@ -23,6 +23,8 @@ export interface Machine {
   readonly tasksDirectory: string;
   /** null: build in place. */
   readonly namespace: Namespace | null;
+  /** Directories of the task's programs, which packages' own code must find as another user. */
+  readonly programs: readonly string[];
 }
 
 export interface Ended {
@@ -53,7 +55,7 @@ export async function launch(
   const home = join(machine.tasksDirectory, id);
   const { mounts, moved } = volumesOf(machine, home, order);
   const command = machine.namespace
-    ? inNamespace(machine.namespace, mounts, machine.command)
+    ? inNamespace(machine.namespace, mounts, machine.command, machine.programs)
     : [...machine.command];
   const output = openSync(log, "a");
   const keeper = spawn(machine.python, [join(import.meta.dirname, "keeper.py"), home], {
@@ -99,6 +101,8 @@ function volumesOf(
     const source = shared ? machine.sharedDisk : join(home, volume);
     mkdirSync(source, { recursive: true });
     if (machine.namespace) {
+      // No stranger may enter the shared disk: what lies above it is root's.
+      if (shared) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       mkdirSync(path, { recursive: true });
       // The shared disk first: another mount may cover the place where it lies.
       if (shared) mounts.unshift({ source, target: path });

@@ -4,8 +4,8 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** `unshare` arguments that make a mount namespace on this machine. */
 export type Namespace = readonly string[];
@@ -25,9 +25,26 @@ const CANDIDATES: readonly Namespace[] =
         ["--user", "--map-root-user", "--mount"],
       ];
 
-/** Mounts its arguments pair by pair, then becomes the command after `--`. */
+/**
+ * Mounts its arguments pair by pair up to a `--`; then up to the next one hides directories, each followed by what is to stay
+ * of it and an empty argument; then becomes the command. What stays is held open while its way is covered.
+ */
 const SCRIPT = `set -e
 while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
+shift
+while [ "$1" != -- ]; do
+  hidden=$1; shift
+  fd=3; stay=
+  while [ -n "$1" ]; do eval "exec $fd< \\"\\$1\\""; eval "path$fd=\\$1"; stay="$stay $fd"; fd=$((fd + 1)); shift; done
+  shift
+  mount -t tmpfs -o mode=755,size=1m none "$hidden"
+  for fd in $stay; do
+    eval "path=\\$path$fd"
+    mkdir -p "$path"
+    mount --no-canonicalize --rbind "/proc/self/fd/$fd" "$path"
+    eval "exec $fd<&-"
+  done
+done
 shift
 exec "$@"`;
 
@@ -58,12 +75,39 @@ export function findNamespace(directory: string): Namespace | null {
   }
 }
 
-/** The command line that runs `command` with the mounts; they are made in order, and only it and its children see them. */
+/**
+ * The command line that runs `command` with the mounts; they are made in order, and only it and its children see them.
+ * @param open directories that every user is to find, though the way there may be root's alone: of what closes it, nothing
+ * else is seen
+ */
 export function inNamespace(
   namespace: Namespace,
   mounts: readonly Mount[],
   command: readonly string[],
+  open: readonly string[] = [],
 ): string[] {
   const pairs = mounts.flatMap(({ source, target }) => [source, target]);
-  return ["unshare", ...namespace, "sh", "-c", SCRIPT, "sh", ...pairs, "--", ...command];
+  const hidden = Map.groupBy(new Set(open), closedOnTheWayTo);
+  const openings = [...hidden].flatMap(([directory, paths]) =>
+    directory === null ? [] : [directory, ...topmost(paths), ""],
+  );
+  return ["unshare", ...namespace, "sh", "-c", SCRIPT, "sh", ...pairs, "--", ...openings, "--", ...command];
 }
+
+/** Where a program and what belongs to it lie: `bin/..`, by its name and, where that is a link, in truth. */
+export function placesOf(program: string): string[] {
+  return [program, realpathSync(program)].map((path) => dirname(dirname(path)));
+}
+
+/** Whether every user may go there. */
+export const isOpen = (path: string): boolean => closedOnTheWayTo(path) === null;
+
+/** @returns the first directory above that others than its owner may not enter; null when there is none */
+function closedOnTheWayTo(path: string): string | null {
+  const names = path.split("/").filter(Boolean);
+  const above = names.map((_, index) => `/${names.slice(0, index).join("/")}`);
+  return above.find((directory) => (statSync(directory).mode & 0o001) === 0) ?? null;
+}
+
+const topmost = (paths: readonly string[]): string[] =>
+  paths.filter((path) => !paths.some((other) => other !== path && path.startsWith(`${other}/`)));

@@ -40,6 +40,9 @@ async function serve(listener: RequestListener): Promise<string> {
 const start = async (...allowPrivateHosts: string[]): Promise<void> => {
   mirror = await startMirror({ allowPrivateHosts, signal: stop.signal });
 };
+/** As an engine asks: with the mirror's token. */
+const ask = (address: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(address, { ...init, headers: { ...init.headers, authorization: `Bearer ${mirror.token}` } });
 const engineSays = (failure: "channel" | "not_found") => new EngineError(failure, "status 403");
 
 describe("the mirror of a channel", () => {
@@ -55,11 +58,11 @@ describe("the mirror of a channel", () => {
     await start(host);
     const { url, address } = mirror.addressOf(`http://${host}/main/`);
 
-    const whole = await fetch(`${address}/noarch/repodata.json`, {
-      headers: { cookie: "a=b", authorization: "Bearer x" },
+    const whole = await ask(`${address}/noarch/repodata.json`, {
+      headers: { cookie: "a=b" },
     });
-    const part = await fetch(`${address}/linux-64/x.conda`, { headers: { range: "bytes=2-3" } });
-    const same = await fetch(`${address}/noarch/repodata.json`, { headers: { "if-none-match": '"v1"' } });
+    const part = await ask(`${address}/linux-64/x.conda`, { headers: { range: "bytes=2-3" } });
+    const same = await ask(`${address}/noarch/repodata.json`, { headers: { "if-none-match": '"v1"' } });
 
     expect(url).toBe(`http://${host}/main`);
     expect([await whole.text(), whole.headers.get("etag")]).toEqual(["abcdef", '"v1"']);
@@ -85,14 +88,17 @@ describe("the mirror of a channel", () => {
     const { origin, pathname } = new URL(address);
 
     const wrong = [
-      `${origin}/wrong-token/c/0/noarch/repodata.json`,
       `${origin}${pathname.replace(/\/c\/0$/, "/c/7")}/noarch/repodata.json`,
       `${address}/%2e%2e/private`,
       `${address}/..%2fprivate`,
       `${origin}/`,
     ];
-    for (const each of wrong) expect((await fetch(each)).status).toBe(404);
-    expect((await fetch(`${address}/x`, { method: "POST" })).status).toBe(405);
+    for (const each of wrong) expect((await ask(each)).status).toBe(404);
+    expect((await ask(`${address}/x`, { method: "POST" })).status).toBe(405);
+    for (const authorization of ["", "Bearer wrong", `Basic ${mirror.token}`]) {
+      expect((await fetch(`${address}/x`, { headers: { authorization } })).status).toBe(401);
+    }
+    expect(address).not.toContain(mirror.token);
     expect(asked).toHaveLength(0);
   });
 
@@ -104,7 +110,7 @@ describe("the mirror of a channel", () => {
     await start(host, target);
     const { address } = mirror.addressOf(`http://${host}/main`);
 
-    expect(await (await fetch(`${address}/x.conda`)).text()).toBe("moved");
+    expect(await (await ask(`${address}/x.conda`)).text()).toBe("moved");
     expect(asked.at(-1)?.url).toBe("/t/signed/x.conda?sig=1");
   });
 
@@ -121,7 +127,7 @@ describe("the mirror of a channel", () => {
       await start(host);
       const { address } = mirror.addressOf(`http://${host}/main`);
 
-      expect((await fetch(`${address}/noarch/repodata.json`)).status).toBe(403);
+      expect((await ask(`${address}/noarch/repodata.json`)).status).toBe(403);
       const explained = mirror.explain(engineSays("channel"));
       expect(String(explained)).toMatch(new RegExp(`The channel http://${host}/main cannot be used`));
       expect(String(explained)).not.toContain("password");
@@ -144,7 +150,7 @@ describe("the mirror of a channel", () => {
     });
     await start(host);
     const { address } = mirror.addressOf(`http://${host}/main`);
-    expect(await (await fetch(`${address}/x`)).text()).toBe("moved");
+    expect(await (await ask(`${address}/x`)).text()).toBe("moved");
     await expect.poll(() => closed).toBe(true);
   });
 
@@ -154,7 +160,7 @@ describe("the mirror of a channel", () => {
     );
     await start(host);
     const { address } = mirror.addressOf(`http://${host}/main`);
-    expect((await fetch(`${address}/x`)).status).toBe(502);
+    expect((await ask(`${address}/x`)).status).toBe(502);
     expect(asked).toHaveLength(6);
     expect(String(mirror.explain(engineSays("channel")))).toMatch(/redirects more than 5 times/);
   });
@@ -171,14 +177,14 @@ describe("the mirror of a channel", () => {
     }
     await start();
     const channel = mirror.addressOf(`http://${name}:1/main`);
-    expect((await fetch(`${channel.address}/x`)).status).toBe(403);
+    expect((await ask(`${channel.address}/x`)).status).toBe(403);
     expect(String(mirror.explain(engineSays("channel")))).toMatch(/stands for a private or loopback address/);
   });
 
   it("says why a channel cannot be reached", async () => {
     await start("127.0.0.1:1");
     const { address } = mirror.addressOf("http://127.0.0.1:1/main");
-    expect((await fetch(`${address}/x`)).status).toBe(502);
+    expect((await ask(`${address}/x`)).status).toBe(502);
     expect(String(mirror.explain(engineSays("channel")))).toMatch(
       /The channel http:\/\/127\.0\.0\.1:1\/main cannot be reached \(connect ECONNREFUSED.*\): check its address/,
     );
@@ -191,7 +197,7 @@ describe("the mirror of a channel", () => {
     });
     await start(host);
     const { address } = mirror.addressOf(`http://${host}/main`);
-    const response = await fetch(`${address}/x`);
+    const response = await ask(`${address}/x`);
     await expect(response.text()).rejects.toThrow();
   });
 });

@@ -35,7 +35,7 @@ describe("reading files against their hashes", () => {
       right("empty"),
       ["short", ["0".repeat(64), hashes["short"] ?? ""]] as const,
     ];
-    expect(await readFiles({ root, files }, never)).toEqual({
+    expect(await readFiles({ root, files }, never)).toMatchObject({
       missing: [],
       different: [],
       outside: [],
@@ -60,7 +60,7 @@ describe("reading files against their hashes", () => {
 
   it("only looks for what has no hash: a link, a dangling one too, is there", async () => {
     const files = [["link", []] as const, ["dangling", []] as const, ["lib", []] as const];
-    expect(await readFiles({ root, files }, never)).toEqual({
+    expect(await readFiles({ root, files }, never)).toMatchObject({
       missing: [],
       different: [],
       outside: [],
@@ -81,7 +81,7 @@ describe("reading files against their hashes", () => {
     ] as const;
     const report = await readFiles({ root, files }, never);
     rmSync(`${root}-not`, { recursive: true });
-    expect(report).toEqual({
+    expect(report).toMatchObject({
       missing: [],
       different: [],
       outside: ["away/x", "beside/file"],

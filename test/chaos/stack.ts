@@ -201,6 +201,7 @@ async function open(
       sharedDisk: place("store"),
       tasksDirectory: place("tasks"),
       namespace,
+      programs: [],
     },
   });
   holder.endpoint = endpoint;
@@ -216,6 +217,7 @@ async function open(
     [VARIABLES.engine]: "rattler",
     [VARIABLES.engineProgram]: python,
     [VARIABLES.packPython]: python,
+    [VARIABLES.isolation]: "possible",
   });
   const functionOf = async (name: FunctionName): Promise<LambdaFunction> =>
     new LambdaFunction({

@@ -68,6 +68,7 @@ export async function makeBench(engine: Engine, channel: TinyChannel): Promise<E
         commands,
         signal,
         workDirectory: await bench.folder(),
+        home: await bench.folder(),
         onLine: (text) => lines.push(text),
         run: (command, killed) => {
           commands.push(command);

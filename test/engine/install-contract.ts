@@ -97,7 +97,7 @@ export function describeInstall(given: () => EngineBench): void {
   test("gives the engine's program a whole environment of its own", async () => {
     const { run } = await installed();
     for (const { env } of run.commands) {
-      expect(env["HOME"]?.startsWith(run.workDirectory)).toBe(true);
+      expect(env["HOME"]?.startsWith(run.home)).toBe(true);
       expect(Object.keys(env).filter((name) => /TOKEN|SECRET|PASSWORD|KEY|PROXY|AWS/i.test(name))).toEqual(
         [],
       );

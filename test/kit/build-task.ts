@@ -3,7 +3,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +21,7 @@ import type { Build } from "#core/build/build.ts";
 import { BUILD_TASK_FLAGS, logKey, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { parseSpecification } from "#core/specification/parse.ts";
+import { findNamespace, inNamespace, isOpen, type Namespace, placesOf } from "#local/run-task/mounts.ts";
 import { bundleBuildTask } from "#scripts/bundle.ts";
 import type { LocalAws } from "./ministack.ts";
 import { dispatched } from "./submissions.ts";
@@ -89,9 +90,13 @@ export interface WorkshopOptions {
 export function useWorkshop(options: WorkshopOptions): Workshop {
   const root = mkdtempSync(join(tmpdir(), "workshop-"));
   const store = join(root, "store");
-  const disk = options.inPlace ? store : join(root, "disk");
+  // As in the container: strangers find their way to the store and to nothing else.
+  const closed = join(root, "closed");
+  const disk = options.inPlace ? store : join(closed, "disk");
   const work = join(root, "work");
+  mkdirSync(closed, { mode: 0o700 });
   for (const directory of [store, disk, work]) mkdirSync(directory, { recursive: true });
+  chmodSync(root, 0o711);
   const running = new Set<ChildProcess>();
   const bundle = join(root, "bundle");
   if (options.bundled) beforeAll(() => bundleBuildTask(ROOT, bundle));
@@ -135,34 +140,35 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
   };
 
   const start: Workshop["start"] = (buildId, env = {}) => {
-    const child = spawn(
-      process.execPath,
-      [...BUILD_TASK_FLAGS, options.bundled ? join(bundle, "main.mjs") : MAIN],
-      {
-        env: {
-          PATH: process.env["PATH"] ?? "",
-          AWS_ACCESS_KEY_ID: "test",
-          AWS_SECRET_ACCESS_KEY: "test",
-          AWS_REGION: "us-east-1",
-          AWS_ENDPOINT_URL: options.aws.endpoint,
-          [VARIABLES.table]: options.aws.table,
-          [VARIABLES.bucket]: options.aws.bucket,
-          [VARIABLES.finishQueue]: options.aws.finishQueue,
-          [VARIABLES.settings]: JSON.stringify(settingsOf()),
-          [VARIABLES.storeDirectory]: store,
-          [VARIABLES.diskDirectory]: disk,
-          [VARIABLES.workDirectory]: work,
-          [VARIABLES.allowedPrivateHosts]: allowed().join(","),
-          [VARIABLES.packPython]: options.python(),
-          [VARIABLES.maxAttemptMinutes]: "10",
-          [VARIABLES.engine]: "rattler",
-          [VARIABLES.engineProgram]: options.python(),
-          [VARIABLES.buildId]: String(buildId),
-          ...env,
-        },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
+    const [program = "", ...args] = withOpenPrograms(
+      [process.execPath, ...BUILD_TASK_FLAGS, options.bundled ? join(bundle, "main.mjs") : MAIN],
+      [ROOT, ...[process.execPath, options.python()].flatMap(placesOf)],
     );
+    const child = spawn(program, args, {
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        AWS_ACCESS_KEY_ID: "test",
+        AWS_SECRET_ACCESS_KEY: "test",
+        AWS_REGION: "us-east-1",
+        AWS_ENDPOINT_URL: options.aws.endpoint,
+        [VARIABLES.table]: options.aws.table,
+        [VARIABLES.bucket]: options.aws.bucket,
+        [VARIABLES.finishQueue]: options.aws.finishQueue,
+        [VARIABLES.settings]: JSON.stringify(settingsOf()),
+        [VARIABLES.storeDirectory]: store,
+        [VARIABLES.diskDirectory]: disk,
+        [VARIABLES.workDirectory]: work,
+        [VARIABLES.allowedPrivateHosts]: allowed().join(","),
+        [VARIABLES.packPython]: options.python(),
+        [VARIABLES.isolation]: "possible",
+        [VARIABLES.maxAttemptMinutes]: "10",
+        [VARIABLES.engine]: "rattler",
+        [VARIABLES.engineProgram]: options.python(),
+        [VARIABLES.buildId]: String(buildId),
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     running.add(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
@@ -233,6 +239,15 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
       if (!outcome.won) throw new Error(outcome.why);
     },
   };
+}
+
+let namespace: Namespace | null | undefined;
+
+/** As the local stack does it: packages' own code has its own user, who may have no way to programs that root keeps to itself. */
+function withOpenPrograms(command: readonly string[], programs: readonly string[]): readonly string[] {
+  if (process.getuid?.() !== 0 || programs.every(isOpen)) return command;
+  namespace ??= findNamespace(mkdtempSync(join(tmpdir(), "namespace-")));
+  return namespace === null ? command : inNamespace(namespace, [], command, programs);
 }
 
 /** Process ids whose command or environment names a directory: children of a task that worked there. */

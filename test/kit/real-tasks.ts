@@ -84,6 +84,7 @@ export function useRealTasks(aws: LocalAws): RealTasks {
         sharedDisk: join(home, "store"),
         tasksDirectory: join(home, "tasks"),
         namespace: null,
+        programs: [],
       },
     });
     const client = new ECSClient({ ...awsConfig(aws.endpoint), endpoint: endpoint.address });

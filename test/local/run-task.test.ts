@@ -69,6 +69,7 @@ async function running(
       sharedDisk: join(home, "store"),
       tasksDirectory: join(home, "tasks"),
       namespace: options.inPlace ? null : namespace,
+      programs: [],
     },
   });
   endpoints.push(endpoint);
@@ -284,6 +285,7 @@ test("an endpoint that is killed takes its tasks along, and the next one reports
     sharedDisk: join(home, "store"),
     tasksDirectory: join(home, "tasks"),
     namespace: null,
+    programs: [],
   };
   const options = { aws: awsConfig(aws.endpoint), port: 0, logsDirectory: join(home, "logs"), machine };
   const first = spawn(

@@ -45,6 +45,7 @@ const REVIEWED: Record<string, RegExp[]> = {
       VARIABLES.storeDirectory,
       VARIABLES.diskDirectory,
       VARIABLES.workDirectory,
+      VARIABLES.isolation,
       VARIABLES.engine,
       VARIABLES.engineProgram,
       VARIABLES.packPython,

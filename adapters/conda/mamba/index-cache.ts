@@ -2,6 +2,7 @@
  * The indexes mamba has read.
  * @module
  */
+import { constants } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChannelAddress } from "#core/ports.ts";
@@ -23,7 +24,7 @@ export async function checkIndexes(directory: string, channels: readonly Channel
 }
 
 async function readTail(path: string): Promise<string> {
-  const file = await open(path);
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const { size } = await file.stat();
     const length = Math.min(size, TAIL_BYTES);

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { EngineRun, InstallRequest, SolveRequest } from "#core/ports.ts";
+import type { ChannelAddress, EngineRun, InstallRequest, SolveRequest } from "#core/ports.ts";
 import type { AddressedPackage } from "../check-request.ts";
 
 export interface MambaCall {
@@ -50,7 +50,7 @@ export interface SolveCall extends MambaCall {
 
 /** @param specs as checked, with channels by their mirrors. */
 export function solveCall(request: SolveRequest, specs: readonly string[], run: EngineRun): SolveCall {
-  const packageCache = join(run.workDirectory, "pkgs");
+  const packageCache = join(run.home, "pkgs");
   const overrides = Object.entries(OVERRIDES).map(([name, variable]) => [
     variable,
     request.virtualPackages[name] ?? "",
@@ -112,13 +112,21 @@ export function installCall(
   };
 }
 
+/** Below its HOME mamba looks for what to show to a host: the mirror's token, which no command line must name. */
+export const TOKENS_FILE = ".mamba/auth/authentication.json";
+export function tokensFile(token: string, channels: readonly ChannelAddress[]): string {
+  const hosts = new Set(channels.map(({ address }) => new URL(address).host));
+  return JSON.stringify(Object.fromEntries([...hosts].map((host) => [host, { type: "BearerToken", token }])));
+}
+
 /** A HOME of its own: mamba reads credentials, caches shards and lists environments there. */
 function environment(run: EngineRun, packageCache: string): Record<string, string> {
   return {
-    HOME: join(run.workDirectory, "home"),
+    HOME: run.home,
+    TMPDIR: run.home,
     PATH: "/usr/bin:/bin",
     LANG: "C.UTF-8",
-    MAMBA_ROOT_PREFIX: join(run.workDirectory, "root"),
+    MAMBA_ROOT_PREFIX: join(run.home, "root"),
     CONDA_PKGS_DIRS: packageCache,
   };
 }

@@ -6,6 +6,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { LockedPackage } from "#core/lock/lock.ts";
 import {
+  type ChannelAddress,
   type CommandResult,
   type Engine,
   EngineError,
@@ -20,7 +21,7 @@ import { lockedPackage } from "../locked-package.ts";
 import { makeWhole } from "../new-prefix.ts";
 import { trueChannels } from "../true-channels.ts";
 import { checkIndexes } from "./index-cache.ts";
-import { installCall, type MambaCall, solveCall } from "./mamba-call.ts";
+import { installCall, type MambaCall, solveCall, TOKENS_FILE, tokensFile } from "./mamba-call.ts";
 import { failureOf, unsolvableOf } from "./mamba-failure.ts";
 import { readAnswer, readErrorText } from "./mamba-output.ts";
 import { progressSink } from "./mamba-progress.ts";
@@ -43,6 +44,7 @@ export function mambaEngine(options: MambaOptions): Engine {
 
 async function solve(program: string, request: SolveRequest, run: EngineRun): Promise<LockedPackage[]> {
   const call = solveCall(request, checkSpecs(request), run);
+  await storeToken(request.channels, run);
   const attempt = async (changed: MambaCall) => {
     const result = await execute(program, changed, run);
     await checkIndexes(call.indexCache, request.channels);
@@ -82,6 +84,7 @@ export function readSolve(result: CommandResult, request: SolveRequest): LockedP
 async function install(options: MambaOptions, request: InstallRequest, run: EngineRun): Promise<void> {
   const packages = checkInstall(request);
   const call = installCall(request, packages, run, await options.hasSkipFlag);
+  await storeToken(request.channels, run);
   const sink = progressSink(run.onLine, trueChannels(request.channels));
   await makeWhole(request.prefix, async () => {
     readInstall(await execute(options.program, call, run, sink), request);
@@ -102,13 +105,20 @@ export function readInstall(result: CommandResult, request: Pick<InstallRequest,
   if (failure) throw failure;
 }
 
+/** Once, while the home is still as empty as it was given: afterwards the program has it. */
+async function storeToken(channels: readonly ChannelAddress[], { home, token }: EngineRun): Promise<void> {
+  if (token === undefined) return;
+  const path = join(home, TOKENS_FILE);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, tokensFile(token, channels), { flag: "wx" });
+}
+
 async function execute(
   program: string,
   call: MambaCall,
   run: EngineRun,
   onLine?: LineSink,
 ): Promise<CommandResult> {
-  await mkdir(join(run.workDirectory, "home"), { recursive: true });
   for (const [name, text] of Object.entries(call.files)) await writeFile(join(run.workDirectory, name), text);
   for (const [name, text] of Object.entries(call.programs ?? {})) {
     const path = join(run.workDirectory, name);
@@ -117,7 +127,7 @@ async function execute(
   }
   const { args, env } = call;
   return run
-    .run({ program, args, env, cwd: run.workDirectory, ...(onLine ? { onLine } : {}) }, run.signal)
+    .run({ program, args, env, cwd: run.home, ...(onLine ? { onLine } : {}) }, run.signal)
     .catch((error: Error) => {
       throw new EngineError("internal", error.message, { cause: error });
     });

@@ -5,6 +5,9 @@
 import type { LineSink } from "#core/ports.ts";
 import type { TrueChannels } from "../true-channels.ts";
 
+/** Nor is it news that the prefix is an empty directory: it was made for this. */
+const NO_NEWS = /^(?:(?:trace|debug|info) +libmamba |warning +libmamba Using existing empty folder)/;
+
 /** @returns a sink for mamba's own lines that passes on what tells a reader something, by true channel names. */
 export function progressSink(onLine: LineSink, names: TrueChannels): LineSink {
   let inTransaction = false;
@@ -14,7 +17,7 @@ export function progressSink(onLine: LineSink, names: TrueChannels): LineSink {
         text,
       )?.[1];
       if (arrived) onLine(`Downloaded ${arrived.replace(/\.(?:conda|tar\.bz2)$/, "")}`, "stdout");
-      else if (!/^(?:trace|debug|info) +libmamba /.test(text)) onLine(names.inText(text), stream);
+      else if (!NO_NEWS.test(text)) onLine(names.inText(text), stream);
       return;
     }
     // Before it comes a table of the lock, which the caller has; after it, how to activate what is not there yet.

@@ -56,7 +56,7 @@ async def install(request: dict[str, Any]) -> dict[str, Any]:
         installed_packages=[],
         platform=Subdir(request["platform"]),
         execute_link_scripts=False,
-        client=make_client(),
+        client=make_client(request["token"]),
         reporter=Reporter(request["packages"]),
         alternative_target_prefix=request["targetPrefix"],
     )

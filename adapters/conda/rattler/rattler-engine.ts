@@ -2,7 +2,6 @@
  * The engine `rattler`: py-rattler in a Python of its own, one child process a request.
  * @module
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
@@ -82,7 +81,7 @@ async function solve(
     channels: request.channels.map(({ address }) => address),
     platform: request.platform,
     virtualPackages: request.virtualPackages,
-    indexCache: join(run.workDirectory, "index"),
+    indexCache: join(run.home, "index"),
   });
   if (answer.event === "failed") throw solveFailure(answer, request, channels);
   if (answer.event !== "solved") throw internalError(`it answered a solve with "${answer.event}"`);
@@ -114,8 +113,7 @@ async function ask(
   channels: TrueChannels,
   request: object,
 ): Promise<FinalEvent> {
-  const home = join(run.workDirectory, "home");
-  await mkdir(home, { recursive: true });
+  const { home } = run;
   let last: FinalEvent | Failed | undefined;
   const result = await run
     .run(
@@ -123,8 +121,8 @@ async function ask(
         program: options.python,
         args: ["-E", "-s", "-B", join(options.program, "engine.py")],
         env: { HOME: home, LANG: "C.UTF-8", PATH: "/usr/bin:/bin", TMPDIR: home },
-        cwd: run.workDirectory,
-        stdin: JSON.stringify(request),
+        cwd: home,
+        stdin: JSON.stringify({ ...request, token: run.token ?? null }),
         onLine: (text, stream) => {
           const said = stream === "stdout" ? readEvent(text) : undefined;
           if (said === undefined) run.onLine(channels.inText(text), "stderr");

@@ -29,7 +29,7 @@ BUILD_STRING_NEVER = re.compile(r"[\s<>=!,;@]")
 
 
 async def solve(request: dict[str, Any]) -> dict[str, Any]:
-    gateway = Gateway(cache_dir=request["indexCache"], client=make_client())
+    gateway = Gateway(cache_dir=request["indexCache"], client=make_client(request["token"]))
     channels = [Channel(address) for address in request["channels"]]
     platforms = [request["platform"], "noarch"]
     try:

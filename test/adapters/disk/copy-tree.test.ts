@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { copyTree, dropPrivileges, pointLink, putInPlace } from "#adapters/disk/copy-tree.ts";
+import { copyTree, pointLink, putInPlace } from "#adapters/disk/copy-tree.ts";
 import { describeTree } from "#adapters/disk/describe-tree.ts";
 import { eachOf, listTree } from "#adapters/disk/each-file.ts";
 
@@ -70,24 +70,6 @@ describe("a copied tree", () => {
     const { tree: damaged } = await describeTree(to, never);
     const differing = [...tree.keys()].filter((path) => damaged.get(path) !== tree.get(path));
     expect(differing.sort()).toEqual(["a/b/c/deep", "bin/other", "data"]);
-  });
-
-  it("has nothing that runs as its owner or that others may write, and says so of its modes", async () => {
-    chmodSync(join(from, "bin", "tool"), 0o6777);
-    chmodSync(join(from, "data"), 0o1666);
-
-    const { tree } = await copyTree(from, to, never);
-
-    expect(lstatSync(join(to, "bin", "tool")).mode & 0o7777).toBe(0o755);
-    expect(lstatSync(join(to, "data")).mode & 0o7777).toBe(0o644);
-    expect(tree).toEqual((await describeTree(to, never)).tree);
-  });
-
-  it("that stays where it was made loses the same", async () => {
-    chmodSync(join(from, "bin", "tool"), 0o6777);
-    await dropPrivileges(from, never);
-    expect(lstatSync(join(from, "bin", "tool")).mode & 0o7777).toBe(0o755);
-    expect(readlinkSync(join(from, "dangling"))).toBe("/nowhere/at/all");
   });
 
   it("is not mixed with one that is there already", async () => {

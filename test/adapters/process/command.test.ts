@@ -139,6 +139,12 @@ describe("runCommand", () => {
   });
 
   test.runIf(process.getuid?.() === 0)("runs as the user it is told", async () => {
-    expect((await sh("id -u; id -g", { uid: 65534, gid: 65534, cwd: "/" })).stdout).toBe("65534\n65534\n");
+    const { stdout } = await sh("id -u; id -g; id -G; grep -E '^(NoNewPrivs|CapPrm)' /proc/self/status", {
+      user: 65534,
+      cwd: "/",
+    });
+    expect(stdout).toBe("65534\n65534\n65534\nCapPrm:\t0000000000000000\nNoNewPrivs:\t1\n");
+    const missing = { program: "/nowhere/python", args: [], env: {}, cwd: "/", user: 65534 };
+    await expect(runCommand(missing, never)).rejects.toThrow("/nowhere/python could not be started");
   });
 });

@@ -59,6 +59,7 @@ async function runWith(run: RunCommand): Promise<EngineRun & { lines: string[]; 
     lines,
     commands,
     workDirectory: await folder(),
+    home: await folder(),
     signal: new AbortController().signal,
     onLine: (text) => lines.push(text),
     run: (command, signal) => {

@@ -49,7 +49,7 @@ async function solveBy(program: string, onLine: LineSink = () => {}) {
   await writeFile(join(root, "engine.py"), `import os, signal, sys\n${program}\n`);
   const engine = rattlerEngine({ python: await rattlerPython(), version: "0", program: root });
   const { signal } = new AbortController();
-  return engine.solve(REQUEST, { workDirectory, signal, run: runCommand, onLine });
+  return engine.solve(REQUEST, { workDirectory, home: workDirectory, signal, run: runCommand, onLine });
 }
 
 const saying = (line: string) => `print(${JSON.stringify(line)}, flush=True)`;

@@ -1,0 +1,162 @@
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { VARIABLES } from "#core/layout.ts";
+import { type Ended, useWorkshop } from "#test/kit/build-task.ts";
+import { useDemoChannel } from "#test/kit/demo-channel.ts";
+import { useMiniStack } from "#test/kit/ministack.ts";
+import { type StrangerPackage, scripted, useStrangerChannel } from "#test/kit/stranger-channel.ts";
+
+/** Finds the supervisor as any program would: by its command line, which everybody may read. */
+const SUPERVISOR = 'supervisor=$(grep -lza "build-task/main" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3)';
+const REPORT = 'report="$PREFIX/report.txt"; : > "$report"';
+const says = (what: string, command: string): string =>
+  `if ${command} > /dev/null 2>&1; then echo "could ${what}" >> "$report"; else echo "could not ${what}" >> "$report"; fi`;
+
+const isRoot = process.getuid?.() === 0;
+const why = isRoot ? "" : " (skipped: only root can give packages' own code a user of its own)";
+
+describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
+  const aws = useMiniStack();
+  const demo = useDemoChannel();
+  const outside = `/tmp/isolation-${process.pid}`;
+  const packages: StrangerPackage[] = [
+    scripted(
+      "tries-all",
+      SUPERVISOR,
+      REPORT,
+      'echo "user $(id -u) groups $(id -G)" >> "$report"',
+      "for pid in $supervisor; do found=yes",
+      says("read the supervisor's environment", 'cat "/proc/$pid/environ"'),
+      says("read the supervisor's memory", 'head -c 1 "/proc/$pid/mem"'),
+      says("list the supervisor's files", 'ls "/proc/$pid/fd/"'),
+      says("signal the supervisor", 'kill -0 "$pid"'),
+      "done",
+      'echo "supervisor found: $found" >> "$report"',
+      says("become root", "setpriv --reuid=0 --clear-groups true"),
+      says("enter the shared disk", `ls "$(dirname "$(dirname "$(dirname "$PREFIX")")")/closed/disk"`),
+      says("write beside the environment", 'touch "$PREFIX/../planted"'),
+      says("write into the task's directory", 'touch "$HOME/../planted"'),
+      'grep -E "^(NoNewPrivs|CapEff)" /proc/self/status >> "$report"',
+    ),
+    scripted(
+      "stays-behind",
+      "setsid sh -c 'trap \"\" TERM HUP INT; (exec sleep 4242) & exec sleep 4242' > /dev/null 2>&1 &",
+    ),
+    scripted(
+      "changes-later",
+      // Until it is killed, it tries to change a file that was checked.
+      "setsid sh -c 'while :; do echo changed > \"$PREFIX/share/changes-later/readme.txt\"; done' > /dev/null 2>&1 &",
+      'echo "changes-later" > "$PREFIX/share/changes-later/readme.txt"',
+    ),
+    {
+      name: "writes-elsewhere",
+      members: [{ path: "share/writes-elsewhere.txt", text: "x" }],
+      paths: [
+        {
+          _path: `../../../../../../..${outside}/planted`,
+          path_type: "hardlink",
+          sha256: "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
+          size_in_bytes: 1,
+        },
+      ],
+    },
+    scripted("made-by-mamba", 'test "$(id -u)" -gt 1879000000'),
+    scripted("links-out", 'ln -s "$HOME" "$PREFIX/share/home"'),
+    scripted("has-device", 'mkfifo "$PREFIX/share/pipe"'),
+  ];
+  const channel = useStrangerChannel(demo.python, packages);
+  const workshop = useWorkshop({ aws, python: demo.python, channel: channel.url });
+  beforeAll(() => mkdirSync(outside, { mode: 0o777, recursive: true }));
+  afterAll(() => rmSync(outside, { recursive: true, force: true }));
+
+  const build = async (name: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> => {
+    const id = await workshop.order(JSON.stringify({ name, dependencies: [name] }));
+    const ended = await workshop.build(id, { [VARIABLES.isolation]: "required", ...env });
+    if (ended.result !== null) await workshop.settle(ended);
+    return ended;
+  };
+  const published = (ended: Ended, path = ""): string =>
+    join(workshop.disk, "team", ended.build.buildKey, path);
+
+  it("cannot reach the supervisor, the shared disk, nor anything beside its own", async () => {
+    const ended = await build("tries-all");
+    expect(ended.result, ended.log).toMatchObject({ outcome: "completed" });
+    const report = readFileSync(published(ended, "report.txt"), "utf8");
+    expect(report).toMatch(/^user 1879\d{6} groups 1879\d{6}$/m);
+    expect(report).toContain("supervisor found: yes\n");
+    expect(report.split("\n").filter((line) => line.startsWith("could "))).toEqual(
+      expect.arrayContaining([
+        "could not read the supervisor's environment",
+        "could not read the supervisor's memory",
+        "could not signal the supervisor",
+        "could not enter the shared disk",
+        "could not become root",
+      ]),
+    );
+    expect(report).not.toMatch(/^could (?!not)/m);
+    expect(report).toMatch(/^CapEff:\t0+$/m);
+    expect(report).toMatch(/^NoNewPrivs:\t1$/m);
+    // What it made is the supervisor's where others see it.
+    for (const path of ["", "conda-meta", "report.txt", "share/tries-all/readme.txt"]) {
+      expect(lstatSync(published(ended, path)).uid, path).toBe(0);
+    }
+  });
+
+  it("leaves no process behind, whatever sessions it makes", async () => {
+    const ended = await build("stays-behind");
+    expect(ended.result, ended.log).toMatchObject({ outcome: "completed" });
+    expect(processesOfStrangers()).toEqual([]);
+  });
+
+  it("changes nothing after its script has ended", async () => {
+    const ended = await build("changes-later");
+    expect(ended.result, ended.log).toMatchObject({ outcome: "completed" });
+    expect(readFileSync(published(ended, "share/changes-later/readme.txt"), "utf8")).toBe("changes-later\n");
+  });
+
+  it("writes no file of a package to outside of the environment, even where an engine would", async () => {
+    const ended = await build("writes-elsewhere");
+    expect(ended.result, ended.log).toMatchObject({ outcome: "failed" });
+    expect(readdirSync(outside)).toEqual([]);
+  });
+
+  it("leaves no link to outside of the environment", async () => {
+    const ended = await build("links-out");
+    expect(ended.result, ended.log).toMatchObject({
+      outcome: "failed",
+      step: "inspect",
+      reason: expect.stringMatching(/^share\/home is a link that leads out of the environment/),
+    });
+  });
+
+  const mamba = findProgram("mamba") ?? findProgram("micromamba");
+  it.skipIf(mamba === null)(`also with mamba${mamba === null ? " (skipped: not on PATH)" : ""}`, async () => {
+    const ended = await build("made-by-mamba", {
+      [VARIABLES.engine]: "mamba",
+      [VARIABLES.engineProgram]: mamba ?? "",
+    });
+    expect(ended.result, ended.log).toMatchObject({ outcome: "completed" });
+    expect(ended.log).not.toContain("empty folder");
+  });
+});
+
+function findProgram(name: string): string | null {
+  const places = (process.env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, name));
+  return places.find((path) => existsSync(path)) ?? null;
+}
+
+/** Processes of users that tasks give to strangers, of this test's tasks. */
+function processesOfStrangers(): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return (
+        /^Uid:\s+1879\d{6}\b/m.test(readFileSync(`/proc/${pid}/status`, "utf8")) &&
+        readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("4242")
+      );
+    } catch {
+      return false;
+    }
+  });
+}
