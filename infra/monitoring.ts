@@ -25,6 +25,7 @@ export interface MonitoringProps {
   readonly fileSystem: IFileSystem;
   readonly queues: readonly WorkQueue[];
   readonly functions: readonly IFunction[];
+  readonly apiFunction: IFunction;
   readonly sweep: IFunction;
   /**
    * Minutes that the oldest build may wait before somebody is told.
@@ -83,7 +84,8 @@ export class Monitoring extends Construct {
       deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: "Maximum" }),
     );
     const throttles = [
-      ...functions.map((one) => one.metricThrottles({ period: FIVE_MINUTES, statistic: "Sum" })),
+      // Of the functions only the API's callers lose by it: the others' events come again.
+      props.apiFunction.metricThrottles({ period: FIVE_MINUTES, statistic: "Sum" }),
       ...["ReadThrottleEvents", "WriteThrottleEvents"].map((name) =>
         table.metric(name, { period: FIVE_MINUTES, statistic: "Sum" }),
       ),

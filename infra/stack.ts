@@ -299,6 +299,7 @@ export class CondaStoreStack extends Stack {
       fileSystem: disk.fileSystem,
       queues: [wakeUps, ends, links],
       functions: [api, dispatch, finish, store, sweep],
+      apiFunction: api,
       sweep,
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
       ...(props.alarmTopicArn === undefined ? {} : { alarmTopicArn: props.alarmTopicArn }),

@@ -42,12 +42,15 @@ function open(): SweepContext {
 export async function handler(): Promise<Swept> {
   context ??= open();
   const swept = await sweep(context);
-  context.log.measure({
-    BuildsLost: swept.ended,
-    BuildsWaiting: swept.waiting,
-    OldestWait: swept.oldestWaitSeconds,
-    SlotsTaken: swept.slotsTaken,
-  });
+  // A metric is paid for by the hour in which it has values: an idle deployment has none.
+  if (swept.ended + swept.waiting + swept.slotsTaken > 0) {
+    context.log.measure({
+      BuildsLost: swept.ended,
+      BuildsWaiting: swept.waiting,
+      OldestWait: swept.oldestWaitSeconds,
+      SlotsTaken: swept.slotsTaken,
+    });
+  }
   context.log.info("swept", { ...swept });
   return swept;
 }
