@@ -55,6 +55,10 @@ const SCHEMAS = {
   slotsPerNamespace: count,
   settings: json,
   urlPrefix: text,
+  proxyStripsPrefix: v.pipe(
+    v.picklist(["true", "false"], 'must be "true" or "false"'),
+    v.transform((word) => word === "true"),
+  ),
   authentication: v.picklist(["dummy", "none"], 'must be "dummy" or "none"'),
   submissionsPerMinute: count,
   loginsPerMinute: count,

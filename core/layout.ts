@@ -22,6 +22,8 @@ export const VARIABLES = {
   settings: "CONDA_STORE_SETTINGS",
   /** Path in front of every route but the registry's; "/" or "/conda-store". */
   urlPrefix: "CONDA_STORE_URL_PREFIX",
+  /** "true" where a proxy in front takes that path away before it asks. */
+  proxyStripsPrefix: "CONDA_STORE_PROXY_STRIPS_PREFIX",
   /** "dummy" (local only) or "none"; the other login backends come with their issue. */
   authentication: "CONDA_STORE_AUTHENTICATION",
   /** Most builds that one principal may ask for in a minute, and most tries to log in under one name from one address. */

@@ -49,6 +49,7 @@ const FIELDS = {
   storeDirectory: absolute,
   diskOwner: v.strictObject({ uid: count(1, 2 ** 31), gid: count(1, 2 ** 31) }),
   urlPrefix: absolute,
+  proxyStripsPrefix: v.boolean("must be true or false"),
   requestsPerSecond: count(1, 10_000),
   submissionsPerMinute: count(1, 100_000),
   loginsPerMinute: count(1, 10_000),

@@ -94,6 +94,11 @@ export interface CondaStoreProps extends StackProps {
    */
   readonly urlPrefix?: string;
   /**
+   * A proxy in front takes `urlPrefix` from the path before it asks. Links, redirects and cookies have it all the same.
+   * @default false
+   */
+  readonly proxyStripsPrefix?: boolean;
+  /**
    * Requests a second of all callers together that pass in the long run, twice as many at once; what is above is answered
    * 429 by API Gateway.
    * @default 200
@@ -220,6 +225,7 @@ export class CondaStoreStack extends Stack {
         linkQueue: links.queue.queueUrl,
         secret: secret.secretArn,
         urlPrefix: props.urlPrefix ?? "/",
+        proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
         authentication: local ? "dummy" : "none",
         submissionsPerMinute: String(props.submissionsPerMinute ?? 60),
         loginsPerMinute: String(props.loginsPerMinute ?? 10),

@@ -75,6 +75,7 @@ function plausibleEnvironment(): Record<string, string> {
     maxAttemptMinutes: "60",
     settings: "{}",
     urlPrefix: "/",
+    proxyStripsPrefix: "false",
     submissionsPerMinute: "60",
     loginsPerMinute: "10",
     authentication: "none",

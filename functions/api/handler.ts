@@ -26,6 +26,7 @@ const config = readConfig([
   "secret",
   "settings",
   "urlPrefix",
+  "proxyStripsPrefix",
   "authentication",
   "submissionsPerMinute",
   "loginsPerMinute",
@@ -43,12 +44,14 @@ const queues = (): Promise<Queues> => {
   });
   return opened;
 };
+const prefix = config.urlPrefix.replace(/\/+$/, "");
+const strippedPrefix = config.proxyStripsPrefix ? prefix : "";
 const app = createApp({
   db,
   bucket: openBucket(config.bucket, db.client),
   secret: cacheSecret(readSecret(config.secret)),
   settings: deploymentSettings(config.settings),
-  prefix: config.urlPrefix.replace(/\/+$/, ""),
+  prefix,
   authentication: config.authentication,
   rates: config,
   allowPrivateHosts: config.allowedPrivateHosts,
@@ -60,5 +63,5 @@ const app = createApp({
 
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const { requestId, http } = event.requestContext;
-  return toResult(await app.fetch(toRequest(event), { requestId, address: http.sourceIp }));
+  return toResult(await app.fetch(toRequest(event, strippedPrefix), { requestId, address: http.sourceIp }));
 }

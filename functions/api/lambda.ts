@@ -4,8 +4,11 @@
  */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 
-/** The request that a client sent, as far as API Gateway lets us see it. */
-export function toRequest(event: APIGatewayProxyEventV2): Request {
+/**
+ * The request that a client sent, as far as API Gateway lets us see it.
+ * @param strippedPrefix what a proxy in front took from the path, such as `/conda-store`: it is put back
+ */
+export function toRequest(event: APIGatewayProxyEventV2, strippedPrefix = ""): Request {
   const { method } = event.requestContext.http;
   const headers = new Headers();
   for (const [name, value] of Object.entries(event.headers))
@@ -13,7 +16,7 @@ export function toRequest(event: APIGatewayProxyEventV2): Request {
   if (event.cookies?.length) headers.set("cookie", event.cookies.join("; "));
   const scheme = headers.get("x-forwarded-proto") === "http" ? "http" : "https";
   const query = event.rawQueryString ? `?${event.rawQueryString}` : "";
-  const address = `${scheme}://${event.requestContext.domainName}${encodePath(event.rawPath)}${query}`;
+  const address = `${scheme}://${event.requestContext.domainName}${strippedPrefix}${encodePath(event.rawPath)}${query}`;
   const hasBody = event.body !== undefined && method !== "GET" && method !== "HEAD";
   const body = hasBody ? Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8") : null;
   return new Request(address, { method: NO_REQUEST.has(method) ? `NO-${method}` : method, headers, body });

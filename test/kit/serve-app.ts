@@ -17,8 +17,11 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Serves the API on a free port until it is closed. */
-export async function serveApp(services: Services): Promise<Served> {
+/**
+ * Serves the API on a free port until it is closed.
+ * @param strippedPrefix what a proxy in front takes from the path
+ */
+export async function serveApp(services: Services, strippedPrefix = ""): Promise<Served> {
   const app = createApp(services);
   const requests: string[] = [];
   const server = createServer((incoming, outgoing) => {
@@ -28,7 +31,7 @@ export async function serveApp(services: Services): Promise<Served> {
     incoming.on("end", async () => {
       const event = eventOf(incoming, Buffer.concat(chunks));
       const { requestId } = event.requestContext;
-      send(outgoing, await toResult(await app.fetch(toRequest(event), { requestId })));
+      send(outgoing, await toResult(await app.fetch(toRequest(event, strippedPrefix), { requestId })));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));

@@ -28,6 +28,7 @@ beforeAll(async () => {
     [VARIABLES.secret]: ARN,
     [VARIABLES.settings]: "{}",
     [VARIABLES.urlPrefix]: "/conda-store/",
+    [VARIABLES.proxyStripsPrefix]: "false",
     [VARIABLES.authentication]: "dummy",
     [VARIABLES.submissionsPerMinute]: "60",
     [VARIABLES.loginsPerMinute]: "10",
