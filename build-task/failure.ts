@@ -2,8 +2,10 @@
  * How a build ends badly, and who is to be told what.
  * @module
  */
+
 import { describeMiB } from "#core/build/task-size.ts";
 import type { TryCause } from "#core/build/tries.ts";
+import { EngineError } from "#core/ports.ts";
 
 /** The environment cannot be built. `message` is a sentence for the user: what happened and what to do. */
 export class BuildFailure extends Error {
@@ -35,17 +37,18 @@ export class LeaseLost extends Error {
 
 const NO_SPACE = /\b(?:ENOSPC|EDQUOT)\b|No space left on device|Disk quota exceeded/;
 
+/** @returns whether a program's line says that a disk is full */
+export const saysDiskFull = (line: string): boolean => NO_SPACE.test(line);
+
 /** @returns whether this error, or one that caused it, says that a disk is full */
 export function isDiskFull(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     const code = (at as NodeJS.ErrnoException).code;
+    if (at instanceof EngineError && at.failure === "disk") return true;
     if (code === "ENOSPC" || code === "EDQUOT" || NO_SPACE.test(at.message)) return true;
   }
   return false;
 }
-
-export const DISK_FULL =
-  "The disk of the build task is full: make the environment smaller, or ask the operator for a larger disk.";
 
 /** `4 GB`, `1.5 GB`, `512 MB` */
 export function describeBytes(bytes: number): string {

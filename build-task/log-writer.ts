@@ -7,9 +7,18 @@ import { joinLog, writeLog, writeLogChunk } from "#adapters/s3/logs.ts";
 import { cleanLine, LOG_BYTES_MAX, type LogLine, renderLogText } from "#core/build/log-line.ts";
 import type { Stream } from "#core/ports.ts";
 
-/** A chunk at most every second, and later ever rarer: a long build has few hundred of them. */
 const FLUSH_MS_MIN = 1_000;
 const FLUSH_SHARE = 0.02;
+
+/**
+ * How long a line waits for its chunk: a second, so that who follows the build sees it soon; while lines come without a pause,
+ * until a fiftieth of the time so far has passed since the chunk before, so that a long build has few hundred chunks.
+ * @param elapsedMs since the log began
+ * @param sinceMs since the last chunk was begun
+ */
+export function flushDelayMs(elapsedMs: number, sinceMs: number): number {
+  return Math.max(FLUSH_MS_MIN, elapsedMs * FLUSH_SHARE - sinceMs);
+}
 
 /** A chunk is answered whole, and an answer has at most 6 MB: a burst of lines becomes several. */
 const CHUNK_BYTES_MAX = 512 * 1024;
@@ -30,6 +39,7 @@ export interface LogWriter {
 /** Starts the log of one attempt. */
 export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWriter {
   const startedMs = performance.now();
+  let flushedMs = startedMs;
   let held: LogLine[] = [];
   let chunk = 0;
   let bytes = 0;
@@ -42,6 +52,7 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
 
   const flush = (): Promise<void> => {
     timer = undefined;
+    flushedMs = performance.now();
     writing = writing.then(async () => {
       const all = held;
       held = [];
@@ -62,8 +73,8 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
   };
   const hold = (line: LogLine): void => {
     held.push(line);
-    const elapsedMs = performance.now() - startedMs;
-    timer ??= setTimeout(() => void flush(), Math.max(FLUSH_MS_MIN, elapsedMs * FLUSH_SHARE));
+    const nowMs = performance.now();
+    timer ??= setTimeout(() => void flush(), flushDelayMs(nowMs - startedMs, nowMs - flushedMs));
   };
 
   return {

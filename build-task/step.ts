@@ -6,7 +6,15 @@ import { saveStep } from "#adapters/dynamodb/attempts.ts";
 import { StreamedCommandError } from "#adapters/process/stream-command.ts";
 import { AppError } from "#core/errors.ts";
 import { EngineError, type RunCommand } from "#core/ports.ts";
-import { BuildFailure, DISK_FULL, isDiskFull, killedByAnother, outOfMemory, Undecided } from "./failure.ts";
+import { diskFull } from "./disk-full.ts";
+import {
+  BuildFailure,
+  isDiskFull,
+  killedByAnother,
+  outOfMemory,
+  saysDiskFull,
+  Undecided,
+} from "./failure.ts";
 import type { StepContext, Task } from "./task.ts";
 
 export interface StepOptions {
@@ -45,7 +53,12 @@ export async function runStep<T>(
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new StepLimit()), limitMinutes * 60_000);
   const signal = AbortSignal.any([task.signal, limit.signal]);
-  const line: StepContext["line"] = (text, stream) => task.log.line(name, text, stream);
+  // What a child says of a full disk is seldom how it ends: a script has an exit code.
+  let saidFull = false;
+  const line: StepContext["line"] = (text, stream) => {
+    saidFull ||= saysDiskFull(text);
+    task.log.line(name, text, stream);
+  };
   const memory = memoryOf(task, name);
   const run = runInStep(task, memory, line);
   const marked = saveStep(task.db, task.who, name).then((held) => {
@@ -62,8 +75,12 @@ export async function runStep<T>(
     return result;
   } catch (error) {
     // What a child says after it was killed explains nothing: the reason for killing it does.
-    const cause: unknown = signal.aborted ? signal.reason : explain(error, memory);
-    throw new StepError(name, cause instanceof StepLimit ? overLimit(name, limitMinutes) : cause);
+    if (signal.aborted) {
+      const { reason } = signal;
+      throw new StepError(name, reason instanceof StepLimit ? overLimit(name, limitMinutes) : reason);
+    }
+    const isFull = (saidFull || isDiskFull(error)) && !(error instanceof Undecided) && !memory.ranOut();
+    throw new StepError(name, isFull ? await diskFull(task, name, error) : explain(error, memory));
   } finally {
     clearTimeout(timer);
   }
@@ -107,12 +124,10 @@ function explain(error: unknown, memory: StepMemory): unknown {
   }
   if (error instanceof EngineError) {
     if (error.failure === "memory") return memory.killed();
-    if (error.failure === "disk" || isDiskFull(error)) return new BuildFailure(DISK_FULL, { cause: error });
     if (error.failure !== "internal") return new BuildFailure(error.message, { cause: error });
   }
   if (error instanceof AppError && error.status < 500)
     return new BuildFailure(error.message, { cause: error });
-  if (isDiskFull(error)) return new BuildFailure(DISK_FULL, { cause: error });
   return error;
 }
 

@@ -57,6 +57,6 @@ async function mustFit(directory: string, neededBytes: number): Promise<void> {
   if (freeBytes >= neededBytes) return;
   throw new BuildFailure(
     `The disk of the build task has ${describeBytes(freeBytes)} free, and this environment needs more than ` +
-      `${describeBytes(neededBytes)}: make it smaller, or ask the operator for a larger disk.`,
+      `${describeBytes(neededBytes)}: make it smaller, or ask the operator for a larger disk (taskDiskGiB).`,
   );
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { readLog } from "#adapters/s3/logs.ts";
 import { getObject, listObjects } from "#adapters/s3/objects.ts";
-import { openLog } from "#build-task/log-writer.ts";
+import { flushDelayMs, openLog } from "#build-task/log-writer.ts";
 import { LINE_LENGTH_MAX, LOG_BYTES_MAX } from "#core/build/log-line.ts";
 import { logChunkPrefix, logKey } from "#core/layout.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
@@ -97,5 +97,23 @@ describe("the log of a build", () => {
     await log.finish();
     expect((await listObjects(bucket, logChunkPrefix(id, 1))).length).toBeLessThanOrEqual(2);
     expect((await joined()).split("\n")).toHaveLength(1001);
+  });
+});
+
+describe("a line of a build that has run for long", () => {
+  const HOUR_MS = 3_600_000;
+
+  it("waits a second when nothing was said before it", () => {
+    expect(flushDelayMs(0, 0)).toBe(1000);
+    expect(flushDelayMs(HOUR_MS, HOUR_MS / 10)).toBe(1000);
+  });
+
+  it("waits longer where lines come without a pause, so that an hour of them is few hundred chunks", () => {
+    let chunks = 0;
+    // Every line comes when the chunk before it has just been written.
+    for (let elapsedMs = 0; elapsedMs < HOUR_MS; elapsedMs += flushDelayMs(elapsedMs, 0)) chunks += 1;
+
+    expect(chunks).toBeGreaterThan(100);
+    expect(chunks).toBeLessThan(400);
   });
 });

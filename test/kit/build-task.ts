@@ -84,6 +84,8 @@ export interface WorkshopOptions {
   readonly bundled?: boolean;
   /** Store and disk are one directory. @default false */
   readonly inPlace?: boolean;
+  /** Program and arguments that start the task, whose own follow. @default none */
+  readonly launcher?: (directories: { root: string }) => readonly string[];
 }
 
 /** Call at the top of a test file; directories are made at once and removed at the end. */
@@ -140,10 +142,11 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
   };
 
   const start: Workshop["start"] = (buildId, env = {}) => {
-    const [program = "", ...args] = withOpenPrograms(
+    const opened = withOpenPrograms(
       [process.execPath, ...BUILD_TASK_FLAGS, options.bundled ? join(bundle, "main.mjs") : MAIN],
       [ROOT, ...[process.execPath, options.python()].flatMap(placesOf)],
     );
+    const [program = "", ...args] = [...(options.launcher?.({ root }) ?? []), ...opened];
     const child = spawn(program, args, {
       env: {
         PATH: process.env["PATH"] ?? "",

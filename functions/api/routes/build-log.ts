@@ -12,8 +12,8 @@ import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import type { LogLines } from "#core/contract/builds.ts";
 import type { Services } from "../services.ts";
 
-/** Between two looks: soon at first, since most questions come when lines do. */
-const PAUSES_MS = [300, 500, 700, 1000] as const;
+/** Between two looks: soon at first, since most questions come when lines do; with the second that a line is held less than two. */
+const PAUSES_MS = [300, 500, 700] as const;
 
 /**
  * The lines behind a cursor; with none there, waits for the next.
@@ -36,7 +36,7 @@ export async function followLog(
     if (lines.length > 0 || final || leftMs <= 0) {
       return { lines: [...lines], cursor, ended: final && lines.length === 0 };
     }
-    await pause(Math.min(leftMs, PAUSES_MS[Math.min(look, PAUSES_MS.length - 1)] ?? 1000));
+    await pause(Math.min(leftMs, PAUSES_MS[Math.min(look, PAUSES_MS.length - 1)] ?? 700));
     build = (await getBuild(db, build.id)) ?? build;
   }
 }
