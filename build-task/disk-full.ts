@@ -10,6 +10,8 @@ import type { Task } from "./task.ts";
 /** Looking for what fills the disk may take no longer. */
 const WEIGHING_MS_MAX = 10_000;
 const LINES_MAX = 10;
+/** Of the heaviest: less is not worth a line. */
+const WORTH_SHARE = 0.02;
 
 /** The first line says what happened and what to do; the others what fills the disk. */
 export async function diskFull(
@@ -39,7 +41,8 @@ export async function diskFull(
       ? heaviest.filter(({ path }) => !/^packages(?:\/|$)/.test(path)).map(named(name))
       : [...(bytes > 0 ? [{ path: name, bytes }] : []), ...heaviest.map(named(name))];
   });
-  const all = weighed.flat().sort((a, b) => b.bytes - a.bytes);
+  const parts = weighed.flat().sort((a, b) => b.bytes - a.bytes);
+  const all = parts.filter(({ bytes }) => bytes >= (parts[0]?.bytes ?? 0) * WORTH_SHARE);
   const [biggest] = all.filter(({ path }) => path.includes("/"));
   const size = own ? ` (${describeBytes(own.bytes)})` : "";
   const headline =
