@@ -12,7 +12,13 @@ import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { scripted, useStrangerChannel } from "#test/kit/stranger-channel.ts";
 
-const MOUNT = 'mount -t tmpfs -o size=48m tmpfs "$0" && cd "$0" && mkdir store disk work && exec "$@"';
+const MOUNT = [
+  'mount -t tmpfs -o size=48m,mode=711 tmpfs "$0"',
+  'cd "$0"',
+  "mkdir -m 700 closed",
+  "mkdir closed/disk store work",
+  'exec "$@"',
+].join(" && ");
 const mayMount = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 
 const aws = useMiniStack();
