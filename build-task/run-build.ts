@@ -12,6 +12,7 @@ import { type RenderedLock, renderCondaLock } from "#core/lock/conda-lock.ts";
 import type { Lock } from "#core/lock/lock.ts";
 import { reuseKeyOf } from "#core/lock/reuse-key.ts";
 import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
+import { SOLVE_SECONDS_MAX } from "#core/settings/properties.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
 import { BuildFailure } from "./failure.ts";
@@ -40,7 +41,7 @@ import type { StepContext, Task } from "./task.ts";
 /** Minutes after which a step is ended, whatever it waits for. */
 const LIMITS = {
   recall: 5,
-  solve: 15,
+  solve: SOLVE_SECONDS_MAX / 60,
   pip: 30,
   reuse: 5,
   install: 30,

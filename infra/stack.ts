@@ -14,6 +14,7 @@ import { grantAll } from "./permissions.ts";
 import { WorkQueue } from "./queues.ts";
 import { acknowledgeFindings } from "./reviewed-findings.ts";
 import { TokenSecret } from "./secret.ts";
+import { settingsOf } from "./settings.ts";
 import { SharedDisk } from "./shared-disk.ts";
 import { Storage } from "./storage.ts";
 import { Store } from "./store.ts";
@@ -178,7 +179,7 @@ export class CondaStoreStack extends Stack {
       table: storage.table.tableName,
       bucket: storage.bucket.bucketName,
       storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
-      settings: JSON.stringify(local?.settings ?? props.settings ?? {}),
+      settings: JSON.stringify(local?.settings ?? settingsOf(props)),
       allowedPrivateHosts: (local?.allowedPrivateHosts ?? props.allowedPrivateHosts ?? []).join(","),
       maxAttemptMinutes: String(props.maxAttemptMinutes ?? 60),
       logLevel: props.logLevel ?? "info",

@@ -173,7 +173,12 @@ export async function openStack(
         engineProgram: engine.program,
         packPython: python,
         allowedPrivateHosts: channel.allowedPrivateHosts,
-        settings: channel.settings,
+        settings: {
+          ...channel.settings,
+          default_uid: process.getuid?.() ?? 0,
+          default_gid: process.getgid?.() ?? 0,
+          conda_command: engine.kind,
+        },
       },
     }),
   );

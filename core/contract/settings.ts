@@ -12,6 +12,15 @@ const list = v.array(v.string());
 /** All settings as they hold at a scope. */
 export const SettingsReply = v.object({
   default_namespace: v.string(),
+  filesystem_namespace: v.string(),
+  default_uid: v.number(),
+  default_gid: v.number(),
+  default_permissions: v.null(),
+  storage_threshold: v.number(),
+  conda_command: v.string(),
+  conda_platforms: list,
+  conda_max_solve_time: v.number(),
+  conda_indexed_channels: list,
   conda_channel_alias: v.string(),
   conda_default_channels: list,
   conda_allowed_channels: list,

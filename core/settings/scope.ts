@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { AppError } from "#core/errors.ts";
+import { GLOBAL_KEYS } from "./properties.ts";
 import type { Settings } from "./settings.ts";
 
 export type SettingsScope =
@@ -40,9 +41,6 @@ export interface LayeredSettings {
 }
 
 const isChangeable = (key: string): key is ChangeableKey => (CHANGEABLE as readonly string[]).includes(key);
-
-/** conda-store's global keys that deployments fix here. */
-const GLOBAL_ONLY: readonly string[] = ["default_namespace"];
 
 /** Lays scopes over the deployment's settings, the widest first. The result is a fresh object. */
 export function layerSettings(deployment: Settings, layers: readonly ScopedLayer[]): LayeredSettings {
@@ -119,7 +117,7 @@ export function readSettingsChange(
 function mustBeTheDeployments(key: string, value: unknown, scope: SettingsScope, deployment: Settings): void {
   const fixed = deployment[key as keyof Settings];
   if (JSON.stringify(value) === JSON.stringify(fixed)) return;
-  if (scope.kind !== "global" && GLOBAL_ONLY.includes(key))
+  if (scope.kind !== "global" && GLOBAL_KEYS.includes(key))
     refuse(`Setting ${key} is a global setting and cannot be set within a namespace or environment`);
   refuse(
     `Setting ${key} is a property of the deployment, which is ${JSON.stringify(fixed)}: change it there`,

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { ARTIFACT_TYPES } from "#core/build/status.ts";
 import { NewNamespaceName } from "#core/names.ts";
+import { PROPERTIES } from "./properties.ts";
 
 const LIST = "must be a list of strings";
 const texts = (fallback: readonly string[]) =>
@@ -15,6 +16,7 @@ const texts = (fallback: readonly string[]) =>
 
 /** One entry per setting: its type and its default. Keys are conda-store's (they travel over the API). */
 const ENTRIES = {
+  ...PROPERTIES,
   default_namespace: v.optional(NewNamespaceName, "default"),
   conda_channel_alias: v.optional(
     v.pipe(v.string("must be a string"), v.regex(/^https?:\/\/[^\s/]+/, "must be an http(s) address")),
@@ -30,6 +32,8 @@ const ENTRIES = {
   pypi_required_packages: texts([]),
   pypi_included_packages: texts([]),
   conda_solve_platforms: texts(["linux-64"]),
+  /** Subdirs whose packages are used: those of the platforms that are solved for, and noarch. */
+  conda_platforms: v.optional(v.array(v.string(LIST), LIST)),
   /** Virtual packages that solves assume, over the defaults of core/lock; an empty version takes one away. */
   conda_virtual_packages: v.optional(
     v.record(
@@ -61,7 +65,7 @@ const ENTRIES = {
 const Settings = v.strictObject(ENTRIES, ({ expected }) =>
   expected === "never" ? "is no setting" : "must be an object",
 );
-export type Settings = Readonly<v.InferOutput<typeof Settings>>;
+export type Settings = Readonly<v.InferOutput<typeof Settings> & { conda_platforms: string[] }>;
 export type SettingKey = keyof typeof ENTRIES;
 
 /**
@@ -72,7 +76,10 @@ export type SettingKey = keyof typeof ENTRIES;
  */
 export function deploymentSettings(values: unknown): Settings {
   const result = v.safeParse(Settings, Array.isArray(values) ? null : values);
-  if (result.success) return result.output;
+  if (result.success) {
+    const { conda_platforms, conda_solve_platforms } = result.output;
+    return { ...result.output, conda_platforms: conda_platforms ?? [...conda_solve_platforms, "noarch"] };
+  }
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "settings"}: ${issue.message}`);
   throw new Error(`The settings of the deployment are not usable: ${faults.join("; ")}`);
 }

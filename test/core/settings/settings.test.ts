@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { deploymentSettings } from "#core/settings/settings.ts";
 
@@ -23,4 +24,25 @@ test("every fault is named at once", () => {
   );
   expect(() => deploymentSettings(values)).toThrow(/colour: is no setting/);
   expect(() => deploymentSettings([])).toThrow();
+});
+
+test("settings that nothing here could obey have the one value that is true", () => {
+  expect(() =>
+    deploymentSettings({
+      storage_threshold: 5368709120,
+      default_permissions: "775",
+      conda_max_solve_time: 300,
+      conda_indexed_channels: ["main"],
+      conda_command: "conda",
+      default_uid: -1,
+    }),
+  ).toThrow(
+    /default_uid: must be a whole number.*default_permissions: must be null.*storage_threshold: must be 0.*conda_command: must be mamba or rattler.*conda_max_solve_time: must be 900.*conda_indexed_channels: must be empty/,
+  );
+});
+
+test("docs/settings.md names every setting, and no other", () => {
+  const page = readFileSync(new URL("../../../docs/settings.md", import.meta.url), "utf8");
+  const named = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, key]) => key);
+  expect(named.sort()).toEqual(Object.keys(deploymentSettings({})).sort());
 });

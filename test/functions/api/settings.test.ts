@@ -93,6 +93,16 @@ describe("what cannot be set", () => {
     ["a requirement that is none", "f/", { pypi_default_packages: ["-r file"] }, "pypi_default_packages"],
     ["a global key below", "f/", { default_namespace: "g" }, "is a global setting"],
     ["another value of the deployment's", "", { default_namespace: "g" }, "property of the deployment"],
+    [
+      "another owner of files",
+      "",
+      { default_uid: 0 },
+      "default_uid is a property of the deployment, which is 1000",
+    ],
+    ["an owner as text", "", { default_gid: "100" }, "default_gid is a property of the deployment"],
+    ["an owner below", "f/x/", { default_uid: 7 }, "default_uid is a global setting"],
+    ["other permissions", "", { default_permissions: "775" }, "default_permissions is a property"],
+    ["a disk that fills", "", { storage_threshold: 5 }, "storage_threshold is a property"],
     ["other platforms", "f/", { conda_solve_platforms: ["osx-64"] }, "property of the deployment"],
   ])("%s", async (_, scope, values, message) => {
     const before = await settings(scope);
@@ -104,8 +114,11 @@ describe("what cannot be set", () => {
   });
 
   test("what is a property of the deployment is shown, and taken with the value it has", async () => {
-    const { default_namespace, build_artifacts } = await settings("");
-    expect((await set("", { default_namespace, build_artifacts })).status).toBe(200);
+    const all = await settings("");
+    const { default_namespace } = all;
+    expect(all).toMatchObject({ default_uid: 1000, default_gid: 100, default_permissions: null });
+    // As clients do that read all, change one and send all back.
+    expect((await set("", all)).status).toBe(200);
     expect((await set("g/x/", { default_namespace })).status).toBe(200);
   });
 });
