@@ -44,6 +44,10 @@ export interface Workshop {
   order(yaml: string, namespace?: string, frozenLock?: string): Promise<number>;
   /** The same for a lockfile. */
   orderLockfile(name: string, lockfile: object, namespace?: string): Promise<number>;
+  /** The task's program with its arguments. */
+  command(): readonly string[];
+  /** What the task reads of its environment, but for the build's id. */
+  environment(): Record<string, string>;
   /** Starts the task; its end is in `ended`. */
   start(buildId: number, env?: Readonly<Record<string, string>>): RunningTask;
   /** Runs the task to its end and gives what it reported. */
@@ -141,35 +145,36 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     return buildId;
   };
 
-  const start: Workshop["start"] = (buildId, env = {}) => {
-    const opened = withOpenPrograms(
+  const command = (): readonly string[] =>
+    withOpenPrograms(
       [process.execPath, ...BUILD_TASK_FLAGS, options.bundled ? join(bundle, "main.mjs") : MAIN],
       [ROOT, ...[process.execPath, options.python()].flatMap(placesOf)],
     );
-    const [program = "", ...args] = [...(options.launcher?.({ root }) ?? []), ...opened];
+  const environment = (): Record<string, string> => ({
+    PATH: process.env["PATH"] ?? "",
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: options.aws.endpoint,
+    [VARIABLES.table]: options.aws.table,
+    [VARIABLES.bucket]: options.aws.bucket,
+    [VARIABLES.finishQueue]: options.aws.finishQueue,
+    [VARIABLES.settings]: JSON.stringify(settingsOf()),
+    [VARIABLES.storeDirectory]: store,
+    [VARIABLES.diskDirectory]: disk,
+    [VARIABLES.workDirectory]: work,
+    [VARIABLES.allowedPrivateHosts]: allowed().join(","),
+    [VARIABLES.packPython]: options.python(),
+    [VARIABLES.isolation]: "possible",
+    [VARIABLES.maxAttemptMinutes]: "10",
+    [VARIABLES.engine]: "rattler",
+    [VARIABLES.engineProgram]: options.python(),
+  });
+
+  const start: Workshop["start"] = (buildId, env = {}) => {
+    const [program = "", ...args] = [...(options.launcher?.({ root }) ?? []), ...command()];
     const child = spawn(program, args, {
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        AWS_ACCESS_KEY_ID: "test",
-        AWS_SECRET_ACCESS_KEY: "test",
-        AWS_REGION: "us-east-1",
-        AWS_ENDPOINT_URL: options.aws.endpoint,
-        [VARIABLES.table]: options.aws.table,
-        [VARIABLES.bucket]: options.aws.bucket,
-        [VARIABLES.finishQueue]: options.aws.finishQueue,
-        [VARIABLES.settings]: JSON.stringify(settingsOf()),
-        [VARIABLES.storeDirectory]: store,
-        [VARIABLES.diskDirectory]: disk,
-        [VARIABLES.workDirectory]: work,
-        [VARIABLES.allowedPrivateHosts]: allowed().join(","),
-        [VARIABLES.packPython]: options.python(),
-        [VARIABLES.isolation]: "possible",
-        [VARIABLES.maxAttemptMinutes]: "10",
-        [VARIABLES.engine]: "rattler",
-        [VARIABLES.engineProgram]: options.python(),
-        [VARIABLES.buildId]: String(buildId),
-        ...env,
-      },
+      env: { ...environment(), [VARIABLES.buildId]: String(buildId), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.add(child);
@@ -211,6 +216,8 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
       const sha256 = createHash("sha256").update(JSON.stringify(document)).digest("hex");
       return await submit(namespace, name, document, sha256, sha256);
     },
+    command,
+    environment,
     start,
     async build(buildId, env) {
       const { code, output } = await start(buildId, env).ended;

@@ -17,6 +17,8 @@ export interface Wheel {
   readonly requires?: readonly string[];
   /** `name = module:function`, whose module is the wheel's only one. */
   readonly script?: string;
+  /** Python that runs when it is built: it then lies in the index as source only. */
+  readonly build?: string;
 }
 
 export interface Index {
@@ -32,7 +34,36 @@ export interface Index {
 }
 
 const MAKE = `
-import base64, hashlib, json, sys, zipfile
+import base64, hashlib, io, json, os, sys, tarfile, zipfile
+BACKEND = """
+import os, pathlib, shutil, zipfile
+HERE = pathlib.Path(__file__).parent
+def _wheel(directory):
+    [wheel] = HERE.glob("*.whl")
+    shutil.copy(wheel, directory)
+    return wheel.name
+def prepare_metadata_for_build_wheel(directory, settings=None):
+    with zipfile.ZipFile(next(HERE.glob("*.whl"))) as wheel:
+        names = [name for name in wheel.namelist() if ".dist-info/" in name]
+        wheel.extractall(directory, names)
+    return names[0].split("/")[0]
+def build_wheel(directory, settings=None, metadata=None):
+    exec((HERE / "building.py").read_text())
+    return _wheel(directory)
+"""
+PROJECT = '[build-system]\\nrequires = []\\nbuild-backend = "backend"\\nbackend-path = ["."]\\n'
+def source(folder, wheel, module, path, metadata):
+    top = f"{module}-{wheel['version']}"
+    with open(path, "rb") as file:
+        built = file.read()
+    with tarfile.open(f"{folder}/{top}.tar.gz", "w:gz") as archive:
+        for name, data in {
+            "pyproject.toml": PROJECT.encode(), "PKG-INFO": metadata.encode(), "backend.py": BACKEND.encode(),
+            "building.py": wheel["build"].encode(), path.split("/")[-1]: built,
+        }.items():
+            entry = tarfile.TarInfo(f"{top}/{name}")
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
 folder, wheels = sys.argv[1], json.loads(sys.argv[2])
 for wheel in wheels:
     module, version = wheel["name"].replace("-", "_"), wheel["version"]
@@ -50,9 +81,13 @@ for wheel in wheels:
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
         return f"{path},sha256={digest},{len(text.encode())}\\n"
     record = "".join(line(path, text) for path, text in files.items()) + f"{info}/RECORD,,\\n"
-    with zipfile.ZipFile(f"{folder}/{module}-{version}-py3-none-any.whl", "w") as archive:
+    made = f"{folder}/{module}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(made, "w") as archive:
         for path, text in (files | {f"{info}/RECORD": record}).items():
             archive.writestr(zipfile.ZipInfo(path, (2024, 1, 1, 0, 0, 0)), text)
+    if wheel.get("build"):
+        source(folder, wheel, module, made, metadata)
+        os.remove(made)
 `;
 
 /** Call at the top of a test file. */
