@@ -5,6 +5,7 @@
 
 import { basename, join } from "node:path";
 import type { Command, CommandResult, Engine, RunCommand } from "#core/ports.ts";
+import { endError } from "./failure.ts";
 import { mambaEngine } from "./mamba/mamba-engine.ts";
 import { RATTLER_PROGRAM, rattlerEngine } from "./rattler/rattler-engine.ts";
 
@@ -23,7 +24,7 @@ const VERSION_BYTES_MAX = 64 * 1024;
 
 /**
  * Asks the program for its version and gives its engine.
- * @throws Error one line: the program cannot be started, is no engine, or is too old.
+ * @throws Error one line: the program cannot be started, is no engine, or is too old; EngineError when it was killed.
  */
 export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   return options.kind === "mamba" ? openMamba(options) : openRattler(options);
@@ -73,7 +74,8 @@ async function openRattler({
   return rattlerEngine({ python: program, version, program: rattlerProgram });
 }
 
-function ask(
+/** @throws EngineError when the program was killed: that says nothing about what it is. */
+async function ask(
   program: string,
   args: readonly string[],
   run: RunCommand,
@@ -88,7 +90,10 @@ function ask(
     stdin,
     captureBytesMax: VERSION_BYTES_MAX,
   };
-  return run(command, signal);
+  const result = await run(command, signal);
+  const killed = endError(result);
+  if (killed) throw killed;
+  return result;
 }
 
 function lastLine(result: CommandResult): string {

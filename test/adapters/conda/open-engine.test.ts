@@ -39,4 +39,13 @@ describe("an engine", () => {
     await expect(open("rattler", "/bin/cat")).rejects.toThrow("/bin/cat has no py-rattler: install it there");
     await expect(open("rattler", "/nowhere/python")).rejects.toThrow("/nowhere/python could not be started");
   });
+
+  test.each(["mamba", "rattler"] as const)(
+    "that is killed while it is asked (%s) is not called another program",
+    async (kind) => {
+      const killed = open(kind, await script(`killed-${kind}`, "kill -9 $$"));
+
+      await expect(killed).rejects.toMatchObject({ failure: "memory", retryable: true });
+    },
+  );
 });
