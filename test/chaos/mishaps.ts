@@ -45,6 +45,7 @@ export interface Choice {
   readonly newest: number;
 }
 
+const LOOK_MS = 250;
 /** Longer than a lease lives, looks and all. */
 const STILL_MS = 14_000;
 
@@ -147,15 +148,24 @@ export class Mishaps {
         return;
       }
       case "older build chosen": {
-        const known = await getBuilds(db(), earlier);
-        const old = [...known.values()].filter(({ status }) => status === "COMPLETED");
-        if (old.length === 0) return;
-        const { id } = random.pick(old);
+        const id = await this.#completed(earlier, random);
+        if (id === null) return;
         if ((await people().choose(namespace, environment, id)) !== 200) return;
         this.choices.push({ namespace, environment, build: id, newest: build });
         done();
       }
     }
+  }
+
+  /** Some build of these as soon as one has completed; null if that does not happen. */
+  async #completed(ids: readonly number[], random: Random): Promise<number | null> {
+    while (ids.length > 0 && !this.#parts.signal.aborted) {
+      const known = await getBuilds(this.#parts.db(), ids);
+      const old = [...known.values()].filter(({ status }) => status === "COMPLETED");
+      if (old.length > 0) return random.pick(old).id;
+      await pause(LOOK_MS);
+    }
+    return null;
   }
 
   #atStep(build: number, { step, when }: Omit<Hook, "act">, act: Hook["act"]): void {
@@ -164,7 +174,7 @@ export class Mishaps {
 
   /** Lets a task go on when its attempt was given up, or after a long while. */
   async #goOn(build: number, attempt: number, pid: number): Promise<void> {
-    for (const endMs = Date.now() + STILL_MS; Date.now() < endMs; await pause(250)) {
+    for (const endMs = Date.now() + STILL_MS; Date.now() < endMs; await pause(LOOK_MS)) {
       const record = await getAttempt(this.#parts.db(), build, attempt).catch(() => null);
       if (record?.closed) break;
     }

@@ -7,7 +7,7 @@ import { type Random, randomOf } from "./random.ts";
 
 /** As a build goes through them. A build that is lent another's products skips most. */
 export const STEPS = [
-  ...["solve", "reuse", "install", "lockfile", "export", "link scripts", "compile", "seal"],
+  ...["recall", "solve", "reuse", "install", "lockfile", "export", "link scripts", "compile", "seal"],
   ...["packages", "archive", "copy", "publish", "verify"],
 ] as const;
 
@@ -31,14 +31,20 @@ export interface PlannedBuild {
   readonly mishap: Mishap | null;
 }
 
-const NAMESPACES = ["blue", "green", "red"];
+const NAMESPACES = ["blue", "green", "red", "yellow"];
 const PACKAGES = [
   ["app", "base-lib=1", "scripted"],
   ["app", "base-lib=2", "scripted"],
   ["app", "base-lib=2", "large"],
   ["app", "base-lib=1", "large"],
   ["wants-new", "app", "base-lib"],
+  ["wants-old", "app", "base-lib"],
   ["deep-old", "wants-old", "base-lib"],
+  ["base-lib=1", "scripted", "large"],
+  ["base-lib=2", "scripted", "large"],
+  ["dislikes-old", "base-lib=2", "scripted"],
+  ["dislikes-old", "base-lib=2", "large"],
+  ["wants-new", "base-lib", "large"],
 ];
 
 /** The same seed gives the same plan. */
@@ -55,7 +61,7 @@ export function planOf(seed: number, builds: number): PlannedBuild[] {
   const mishaps = cycle(() => random.shuffle(oneOfEach(random, steps)));
   return Array.from({ length: builds }, () => ({
     namespace: random.pick(NAMESPACES),
-    environment: `env-${random.int(1, Math.max(1, Math.ceil(builds / 12)))}`,
+    environment: `env-${random.int(1, Math.max(1, Math.ceil(builds / 20)))}`,
     packages: random.pick(PACKAGES),
     mishap: mishaps(),
   }));

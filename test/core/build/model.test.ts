@@ -5,51 +5,70 @@ import { modelOf, RULES } from "./model/model.ts";
 
 const STATES_MAX = 1_000_000;
 
+/** Seconds on an idle machine. */
+const TIMEOUT_MS = 300_000;
+
 describe("all orders of a person, two tasks, dispatch, finish, sweep and time", () => {
   test.each([
-    { builds: 1, attempts: 2, slots: 1, pending: 2, mishaps: true },
+    { builds: 1, attempts: 2, slots: 1, pending: 1, mishaps: true },
     { builds: 2, attempts: 1, slots: 2, pending: 3, mishaps: false },
-  ])("with %j reach no bad state, and every state has a way to an end", (bounds) => {
-    const { bad, states, steps } = explore(modelOf(bounds), STATES_MAX);
+  ])(
+    "with %j reach no bad state, and every state has a way to an end",
+    (bounds) => {
+      const { bad, states, steps } = explore(modelOf(bounds), STATES_MAX);
 
-    expect(bad).toBeNull();
-    expect(states).toBeGreaterThan(1000);
-    expect(steps).toBeGreaterThan(states);
-  });
+      expect(bad).toBeNull();
+      expect(states).toBeGreaterThan(1000);
+      expect(steps).toBeGreaterThan(states);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe("the explorer finds a planted bug:", () => {
   const bounds = { builds: 2, attempts: 1, slots: 1, pending: 1, mishaps: true };
 
-  test("no fencing", () => {
-    const { bad } = explore(modelOf(bounds, { ...RULES, mayWrite: () => true }), STATES_MAX);
+  test(
+    "no fencing",
+    () => {
+      const { bad } = explore(modelOf(bounds, { ...RULES, mayWrite: () => true }), STATES_MAX);
 
-    expect(bad?.fault).toMatch(/not its own any more/);
-  });
+      expect(bad?.fault).toMatch(/not its own any more/);
+    },
+    TIMEOUT_MS,
+  );
 
-  test("a clock compared instead of beats", () => {
-    const skew = LOOKS_UNTIL_DEAD;
-    const looksDead = (_: unknown, { age }: { age: number }) => age + skew >= LOOKS_UNTIL_DEAD;
-    const { bad } = explore(modelOf(bounds, { ...RULES, looksDead }), STATES_MAX);
+  test(
+    "a clock compared instead of beats",
+    () => {
+      const skew = LOOKS_UNTIL_DEAD;
+      const looksDead = (_: unknown, { age }: { age: number }) => age + skew >= LOOKS_UNTIL_DEAD;
+      const { bad } = explore(modelOf(bounds, { ...RULES, looksDead }), STATES_MAX);
 
-    expect(bad?.fault).toMatch(/given up though it beats/);
-  });
+      expect(bad?.fault).toMatch(/given up though it beats/);
+    },
+    TIMEOUT_MS,
+  );
 
-  test("a link moved by an old build", () => {
-    const decide: typeof RULES.decide = (build, move, environment) => {
-      const decision = RULES.decide(build, move, environment && { ...environment, currentAfter: 0 });
-      if (!decision.allowed || !environment) return decision;
-      const { currentAfter } = environment;
-      const writes = decision.writes.map((write) =>
-        write.kind === "environment" ? { ...write, expect: { ...write.expect, currentAfter } } : write,
+  test(
+    "a link moved by an old build",
+    () => {
+      const decide: typeof RULES.decide = (build, move, environment) => {
+        const decision = RULES.decide(build, move, environment && { ...environment, currentAfter: 0 });
+        if (!decision.allowed || !environment) return decision;
+        const { currentAfter } = environment;
+        const writes = decision.writes.map((write) =>
+          write.kind === "environment" ? { ...write, expect: { ...write.expect, currentAfter } } : write,
+        );
+        return { ...decision, writes };
+      };
+      const { bad } = explore(
+        modelOf({ ...bounds, slots: 2, mishaps: false }, { ...RULES, decide }),
+        STATES_MAX,
       );
-      return { ...decision, writes };
-    };
-    const { bad } = explore(
-      modelOf({ ...bounds, slots: 2, mishaps: false }, { ...RULES, decide }),
-      STATES_MAX,
-    );
 
-    expect(bad?.fault).toMatch(/though nobody said so/);
-  });
+      expect(bad?.fault).toMatch(/though nobody said so/);
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -6,6 +6,7 @@
 import type { Build } from "#core/build/build.ts";
 import type { Move } from "#core/build/move.ts";
 import { type decide, isFinal, stateOf, submitWrites } from "#core/build/state-machine.ts";
+import { afterTrouble, MAX_TRIES } from "#core/build/tries.ts";
 import { look, type Watch } from "#core/build/watch.ts";
 import { chooseBuild } from "#core/environment/choose-build.ts";
 import { newBuild } from "#test/kit/builds.ts";
@@ -35,7 +36,7 @@ export interface Bounds {
   /** Attempts of one build. */
   readonly attempts: number;
   readonly slots: number;
-  /** Transactions decided and not yet sent. */
+  /** Transactions of the product decided and not yet sent, beside one of a person's. */
   readonly pending: number;
   /** Whether tasks are killed and stand still, ECS refuses, and who decided dies before it acts. */
   readonly mishaps: boolean;
@@ -76,7 +77,7 @@ function* intend(
   move: Move,
   facts: Omit<ModelStep, "label" | "next">,
 ): Generator<ModelStep> {
-  if (by in world.pending || Object.keys(world.pending).length >= bounds.pending) return;
+  if (by in world.pending || (by !== USER && isCrowded(world, bounds))) return;
   const decision = decide(build, move, move.name === "complete" ? world.environment : null);
   if (!decision.allowed) return;
   const { writes } = decision;
@@ -84,6 +85,11 @@ function* intend(
   const attempt = "attempt" in move ? ` of attempt ${move.attempt}` : "";
   yield { label: `${by} decides ${move.name}${attempt} of build ${build.id}`, next, ...facts };
 }
+
+const USER = "user";
+
+const isCrowded = ({ pending }: World, bounds: Bounds): boolean =>
+  Object.keys(pending).filter((by) => by !== USER).length >= bounds.pending;
 
 const keyOf = (name: string, writes: readonly object[]): string =>
   name + JSON.stringify(writes, (property, value: unknown) => (property === "set" ? undefined : value));
@@ -100,15 +106,14 @@ function* people(world: World, rules: Rules, bounds: Bounds): Generator<ModelSte
     if (next) yield { label: `build ${build.id} is posted`, own: false, next };
   }
   for (const build of world.builds) {
-    yield* intend(world, rules, bounds, "user", build, { name: "cancel", by: "api", at: AT }, { own: false });
-    if (build.status !== "COMPLETED" || "user" in world.pending) continue;
-    if (Object.keys(world.pending).length >= bounds.pending) continue;
+    yield* intend(world, rules, bounds, USER, build, { name: "cancel", by: "api", at: AT }, { own: false });
+    if (build.status !== "COMPLETED" || USER in world.pending) continue;
     const { environment } = world;
     const newest = world.builds.length;
     const chosen = chooseBuild(environment, build, build.id, newest);
     const expect = { id: environment.id, currentAfter: environment.currentAfter };
     const writes = [{ kind: "environment" as const, namespace: "team", name: "demo", expect, ...chosen }];
-    const next = withPending(world, "user", { writes, choice: newest, key: keyOf("choose", writes) });
+    const next = withPending(world, USER, { writes, choice: newest, key: keyOf("choose", writes) });
     yield { label: `user decides to show build ${build.id}`, own: false, next };
   }
 }
@@ -122,7 +127,7 @@ function* transactions(world: World, { mishaps }: Bounds): Generator<ModelStep> 
     const next = won && choice !== null ? { ...won, chosenAt: choice } : won;
     yield {
       label: `${by}'s transaction ${next ? "succeeds" : "is refused"}`,
-      own: by !== "user",
+      own: by !== USER,
       next: next ?? without,
     };
     if (mishaps) yield { label: `${by} dies before its transaction`, own: false, next: without };
@@ -207,7 +212,7 @@ function* working(
   }
   const wrote = { build, attempt, owner: name };
   yield { label: `task ${name} writes`, own: true, next: world, wrote };
-  for (const result of ["completed", "failed"] as const) {
+  for (const result of ["completed", "failed", "undecided"] as const) {
     const next = withAttempt(gone, build, attempt, { result });
     yield { label: `task ${name} reports ${result}`, own: true, next, wrote };
   }
@@ -283,6 +288,8 @@ function* finishing(world: World, rules: Rules, bounds: Bounds): Generator<Model
       yield* intend(world, rules, bounds, "finish", build, move, { own: true });
     } else if (record.result === "failed") {
       yield* fail(world, rules, bounds, "finish", id, attempt, { own: true });
+    } else if (record.result === "undecided") {
+      yield* giveUp(world, rules, bounds, "finish", id, attempt, { own: true });
     } else {
       // The event of a task that stopped, as often and as late as it likes.
       for (const [name, { build: of, startedFor, phase }] of Object.entries(world.tasks)) {
@@ -294,7 +301,24 @@ function* finishing(world: World, rules: Rules, bounds: Bounds): Generator<Model
   }
 }
 
-const giveUp = fail;
+/** Another attempt, while there may be one. */
+function giveUp(
+  world: World,
+  rules: Rules,
+  bounds: Bounds,
+  by: "finish" | "sweep",
+  id: number,
+  attempt: number,
+  facts: Omit<ModelStep, "label" | "next">,
+): Generator<ModelStep> {
+  const build = buildOf(world, id);
+  const trouble = { cause: "died", what: "It died." } as const;
+  const verdict = afterTrouble(build, trouble, { ...MAX_TRIES, died: bounds.attempts }, AT, 0);
+  if (!verdict.again) return fail(world, rules, bounds, by, id, attempt, facts);
+  const { nextTryOn, statusInfo } = verdict;
+  const move = { name: "retry", by, at: AT, attempt, ...trouble, statusInfo, nextTryOn } as const;
+  return intend(world, rules, bounds, by, build, move, facts);
+}
 
 function fail(
   world: World,

@@ -31,7 +31,10 @@ export const modelOf = (bounds: Bounds, rules: Rules = RULES): Model<World, Mode
 function keyOf({ builds, attempts, environment, tasks, pending, watches, chosenAt }: World): string {
   const open = Object.entries(attempts).filter(([, { closed }]) => !closed);
   return JSON.stringify([
-    builds.map(({ status, dispatched, lastAttempt, slot }) => [status, dispatched, lastAttempt, slot]),
+    builds.map(({ status, dispatched, lastAttempt, slot, tries }) => [
+      ...[status, dispatched, lastAttempt, slot],
+      isFinal(stateOf({ status, dispatched })) ? 0 : tries.died,
+    ]),
     open.map(([name, { owner, result, age }]) => [name, owner, result, age]),
     open.map(([name, { beat }]) => {
       const watch = Object.values(watches).find((each) => attemptName(each.build, each.attempt) === name);

@@ -13,7 +13,7 @@ import { newBuild, newEnvironment } from "#test/kit/builds.ts";
 export interface ModelAttempt {
   readonly owner: string | null;
   readonly closed: boolean;
-  readonly result: "completed" | "failed" | null;
+  readonly result: "completed" | "failed" | "undecided" | null;
   readonly beat: number;
   /** Looks of time since the last beat; what no part of the product may ask. */
   readonly age: number;
