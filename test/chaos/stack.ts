@@ -3,7 +3,7 @@
  * RunTask endpoint and its build tasks; all of them behind the fault proxy, each with a clock of its own.
  * @module
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -12,7 +12,6 @@ import { ECSClient, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { MAX_TRIES } from "#core/build/tries.ts";
 import {
   BUILD_CONTAINER,
   BUILD_TASK_FLAGS,
@@ -24,8 +23,9 @@ import { awsConfig } from "#local/aws-config.ts";
 import { startMiniStack, TEST_CREDENTIALS } from "#local/ministack.ts";
 import { ensurePythonTools } from "#local/python.ts";
 import { programPath, removeTree } from "#local/run-task/launch.ts";
-import { findNamespace } from "#local/run-task/mounts.ts";
+import { findNamespace, placesOf } from "#local/run-task/mounts.ts";
 import { bundleAll, FUNCTIONS, type FunctionName } from "#scripts/bundle.ts";
+import { POLICY } from "#test/kit/builds.ts";
 import { startTinyChannel, type TinyChannel } from "#test/kit/tiny-channel.ts";
 import { deliver, handEvent } from "./deliveries.ts";
 import { type Endpoint, startEndpoint } from "./endpoint-process.ts";
@@ -42,6 +42,7 @@ export const SPEED = 15;
 const SWEEP_MS = 60_000 / SPEED;
 /** A message that was not answered comes again after this. */
 const VISIBILITY_SECONDS = 4;
+const UNLIMITED = "1000000";
 const CONTAINERS: Readonly<Record<FunctionName, number>> = {
   api: 1,
   dispatch: 2,
@@ -84,6 +85,8 @@ export interface StackOptions {
 /** Starts everything; `close` ends it all and removes it. */
 export async function startChaosStack(options: StackOptions): Promise<ChaosStack> {
   const home = mkdtempSync(join(tmpdir(), "conda-store-chaos-"));
+  // Packages' own code runs as another user, who must find its way to what it may use.
+  chmodSync(home, 0o711);
   const closers: (() => Promise<unknown> | unknown)[] = [() => removeTree(home)];
   const close = async (): Promise<void> => {
     for (let next = closers.pop(); next; next = closers.pop()) await next();
@@ -171,7 +174,11 @@ async function open(
     [VARIABLES.storeDirectory]: place("store"),
     [VARIABLES.maxAttemptMinutes]: "30",
     [VARIABLES.maxQueueHours]: "24",
-    [VARIABLES.maxTries]: JSON.stringify(MAX_TRIES),
+    [VARIABLES.maxTries]: JSON.stringify(POLICY.maxTries),
+    [VARIABLES.taskSizes]: JSON.stringify(POLICY.taskSizes),
+    [VARIABLES.isolation]: "possible",
+    [VARIABLES.submissionsPerMinute]: UNLIMITED,
+    [VARIABLES.loginsPerMinute]: UNLIMITED,
     [VARIABLES.logLevel]: "info",
   };
   const endpoint = await startEndpoint({
@@ -201,14 +208,14 @@ async function open(
       sharedDisk: place("store"),
       tasksDirectory: place("tasks"),
       namespace,
-      programs: [],
+      programs: [ROOT, ...[process.execPath, python].flatMap(placesOf)],
     },
   });
   holder.endpoint = endpoint;
   closers.push(() => endpoint.close());
 
   const where = namespace
-    ? { disk: place("mnt/disk"), work: place("mnt/work") }
+    ? { disk: join(home, "mnt", "closed", "disk"), work: place("mnt/work") }
     : { disk: place("store"), work: place("work") };
   const taskDefinition = await registerTask(server.endpoint, {
     ...common,

@@ -6,10 +6,10 @@
 import type { Build } from "#core/build/build.ts";
 import type { Move } from "#core/build/move.ts";
 import { type decide, isFinal, stateOf, submitWrites } from "#core/build/state-machine.ts";
-import { afterTrouble, MAX_TRIES } from "#core/build/tries.ts";
+import { afterTrouble } from "#core/build/tries.ts";
 import { look, type Watch } from "#core/build/watch.ts";
 import { chooseBuild } from "#core/environment/choose-build.ts";
-import { newBuild } from "#test/kit/builds.ts";
+import { newBuild, POLICY } from "#test/kit/builds.ts";
 import type { Step } from "./explore.ts";
 import {
   apply,
@@ -313,10 +313,10 @@ function giveUp(
 ): Generator<ModelStep> {
   const build = buildOf(world, id);
   const trouble = { cause: "died", what: "It died." } as const;
-  const verdict = afterTrouble(build, trouble, { ...MAX_TRIES, died: bounds.attempts }, AT, 0);
+  const policy = { ...POLICY, maxTries: { ...POLICY.maxTries, died: bounds.attempts } };
+  const verdict = afterTrouble(build, trouble, policy, AT, 0);
   if (!verdict.again) return fail(world, rules, bounds, by, id, attempt, facts);
-  const { nextTryOn, statusInfo } = verdict;
-  const move = { name: "retry", by, at: AT, attempt, ...trouble, statusInfo, nextTryOn } as const;
+  const move = { name: "retry", by, at: AT, attempt, ...trouble, ...verdict } as const;
   return intend(world, rules, bounds, by, build, move, facts);
 }
 
