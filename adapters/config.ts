@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { taskSizesOf } from "#core/build/task-size.ts";
 import { maxTriesOf } from "#core/build/tries.ts";
-import { VARIABLES } from "#core/layout.ts";
+import { ENVIRONMENT_LINK_FORM, VARIABLES } from "#core/layout.ts";
 
 type Variable = keyof typeof VARIABLES;
 
@@ -64,6 +64,7 @@ const SCHEMAS = {
   loginsPerMinute: count,
   allowedPrivateHosts: list,
   storeDirectory: text,
+  environmentLink: v.pipe(text, v.regex(ENVIRONMENT_LINK_FORM, "must have the form {namespace}/envs/{name}")),
   diskDirectory: text,
   workDirectory: text,
   buildId: count,

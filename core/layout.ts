@@ -33,6 +33,8 @@ export const VARIABLES = {
   allowedPrivateHosts: "CONDA_STORE_ALLOWED_PRIVATE_HOSTS",
   /** Where consumers mount the shared disk, and so the prefix that is baked into environments. */
   storeDirectory: "CONDA_STORE_STORE_DIRECTORY",
+  /** Where the link of an environment lies below it, with {namespace} and {name}. */
+  environmentLink: "CONDA_STORE_ENVIRONMENT_LINK",
   /** Where the build task and the store function see the shared disk. */
   diskDirectory: "CONDA_STORE_DISK_DIRECTORY",
   /** The build task's own fast disk for package caches and temporary files. */
@@ -112,9 +114,13 @@ export const BUILD_TASK_FLAGS = ["--max-semi-space-size=2"] as const;
 
 /** The environment's directory below the store directory, for one build. */
 export const prefixPath = (namespace: string, buildKey: string): string => `${namespace}/${buildKey}`;
+/** Where the link of an environment lies unless the deployment says otherwise: conda-store's place. */
+export const ENVIRONMENT_LINK = "{namespace}/envs/{name}";
+/** Each namespace is mounted by itself, so the link stays in its directory, and out of the way of the builds' own. */
+export const ENVIRONMENT_LINK_FORM = /^\{namespace\}\/[\w-]+\/(?:[\w.-]|\{namespace\})*\{name\}[\w.-]*$/;
 /** The atomically replaced link to the current build's directory, below the store directory. */
-export const linkPath = (namespace: string, environment: string): string =>
-  `${namespace}/envs/${environment}`;
+export const linkPath = (namespace: string, environment: string, pattern: string): string =>
+  pattern.replace(/\{(namespace|name)\}/g, (_, key) => (key === "name" ? environment : namespace));
 
 /** At 255 bytes mamba corrupts binaries without a word; at 254 it does not. */
 export const PREFIX_BYTES_MAX = 254;

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import type { StackProps } from "aws-cdk-lib";
 import * as v from "valibot";
+import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import type { CondaStoreProps } from "./stack.ts";
 import { faultOfSizes } from "./task-sizes.ts";
@@ -47,6 +48,13 @@ const FIELDS = {
     interrupted: v.exactOptional(count(1, 100)),
   }),
   storeDirectory: absolute,
+  environmentLink: v.pipe(
+    text,
+    v.regex(
+      ENVIRONMENT_LINK_FORM,
+      "must have the form {namespace}/envs/{name}, all of it below {namespace}/",
+    ),
+  ),
   diskOwner: v.strictObject({ uid: count(1, 2 ** 31), gid: count(1, 2 ** 31) }),
   urlPrefix: absolute,
   proxyStripsPrefix: v.boolean("must be true or false"),

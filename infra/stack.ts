@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Stack, type StackProps } from "aws-cdk-lib";
 import type { CfnBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
+import { ENVIRONMENT_LINK } from "#core/layout.ts";
 import { Api } from "./api.ts";
 import { Builds } from "./builds.ts";
 import { Dispatch } from "./dispatch.ts";
@@ -84,6 +85,11 @@ export interface CondaStoreProps extends StackProps {
    * @default "/opt/conda-store"
    */
   readonly storeDirectory?: string;
+  /**
+   * Where below the store directory the link of an environment lies, in which `{namespace}` and `{name}` stand for theirs.
+   * @default "{namespace}/envs/{name}"
+   */
+  readonly environmentLink?: string;
   /**
    * Numeric owner of every file on the shared disk.
    * @default { uid: 1000, gid: 100 }
@@ -279,7 +285,11 @@ export class CondaStoreStack extends Stack {
         accessPoint: disk.accessPoint,
         directory: DISK_DIRECTORY,
       },
-      variables: { ...shared, diskDirectory: local?.storeDirectory ?? DISK_DIRECTORY },
+      variables: {
+        ...shared,
+        diskDirectory: local?.storeDirectory ?? DISK_DIRECTORY,
+        environmentLink: props.environmentLink ?? ENVIRONMENT_LINK,
+      },
     });
 
     const { handler: sweep } = new Sweep(this, "Sweep", {

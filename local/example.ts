@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { linkPath } from "#core/layout.ts";
+import { ENVIRONMENT_LINK, linkPath } from "#core/layout.ts";
 import { type BuildReply, Client } from "./client.ts";
 import { LocalError } from "./local-error.ts";
 import type { Progress } from "./progress.ts";
@@ -34,7 +34,7 @@ export async function buildExample(root: string, stack: LocalStack, progress: Pr
   if (build.status !== "COMPLETED") {
     throw new LocalError(`Build ${id} ended as ${build.status}: ${build.status_info ?? "without a reason"}`);
   }
-  const link = join(stack.storeDirectory, linkPath(NAMESPACE, ENVIRONMENT));
+  const link = join(stack.storeDirectory, linkPath(NAMESPACE, ENVIRONMENT, ENVIRONMENT_LINK));
   await linked(link, build);
   return { build, client, link };
 }

@@ -76,6 +76,7 @@ function plausibleEnvironment(): Record<string, string> {
     settings: "{}",
     urlPrefix: "/",
     proxyStripsPrefix: "false",
+    environmentLink: "{namespace}/envs/{name}",
     submissionsPerMinute: "60",
     loginsPerMinute: "10",
     authentication: "none",

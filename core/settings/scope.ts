@@ -79,6 +79,11 @@ const List = v.pipe(
     LIST,
   ),
   v.maxLength(500, "must not hold more than 500 texts"),
+  // All keys of a scope are one item of the table.
+  v.check(
+    (texts) => new TextEncoder().encode(texts.join("")).length <= 32 * 1024,
+    "must not hold more than 32 KiB of text",
+  ),
 );
 
 const refuse = (message: string): never => {

@@ -13,10 +13,11 @@ import { keepLink, type StoreContext } from "./store.ts";
 let context: StoreContext | undefined;
 
 function open(): StoreContext {
-  const { table, diskDirectory, storeDirectory, logLevel } = readConfig([
+  const { table, diskDirectory, storeDirectory, environmentLink, logLevel } = readConfig([
     "table",
     "diskDirectory",
     "storeDirectory",
+    "environmentLink",
     "logLevel",
   ]);
   // Directories that the links lie in are 755 for whoever mounts the disk.
@@ -25,6 +26,7 @@ function open(): StoreContext {
     db: openDb({ table }),
     diskDirectory,
     storeDirectory,
+    environmentLink,
     log: openLog({ level: logLevel, fields: { function: "store" } }),
   };
 }

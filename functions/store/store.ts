@@ -17,6 +17,8 @@ export interface StoreContext {
   readonly diskDirectory: string;
   /** Where consumers see it: links lead there. */
   readonly storeDirectory: string;
+  /** Where in it the link of an environment lies, with `{namespace}` and `{name}`. */
+  readonly environmentLink: string;
   readonly log: Log;
 }
 
@@ -32,7 +34,7 @@ const LOOKS_MAX = 10;
 export async function keepLink(context: StoreContext, message: LinkMessage): Promise<void> {
   const { db, diskDirectory, storeDirectory, log } = context;
   const { namespace, environment: name } = message;
-  const link = join(diskDirectory, linkPath(namespace, name));
+  const link = join(diskDirectory, linkPath(namespace, name, context.environmentLink));
   let done = -1;
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const wanted = (await getEnvironment(db, namespace, name))?.link;

@@ -6,12 +6,12 @@ import { existsSync, lstatSync, readlinkSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Environment } from "#core/environment/environment.ts";
-import { linkPath, prefixPath } from "#core/layout.ts";
+import { ENVIRONMENT_LINK, linkPath, prefixPath } from "#core/layout.ts";
 
 /** Links that do not lead to the directory that the table wants. */
 export function faultsOfLinks(store: string, environments: readonly Environment[]): string[] {
   return environments.flatMap(({ namespace, name, link }) => {
-    const path = join(store, linkPath(namespace.name, name));
+    const path = join(store, linkPath(namespace.name, name, ENVIRONMENT_LINK));
     const found = targetOf(path);
     const wanted = link.buildKey === null ? null : join(store, prefixPath(namespace.name, link.buildKey));
     if (found !== wanted)

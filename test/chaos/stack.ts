@@ -15,6 +15,7 @@ import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import {
   BUILD_CONTAINER,
   BUILD_TASK_FLAGS,
+  ENVIRONMENT_LINK,
   SHARED_DISK_VOLUME,
   TABLE_KEYS,
   VARIABLES,
@@ -172,6 +173,7 @@ async function open(
     }),
     [VARIABLES.allowedPrivateHosts]: new URL(channel.origin).host,
     [VARIABLES.storeDirectory]: place("store"),
+    [VARIABLES.environmentLink]: ENVIRONMENT_LINK,
     [VARIABLES.maxAttemptMinutes]: "30",
     [VARIABLES.maxQueueHours]: "24",
     [VARIABLES.maxTries]: JSON.stringify(POLICY.maxTries),
@@ -246,6 +248,9 @@ async function open(
         [VARIABLES.slots]: String(slots),
         [VARIABLES.slotsPerNamespace]: String(Math.max(1, slots - 1)),
         [VARIABLES.urlPrefix]: "/",
+        [VARIABLES.proxyStripsPrefix]: "false",
+        [VARIABLES.submissionsPerMinute]: "100000",
+        [VARIABLES.loginsPerMinute]: "100000",
         [VARIABLES.authentication]: "none",
       },
     });

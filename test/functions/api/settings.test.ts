@@ -6,6 +6,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
+import { CHANGEABLE } from "#core/settings/scope.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
@@ -111,6 +112,13 @@ describe("what cannot be set", () => {
     expect(answer.message).toContain(message);
     // All or nothing.
     expect(await settings(scope)).toEqual(before);
+  });
+
+  test("more than the item of a scope can hold, however it is spread over its keys", async () => {
+    const full = Array.from({ length: 65 }, (_, n) => `a${n}`.padEnd(500, "x"));
+    for (const key of CHANGEABLE) expect((await set("full/", { [key]: full })).status).toBe(200);
+    const more = [...full, "y".repeat(400)];
+    expect((await set("full/", { conda_default_channels: more })).message).toContain("32 KiB");
   });
 
   test("what is a property of the deployment is shown, and taken with the value it has", async () => {

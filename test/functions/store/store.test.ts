@@ -29,6 +29,7 @@ beforeEach(() => {
     db,
     diskDirectory: root,
     storeDirectory: STORE,
+    environmentLink: "{namespace}/envs/{name}",
     log: openLog({ level: "error", write: () => {} }),
   };
   count += 1;
@@ -54,6 +55,13 @@ const target = (): string => readlinkSync(join(root, "team", "envs", environment
 const keep = (): Promise<void> => keepLink(context, { namespace: "team", environment });
 
 describe("the link of an environment", () => {
+  it("lies where the deployment wants it, such as where a hub looks for it", async () => {
+    const key = await completed();
+    const nebari = { ...context, environmentLink: "{namespace}/envs/{namespace}-{name}" };
+    await keepLink(nebari, { namespace: "team", environment });
+    expect(readlinkSync(join(root, "team", "envs", `team-${environment}`))).toBe(`${STORE}/team/${key}`);
+  });
+
   it("leads to the current build's directory as consumers see it, in directories that everybody may read", async () => {
     const key = await completed();
 
@@ -110,6 +118,7 @@ describe("the function", () => {
       [VARIABLES.table]: aws.table,
       [VARIABLES.diskDirectory]: root,
       [VARIABLES.storeDirectory]: STORE,
+      [VARIABLES.environmentLink]: "{namespace}/envs/{name}",
       [VARIABLES.logLevel]: "none",
     });
     const first = environment;
