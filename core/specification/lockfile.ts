@@ -12,9 +12,8 @@ import { type EnvironmentName, NewEnvironmentName, type Sha256 } from "#core/nam
 import { checkLock } from "./apply-settings.ts";
 import { type CanonicalValue, documentSha256, specificationSha256 } from "./canonical.ts";
 import { excerpt, Faults } from "./faults.ts";
-import { LOCKFILE_BYTES_MAX } from "./limits.ts";
 import type { SpecificationPolicy } from "./parse.ts";
-import { parseYaml, type YamlValue } from "./yaml.ts";
+import type { YamlValue } from "./yaml.ts";
 
 const Text = v.string("Input should be a valid string");
 const MaybeText = v.nullish(Text);
@@ -130,12 +129,12 @@ function validated(value: unknown): LockfileV1 {
 
 /**
  * Reads a posted lockfile. Nothing is known yet of the namespace, as for `readSpecification`.
- * @param text YAML, or JSON, at most `LOCKFILE_BYTES_MAX`.
+ * @param value what `parseYaml` read of it.
  * @param name the environment's, which a lockfile does not have.
  * @throws AppError `invalid_specification` or `invalid_name` (400) with a message for the user.
  */
 export function readLockfile(
-  text: string,
+  value: YamlValue,
   name: string,
   description: string,
 ): { name: EnvironmentName; document: LockfileDocument } {
@@ -144,7 +143,6 @@ export function readLockfile(
     const hint = name === "" ? "; a lockfile has no name of its own: give environment_name" : "";
     throw new AppError("invalid_name", `${named.issues[0].message}${hint}`);
   }
-  const value = parseYaml(text, LOCKFILE_BYTES_MAX);
   const { version: _, ...lockfile } = validated(value instanceof Map ? plain(value) : null);
   return {
     name: named.output,

@@ -19,7 +19,7 @@ import { excerpt } from "./faults.ts";
 import { formatMatchSpec, parseMatchSpec } from "./match-spec.ts";
 import { parsePipEntry } from "./pip-entry.ts";
 import { checkNotebookAddresses, type SpecificationTests } from "./tests.ts";
-import { parseYaml } from "./yaml.ts";
+import { parseYaml, type YamlValue } from "./yaml.ts";
 
 /** What pip is asked for. */
 export interface PipRequest {
@@ -137,8 +137,15 @@ function withPip(condaSpecs: readonly string[], pip: PipRequest): readonly strin
  * @param text YAML, or JSON, as posted; at most 256 KiB.
  * @throws AppError `invalid_specification` or `invalid_name` (400) with a message for the user.
  */
-export function readSpecification(text: string): { name: EnvironmentName; document: EnvironmentDocument } {
-  const document = normaliseEnvironment(parseYaml(text));
+export const readSpecification = (text: string): { name: EnvironmentName; document: EnvironmentDocument } =>
+  readSpecificationValue(parseYaml(text));
+
+/** The same from what `parseYaml` read. */
+export function readSpecificationValue(value: YamlValue): {
+  name: EnvironmentName;
+  document: EnvironmentDocument;
+} {
+  const document = normaliseEnvironment(value);
   return { name: environmentName(document.name), document };
 }
 

@@ -3,6 +3,7 @@ import { getObject, putObject } from "#adapters/s3/objects.ts";
 import { lockKey } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { completeLockfile, readLockfile } from "#core/specification/lockfile.ts";
+import { parseYaml } from "#core/specification/yaml.ts";
 import { type Ended, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
@@ -53,7 +54,7 @@ const lockfileOf = async (ended: Ended): Promise<Lockfile> =>
 
 /** As the POST takes it. */
 async function post(name: string, lockfile: object, namespace: string): Promise<number> {
-  const { document } = readLockfile(JSON.stringify(lockfile), name, "");
+  const { document } = readLockfile(parseYaml(JSON.stringify(lockfile)), name, "");
   const settings = deploymentSettings({});
   const allowPrivateHosts = [new URL(demo.url()).host, index.host()];
   return await workshop.orderLockfile(

@@ -12,9 +12,10 @@ import { completeLockfile, type LockfileDocument, readLockfile } from "#core/spe
 import { mergeFiles } from "#core/specification/merge.ts";
 import {
   completeSpecification,
-  readSpecification,
+  readSpecificationValue,
   type SpecificationPolicy,
 } from "#core/specification/parse.ts";
+import { parseYaml } from "#core/specification/yaml.ts";
 
 type PostBody = Body<typeof postSpecification>;
 
@@ -69,14 +70,31 @@ export function readPosted(body: PostBody): Posted {
     refuseLarger(bytes, SPECIFICATION_BYTES_MAX, "The files are", "name fewer things");
     return environmentPosted(mergeFiles(body.files, name, description).document);
   }
-  const text = body.specification;
-  const bytes = Buffer.byteLength(text);
-  if (body.is_lockfile) {
-    refuseLarger(bytes, LOCKFILE_BYTES_MAX, "The lockfile is", "lock fewer platforms or packages");
-    return lockfilePosted(readLockfile(text, name, description).document);
+  return body.is_lockfile
+    ? readLockfileText(body.specification, name, description)
+    : readText(body.specification);
+}
+
+function readLockfileText(text: string, name: string, description: string): Posted {
+  refuseLarger(Buffer.byteLength(text), LOCKFILE_BYTES_MAX, "The lockfile is", "lock fewer packages");
+  return lockfilePosted(readLockfile(parseYaml(text, LOCKFILE_BYTES_MAX), name, description).document);
+}
+
+/** An environment.yml; or the document of a lockfile, as GET build shows it, which conda-store would take for an empty one. */
+function readText(text: string): Posted {
+  const bytesMax = /^lockfile:/m.test(text) ? LOCKFILE_BYTES_MAX : SPECIFICATION_BYTES_MAX;
+  refuseLarger(Buffer.byteLength(text), bytesMax, "The specification is", "name fewer things");
+  const value = parseYaml(text, bytesMax);
+  if (value instanceof Map && value.has("lockfile")) {
+    const [name, description] = ["name", "description"].map((key) => String(value.get(key) ?? ""));
+    return lockfilePosted(readLockfile(value.get("lockfile"), name ?? "", description ?? "").document);
   }
-  refuseLarger(bytes, SPECIFICATION_BYTES_MAX, "The specification is", "name fewer things");
-  return environmentPosted(readSpecification(text).document);
+  if (value instanceof Map && value.has("package") && value.has("metadata") && !value.has("name"))
+    throw new AppError(
+      "invalid_specification",
+      "This is a lockfile: send it with is_lockfile: true and environment_name.",
+    );
+  return environmentPosted(readSpecificationValue(value).document);
 }
 
 /** A document that `readSpecification` or `mergeFiles` gave. */

@@ -4,8 +4,10 @@ import { AppError } from "#core/errors.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { specificationSha256 } from "#core/specification/canonical.ts";
 import { asCanonical } from "#core/specification/environment.ts";
+import { LOCKFILE_BYTES_MAX } from "#core/specification/limits.ts";
 import { completeLockfile, readLockfile } from "#core/specification/lockfile.ts";
 import { readSpecification } from "#core/specification/parse.ts";
+import { parseYaml } from "#core/specification/yaml.ts";
 
 /**
  * Recorded from conda-store-server 2025.2.2 with PyYAML 6.0.3 and conda-lock 4.0.3: its models' hash of each text, null
@@ -40,7 +42,7 @@ describe("the hash of an environment is conda-store's", () => {
 describe("the hash of a lockfile is conda-store's", () => {
   it.each(recorded.lockfiles)("%s %j %s", (name, description, text, sha256) => {
     const ours = orNull(() => {
-      const { document } = readLockfile(text, name, description);
+      const { document } = readLockfile(parseYaml(text, LOCKFILE_BYTES_MAX), name, description);
       return completeLockfile(document, { settings: deploymentSettings({}), allowPrivateHosts: [] }).sha256;
     });
     expect(ours).toBe(hasOnlyMd5(text) ? null : sha256);

@@ -3,6 +3,7 @@ import { AppError } from "#core/errors.ts";
 import { deploymentSettings, type Settings } from "#core/settings/settings.ts";
 import { LOCKFILE_BYTES_MAX } from "#core/specification/limits.ts";
 import { completeLockfile, type LockfileSpecification, readLockfile } from "#core/specification/lockfile.ts";
+import { parseYaml } from "#core/specification/yaml.ts";
 
 const FORGE = "https://conda.anaconda.org/conda-forge";
 const entry = (name: string, changes: object = {}) => ({
@@ -39,7 +40,10 @@ const lockfile = (packages: readonly object[], metadata: object = {}): string =>
 
 function accept(text: string, changes: Partial<Settings> = {}, name = "demo"): LockfileSpecification {
   const settings = { ...deploymentSettings({}), ...changes };
-  return completeLockfile(readLockfile(text, name, "").document, { settings, allowPrivateHosts: [] });
+  return completeLockfile(readLockfile(parseYaml(text, LOCKFILE_BYTES_MAX), name, "").document, {
+    settings,
+    allowPrivateHosts: [],
+  });
 }
 
 function refusal(work: () => unknown): { code: string; message: string } {

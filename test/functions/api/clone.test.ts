@@ -1,10 +1,10 @@
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeAll, describe, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putObject } from "#adapters/s3/objects.ts";
 import { lockKey } from "#core/layout.ts";
 import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
+import { everythingIn } from "#test/kit/everything.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 
@@ -85,11 +85,7 @@ async function specOf(environment: string): Promise<Record<string, unknown>> {
   return build.data.specification.spec;
 }
 
-async function everything(): Promise<unknown> {
-  const { db } = api.services;
-  const { Items = [] } = await db.client.send(new ScanCommand({ TableName: db.table, ConsistentRead: true }));
-  return Items.map((item) => JSON.stringify(item)).sort();
-}
+const everything = () => everythingIn(api.services.db);
 
 describe("a clone", () => {
   test("has the specification that the other environment shows, under its own name, and is solved anew", async () => {

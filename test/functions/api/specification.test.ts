@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import * as v from "valibot";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ErrorReply } from "#core/contract/shapes.ts";
 import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { everythingIn } from "#test/kit/everything.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 
 const aws = useMiniStack();
@@ -20,12 +20,7 @@ const PATH = "/api/v1/specification/";
 const submit = (specification: unknown, more: object = {}, headers = admin) =>
   api.request(PATH, post({ specification, ...more }, headers));
 
-/** Everything in the table, so that a refusal can be shown to have written nothing. */
-async function everything(): Promise<unknown> {
-  const { db } = api.services;
-  const { Items = [] } = await db.client.send(new ScanCommand({ TableName: db.table, ConsistentRead: true }));
-  return Items.map((item) => JSON.stringify(item)).sort();
-}
+const everything = () => everythingIn(api.services.db);
 
 async function refused(response: Response, status: number, code: string, says: RegExp): Promise<void> {
   const body: unknown = await response.json();
@@ -161,6 +156,14 @@ describe("a specification that cannot be built is refused with a sentence, and l
       400,
       "invalid_specification",
       /osx-64/,
+    ],
+    ["a lockfile that does not say so", LOCKFILE, 400, "invalid_specification", /is_lockfile: true/],
+    [
+      "a lockfile's document without a lockfile",
+      "name: demo\nlockfile: []\n",
+      400,
+      "invalid_specification",
+      /valid dictionary .*'lockfile'/,
     ],
     [
       "tests with a typing error",
@@ -430,6 +433,20 @@ describe("a specification that can be built becomes a build", () => {
     });
     const environment = await (await api.request("/api/v1/environment/team/lk/", { headers: admin })).json();
     expect(environment).toMatchObject({ data: { description: "d" } });
+  });
+
+  test("what GET build shows of a lockfile can be posted back as it is", async () => {
+    const lockfile = JSON.parse(LOCKFILE);
+    const description = "as the page shows it: with a colon";
+    const text = `name: back\ndescription: ${JSON.stringify(description)}\nlockfile: ${JSON.stringify(lockfile)}\n`;
+    const response = await submit(text, { namespace: "team" });
+    const { data } = (await response.json()) as { data: { build_id: number } };
+    const build = await (await api.request(`/api/v1/build/${data.build_id}/`, { headers: admin })).json();
+    expect(build.data.specification.spec).toEqual({
+      name: "back",
+      description,
+      lockfile: { version: 1, ...lockfile },
+    });
   });
 
   test("without a namespace it goes into the caller's own", async () => {
