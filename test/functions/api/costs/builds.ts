@@ -38,6 +38,15 @@ export const BUILDS_COSTS: readonly Cost[] = [
     units: 5,
   },
   {
+    route: "rebuild",
+    when: "frozen to its lock",
+    as: "admin",
+    path: (w) => `/api/v1/build/${w.completed}/?frozen=true`,
+    init: { method: "PUT" },
+    calls: { GetItemCommand: 5, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
+    units: 5,
+  },
+  {
     route: "cancelBuild",
     when: "",
     as: "admin",

@@ -25,6 +25,16 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
   },
   {
     route: "postSpecification",
+    when: "cloned from another environment",
+    as: "admin",
+    path: () => "/api/v1/specification/",
+    init: post({ clone_from: "team/demo", environment_name: "cloned", namespace: "team" }),
+    // Beside what every POST costs: the other environment, its build, its specification.
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 6, UpdateItemCommand: 5, TransactWriteItemsCommand: 1 },
+    units: 6,
+  },
+  {
+    route: "postSpecification",
     when: "that is not allowed",
     as: "viewer",
     path: () => "/api/v1/specification/",
