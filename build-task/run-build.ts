@@ -15,6 +15,7 @@ import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
 import { SOLVE_SECONDS_MAX } from "#core/settings/properties.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
+import type { SpecificationTests } from "#core/specification/tests.ts";
 import { BuildFailure } from "./failure.ts";
 import { type Mirror, startMirror } from "./mirror/mirror.ts";
 import { nativePlatform } from "./platform.ts";
@@ -35,6 +36,7 @@ import { recallSolve, rememberSolve } from "./steps/recall.ts";
 import { findReusable } from "./steps/reuse.ts";
 import { type Sealed, seal } from "./steps/seal.ts";
 import { readLockfile, type SolveInput, solve } from "./steps/solve.ts";
+import { recallTests, test } from "./steps/test.ts";
 import { verify } from "./steps/verify.ts";
 import type { StepContext, Task } from "./task.ts";
 
@@ -49,6 +51,7 @@ const LIMITS = {
   compile: 20,
   seal: 20,
   inspect: 20,
+  test: 30,
   lockfile: 5,
   export: 5,
   packages: 5,
@@ -85,16 +88,17 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
   const specification = stored.isLockfile ? null : readStored(task, stored.spec as EnvironmentDocument);
   const request = pipRequest(task, specification);
   const hasPip = request.requirements.length > 0;
+  const tests = specification?.tests ?? null;
   const input = specification && task.build.frozenLock === null ? solveInput(task, specification) : null;
   if (input && !hasPip) {
-    const lent = await lendUnsolved(task, mirror, input);
+    const lent = await lendUnsolved(task, mirror, input, tests);
     if (lent !== null) return lent;
   }
   const solved = await run(task, "solve", (step) => lockOf(task, step, mirror, input, posted));
   if (!hasPip) {
     const lock = renderCondaLock(solved);
     if (input) await rememberSolve(task, input, mirror.sources(), lock.digest);
-    const lent = await lend(task, solved, lock, posted);
+    const lent = await lend(task, solved, lock, { posted, tests });
     if (lent !== null) return lent;
     const [products, installed] = await sideBySide<[Artifact[], PrefixPackage[]]>(task, [
       (each) => storeSmall(each, solved, lock, posted),
@@ -103,14 +107,14 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
     if (solved.pipPackages.length > 0) {
       await run(task, "pip", (step) => installPip(task, step, mirror, solved.pipPackages, request));
     }
-    return await finishTree(task, { lock: solved, rendered: lock, installed, products });
+    return await finishTree(task, { lock: solved, rendered: lock, installed, products, tests });
   }
 
   const installed = await run(task, "install", (step) => install(task, step, mirror, solved));
   const pipPackages = await run(task, "pip", (step) => resolvePip(task, step, mirror, request));
   const lock: Lock = { ...solved, pipPackages };
   const rendered = renderCondaLock(lock);
-  const lent = await lend(task, lock, rendered, null);
+  const lent = await lend(task, lock, rendered, { posted: null, tests });
   if (lent !== null) {
     // What pip was asked in is of no use any more.
     await rm(task.paths.prefix, { recursive: true, force: true });
@@ -120,7 +124,7 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
     (each) => storeSmall(each, lock, rendered, null),
     (each) => run(each, "pip", (step) => installPip(each, step, mirror, pipPackages, request)),
   ]);
-  return await finishTree(task, { lock, rendered, installed, products });
+  return await finishTree(task, { lock, rendered, installed, products, tests });
 }
 
 /** A frozen lock has pip's packages already; what is left of the section is where they may come from. */
@@ -161,20 +165,32 @@ function solveInput(task: Task, { condaSpecs: specs, channels, variables }: Spec
 }
 
 /** The same was asked for before, of the same channels: not even a solve. */
-async function lendUnsolved(task: Task, mirror: Mirror, input: SolveInput): Promise<Built | null> {
+async function lendUnsolved(
+  task: Task,
+  mirror: Mirror,
+  input: SolveInput,
+  tests: SpecificationTests | null,
+): Promise<Built | null> {
   const lock = await run(task, "recall", (step) => recallSolve(task, step, mirror, input));
-  return lock && (await lend(task, lock, renderCondaLock(lock), null));
+  return lock && (await lend(task, lock, renderCondaLock(lock), { posted: null, tests }));
 }
 
 /** Everything there already: one solve, at most, is all that this build costs. */
-async function lend(task: Task, lock: Lock, rendered: RenderedLock, posted: unknown): Promise<Built | null> {
+async function lend(
+  task: Task,
+  lock: Lock,
+  rendered: RenderedLock,
+  { posted, tests }: { readonly posted: unknown; readonly tests: SpecificationTests | null },
+): Promise<Built | null> {
   const wanted: ArtifactType[] = [
     "DIRECTORY",
     ...wantedObjects(task).filter((type) => type === "CONDA_PACK"),
   ];
-  const lent = await run(task, "reuse", (step) =>
-    findReusable(task, step, keyOf(task, lock, rendered), wanted),
-  );
+  const reuseKey = keyOf(task, lock, rendered);
+  const lent = await run(task, "reuse", async (step) => {
+    if (tests !== null && !(await recallTests(task, step, tests, reuseKey))) return null;
+    return await findReusable(task, step, reuseKey, wanted);
+  });
   if (lent === null) return null;
   // Export and lockfile are this build's own: a name is in one, and what was posted in the other.
   const own = await storeSmall(task, lock, rendered, posted);
@@ -186,13 +202,14 @@ interface Tree {
   readonly lock: Lock;
   readonly rendered: RenderedLock;
   readonly installed: readonly PrefixPackage[];
+  readonly tests: SpecificationTests | null;
   /** What is in S3 already. */
   readonly products: readonly Artifact[];
 }
 
 /** From an installed tree to a published one. */
 async function finishTree(task: Task, tree: Tree): Promise<Built> {
-  const { lock, rendered, installed, products } = tree;
+  const { lock, rendered, installed, products, tests } = tree;
   const scripted = await run(task, "link scripts", (step) =>
     runLinkScripts(task, step, lock.packages, installed),
   );
@@ -203,6 +220,7 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
   ]);
   await run(task, "inspect", (step) => inspect(task, step, input, sealed));
   const reuseKey = keyOf(task, lock, rendered);
+  if (tests !== null) await run(task, "test", (step) => test(task, step, tests, reuseKey));
   const [packed, packages, copiedBytes] = await sideBySide<[Artifact[], number, number | null]>(task, [
     async (each) =>
       wantedObjects(each).includes("CONDA_PACK")

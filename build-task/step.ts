@@ -15,6 +15,7 @@ import {
   saysDiskFull,
   Undecided,
 } from "./failure.ts";
+import type { Stranger } from "./strangers.ts";
 import type { StepContext, Task } from "./task.ts";
 
 export interface StepOptions {
@@ -60,7 +61,8 @@ export async function runStep<T>(
     task.log.line(name, text, stream);
   };
   const memory = memoryOf(task, name);
-  const run = runInStep(task, memory, line);
+  const { builder, tester } = task.strangers;
+  const commands = { run: runInStep(builder, memory, line), test: runInStep(tester, memory, line) };
   const marked = saveStep(task.db, task.who, name).then((held) => {
     if (!held) task.lost();
   });
@@ -69,7 +71,7 @@ export async function runStep<T>(
   try {
     if (guarded) await marked;
     signal.throwIfAborted();
-    const result = await orGivenUp(work({ name, signal, line, run }), signal);
+    const result = await orGivenUp(work({ name, signal, line, ...commands }), signal);
     signal.throwIfAborted();
     line(`done in ${((performance.now() - startedMs) / 1000).toFixed(3)} s`);
     return result;
@@ -151,9 +153,9 @@ function memoryOf({ oomKills, memoryMiB }: Task, step: string): StepMemory {
   };
 }
 
-function runInStep({ strangers }: Task, memory: StepMemory, line: StepContext["line"]): RunCommand {
+function runInStep(stranger: Stranger, memory: StepMemory, line: StepContext["line"]): RunCommand {
   return async (command, signal) => {
-    const result = await strangers.builder.run({ onLine: line, ...command }, signal);
+    const result = await stranger.run({ onLine: line, ...command }, signal);
     if (result.signal === "SIGKILL" && !result.killed) throw memory.killed();
     return result;
   };

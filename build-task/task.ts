@@ -68,6 +68,8 @@ export interface StepContext {
   line(text: string, stream?: Stream): void;
   /** Runs a child as the builder; its output goes to the log unless the command has a sink of its own. */
   readonly run: RunCommand;
+  /** The same as the tester. */
+  readonly test: RunCommand;
 }
 
 /** Whether store and disk are one. */

@@ -6,10 +6,11 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Attempt, type AttemptResult, parseAttemptResult } from "#core/build/attempt.ts";
+import { parseTestResults, type TestResult } from "#core/build/test-result.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
-import type { Item } from "./item.ts";
+import { type Item, packJson, unpackJson } from "./item.ts";
 import { attemptKey } from "./keys.ts";
 
 /** Who writes: the attempt and the owner that claimed it. */
@@ -34,6 +35,22 @@ export const saveStep = (db: Db, who: AttemptOwner, step: string): Promise<boole
 /** Stores the result; `finish` decides by it. A repeat of the same write is harmless. @returns false as `beat` does */
 export const putResult = (db: Db, who: AttemptOwner, result: AttemptResult): Promise<boolean> =>
   write(db, who, { result });
+
+/** Stores what came of the specification's tests. @returns false as `beat` does */
+export const saveTests = async (db: Db, who: AttemptOwner, tests: readonly TestResult[]): Promise<boolean> =>
+  write(db, who, { tests: await packJson(tests, "The output of the tests") });
+
+/** What came of the tests of an attempt; null when it did not get so far, or has none. */
+export async function getTests(
+  db: Db,
+  build: number,
+  attempt: number,
+): Promise<readonly TestResult[] | null> {
+  const { Item } = await db.client.send(
+    new GetCommand({ TableName: db.table, Key: attemptKey(build, attempt), ProjectionExpression: "tests" }),
+  );
+  return Item?.["tests"] === undefined ? null : parseTestResults(await unpackJson(Item["tests"]));
+}
 
 /** The attempt's record, or null. A malformed result reads as none. */
 export async function getAttempt(db: Db, build: number, attempt: number): Promise<Attempt | null> {

@@ -1,11 +1,12 @@
 /**
- * What a build with the same lock left behind in the same namespace, to be lent instead of made again.
+ * What a build with the same lock left behind in the same namespace, to be lent instead of made again; and that it passed tests.
  * @module
  */
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Artifact } from "#core/build/status.ts";
+import { parseTestResults, type TestResult } from "#core/build/test-result.ts";
 import type { Db } from "./db.ts";
-import { withVersion } from "./item.ts";
+import { packJson, unpackJson, withVersion } from "./item.ts";
 
 export interface Reusable {
   /** The build whose directory it is. */
@@ -36,4 +37,23 @@ export async function getReusable(db: Db, reuseKey: string): Promise<Reusable | 
 export async function putReusable(db: Db, reuseKey: string, reusable: Reusable): Promise<void> {
   const Item = withVersion({ ...keyOf(reuseKey), ...reusable });
   await db.client.send(new PutCommand({ TableName: db.table, Item }));
+}
+
+/** An environment is tested by the tests' digest. */
+export const greenTestsKey = (reuseKey: string, testsDigest: string): string => `${reuseKey}#${testsDigest}`;
+
+const greenKeyOf = (key: string) => ({ pk: `REUSE#${key}`, sk: "TESTS" });
+
+/** The results of tests that all passed. */
+export async function putGreenTests(db: Db, key: string, results: readonly TestResult[]): Promise<void> {
+  const content = await packJson(results, "The output of the tests");
+  await db.client.send(
+    new PutCommand({ TableName: db.table, Item: withVersion({ ...greenKeyOf(key), content }) }),
+  );
+}
+
+/** @returns null when these tests were not run on this environment, or did not all pass */
+export async function getGreenTests(db: Db, key: string): Promise<readonly TestResult[] | null> {
+  const { Item } = await db.client.send(new GetCommand({ TableName: db.table, Key: greenKeyOf(key) }));
+  return Item ? parseTestResults(await unpackJson(Item["content"])) : null;
 }

@@ -51,15 +51,13 @@ async function verifyObjects(task: Task, artifacts: readonly Artifact[]): Promis
 async function runPython(task: Task, step: StepContext): Promise<void> {
   const python = join(task.paths.prefix, "bin", "python");
   if (!existsSync(python)) return;
-  const { tester } = task.strangers;
-  const home = await tester.makeHome(join(task.paths.work, "verify"));
-  const { code, signal, stderr } = await tester.run(
+  const home = await task.strangers.tester.makeHome(join(task.paths.work, "verify"));
+  const { code, signal, stderr } = await step.test(
     {
       program: python,
       args: ["-I", "-B", "-c", ""],
       cwd: home,
       env: { HOME: home, TMPDIR: home, PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
-      onLine: step.line,
     },
     step.signal,
   );

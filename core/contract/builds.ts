@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { ARTIFACT_TYPES, BUILD_STATUSES } from "#core/build/status.ts";
+import { TestResult } from "#core/build/test-result.ts";
 import { route } from "./route.ts";
 import {
   Ack,
@@ -38,6 +39,12 @@ export const Build = v.object({
   queue_position: v.pipe(
     v.nullable(v.number()),
     v.description("Place in the waiting line, 1 for the next; null unless it waits there, and in lists"),
+  ),
+  tests: v.pipe(
+    v.nullable(v.array(TestResult)),
+    v.description(
+      "What came of the specification's tests; null while they have not run, without tests, and in lists",
+    ),
   ),
   size: v.pipe(v.number(), v.description("Bytes; 0 until completed")),
   scheduled_on: Timestamp,

@@ -11,7 +11,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NS#* | SETTINGS",
     "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike NAMESPACES | SPEC#*",
     "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | NS#* | SLOTS",
-    "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
+    "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LINE#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | NAMESPACES | NS#* | SLOTS | TURNS",
     "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | NAMESPACES | NS#* | RATE#* | SETTINGS | TURNS",

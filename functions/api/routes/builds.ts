@@ -2,6 +2,7 @@
  * Builds: what they are and what they made.
  * @module
  */
+import { getTests } from "#adapters/dynamodb/attempts.ts";
 import * as builds from "#adapters/dynamodb/builds.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { countShares } from "#adapters/dynamodb/line.ts";
@@ -54,6 +55,7 @@ export const getting =
     return dataReply({
       ...showBuild(build),
       ...(await showPlace(services, build)),
+      tests: await showTests(services, build, stored?.spec),
       specification: stored && {
         id: stored.id,
         name: stored.name,
@@ -74,6 +76,7 @@ export const showBuild = (build: Build) => ({
   status: build.status,
   status_info: build.statusInfo,
   queue_position: null,
+  tests: null,
   size: build.sizeBytes,
   scheduled_on: timestamp(build.scheduledOn),
   started_on: timestampOrNull(build.startedOn),
@@ -89,6 +92,13 @@ async function showPlace({ db }: Services, build: Build) {
   const { position, of } = place;
   const where = `Number ${position} of ${of} in the line; at work for its namespace: ${atWork}.`;
   return { status_info: `${build.statusInfo ?? ""} ${where}`.trim(), queue_position: position };
+}
+
+/** One read more, where the specification has tests and a task has begun. */
+async function showTests({ db }: Services, build: Build, spec: unknown) {
+  const hasTests = typeof spec === "object" && spec !== null && "tests" in spec;
+  if (!hasTests || build.attempt === 0) return null;
+  return (await getTests(db, build.id, build.attempt))?.slice() ?? null;
 }
 
 /** An artifact needs an id that is its own for ever: a build has at most one of each type. */

@@ -31,7 +31,7 @@ import {
 import type { RecordedStack } from "./recorded-stack.ts";
 
 const NAMESPACE = "team";
-const SPECIFICATION = "name: demo\ndependencies: [python, demo-hello]\n";
+const SPECIFICATION = "name: demo\ndependencies: [python, demo-hello]\ntests: {commands: [python -V]}\n";
 const PATIENCE = { timeout: 60_000, interval: 50 };
 
 export async function playScenario(stack: RecordedStack): Promise<void> {
