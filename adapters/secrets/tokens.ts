@@ -6,7 +6,7 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import type { BindingMap } from "#core/access/binding.ts";
 import type { Entity } from "#core/access/entity.ts";
 import { AUDIENCE, entityOf } from "#core/token/claims.ts";
-import type { SecretCache, SigningKey } from "./secret.ts";
+import type { Secret, SecretCache, SigningKey } from "./secret.ts";
 
 const ALGORITHM = "HS256";
 const bytesOf = (key: SigningKey): Uint8Array => new TextEncoder().encode(key.secret);
@@ -46,14 +46,19 @@ export async function verifyToken(
 ): Promise<Entity | null> {
   const header = headerOf(token);
   if (header?.alg !== ALGORITHM) return null;
-  for (const key of await candidates(secret, header.kid)) {
+  const known = VERIFIED.get(await secret.get())?.get(token);
+  if (known?.expiresAt && known.expiresAt > now) return known;
+  const { source, keys } = await candidates(secret, header.kid);
+  for (const key of keys) {
     try {
       const { payload } = await jwtVerify(token, bytesOf(key), {
         algorithms: [ALGORITHM],
         requiredClaims: ["exp"],
         currentDate: now,
       });
-      return entityOf(payload);
+      const entity = entityOf(payload);
+      if (entity) remember(source, token, entity);
+      return entity;
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
     }
@@ -61,12 +66,32 @@ export async function verifyToken(
   return null;
 }
 
+/**
+ * Who good tokens speak for, kept as long as the secret that they were verified with: a client sends the same one with
+ * every request, and verifying it costs more than the rest of many of them.
+ */
+const VERIFIED = new WeakMap<Secret, Map<string, Entity>>();
+const VERIFIED_MAX = 1000;
+
+function remember(source: Secret, token: string, entity: Entity): void {
+  const known = VERIFIED.get(source) ?? new Map<string, Entity>();
+  const [oldest] = known.keys();
+  if (known.size >= VERIFIED_MAX && oldest !== undefined) known.delete(oldest);
+  known.set(token, entity);
+  VERIFIED.set(source, known);
+}
+
 /** Keys worth trying. Tokens of the original name none; an unknown name may be a new key, so the secret is read again. */
-async function candidates(secret: SecretCache, kid: string | undefined): Promise<readonly SigningKey[]> {
-  const { keys } = await secret.get();
-  if (kid === undefined) return keys;
-  const known = keys.filter((key) => key.kid === kid);
-  return known.length > 0 ? known : (await secret.refresh()).keys.filter((key) => key.kid === kid);
+async function candidates(
+  secret: SecretCache,
+  kid: string | undefined,
+): Promise<{ source: Secret; keys: readonly SigningKey[] }> {
+  const source = await secret.get();
+  if (kid === undefined) return { source, keys: source.keys };
+  const named = ({ keys }: Secret): SigningKey[] => keys.filter((key) => key.kid === kid);
+  if (named(source).length > 0) return { source, keys: named(source) };
+  const fresh = await secret.refresh();
+  return { source: fresh, keys: named(fresh) };
 }
 
 function headerOf(token: string): { alg?: string | undefined; kid?: string | undefined } | null {

@@ -4,7 +4,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { mintToken } from "#adapters/secrets/tokens.ts";
 import type { BindingMap } from "#core/access/binding.ts";
-import { type Api, bearer, openApi } from "#test/kit/api.ts";
+import { type Api, bearer, DUMMY_PASSWORD, openApi } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { submitted } from "#test/kit/submissions.ts";
 import { makeWorld } from "../functions/api/world.ts";
@@ -99,6 +99,40 @@ test("nb_conda_store_kernels leaves its slash on the last value", async () => {
     name: "demo",
     namespace: { name: "team" },
     current_build_id: expect.any(Number),
+  });
+});
+
+test("cdsdashboards asks for one package", async () => {
+  const token = await service({ "*/*": ["viewer"] });
+  const { data } = await list(`${A}/environment/?packages=cdsdashboards-singleuser`, token);
+  expect(data).toEqual([]);
+});
+
+test("a spawner without a shared disk makes a token, lists what it can run, and finds its archive", async () => {
+  const own = { "content-type": "application/json", ...bearer(await service({ "*/*": ["viewer"] })) };
+  const body = JSON.stringify({ role_bindings: { "team/*": ["viewer"] } });
+  const made = await api.request(`${A}/token/`, { method: "POST", headers: own, body });
+  const { token } = ((await made.json()) as { data: { token: string } }).data;
+  const path = `${A}/environment?status=COMPLETED&artifact=CONDA_PACK&packages=python&packages=numpy/`;
+  const { data } = await list(path, token);
+  expect(data.map(({ namespace, name }) => `${namespace.name}/${name}`)).toEqual(["team/demo"]);
+  const archive = await api.request(`${A}/build/${data[0]?.current_build_id}/archive/`, {
+    headers: bearer(token),
+  });
+  expect(archive.status).toBe(307);
+  expect((await fetch(archive.headers.get("location") ?? "")).status).toBe(200);
+});
+
+test("a script that logs in takes the token out of the cookie jar", async () => {
+  const response = await api.request("/conda-store/login/", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ username: "alice", password: DUMMY_PASSWORD }),
+  });
+  const jar = response.headers.getSetCookie().map((cookie) => /^conda-store-auth=([^;]+)/.exec(cookie)?.[1]);
+  const permission = await api.request(`${A}/permission/`, { headers: bearer(jar[0] ?? "") });
+  expect(await permission.json()).toMatchObject({
+    data: { authenticated: true, primary_namespace: "alice" },
   });
 });
 

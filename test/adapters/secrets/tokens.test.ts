@@ -31,6 +31,30 @@ test("a minted token speaks for its owner until it ends, and not after", async (
   expect(await verifyToken(cache, token, new Date(expiresAt.getTime() + 1000))).toBeNull();
 });
 
+test("a token that was good before is refused when its key was taken out of the secret", async () => {
+  const { cache, state } = rotating(keysOf(["a", random()]));
+  const token = await mintToken(cache, { ...NEW, expiresAt: inAnHour() });
+  expect(await verifyToken(cache, token)).toEqual(await verifyToken(cache, token));
+  state.text = keysOf(["b", random()]);
+  state.nowMs = 60_000;
+  await cache.refresh();
+  expect(await verifyToken(cache, token)).toBeNull();
+});
+
+test("as many good tokens as there may be, each still speaks for its owner", async () => {
+  const { cache } = rotating(random());
+  const tokens: string[] = [];
+  for (let n = 0; n < 1002; n++) {
+    tokens.push(await mintToken(cache, { ...NEW, primaryNamespace: `n-${n}`, expiresAt: inAnHour() }));
+  }
+  for (const round of [tokens, tokens.toReversed()]) {
+    for (const token of round) {
+      const n = tokens.indexOf(token);
+      expect(await verifyToken(cache, token)).toMatchObject({ primaryNamespace: `n-${n}` });
+    }
+  }
+});
+
 describe("what is not a token of ours gives nobody", () => {
   const { cache, state } = rotating(random());
   const key = () => new TextEncoder().encode(state.text);
