@@ -7,6 +7,10 @@
 const BENCHES: Readonly<
   Record<string, { says: string; run: (args: readonly string[]) => Promise<boolean> }>
 > = {
+  api: {
+    says: "what a request of the API costs, in a large store and in a small one",
+    run: async (args) => (await import("./api/main.ts")).benchApi(args),
+  },
   pipeline: {
     says: "a whole build, claim to COMPLETED, against the bare engine's own create of the same lock",
     run: async (args) => (await import("./pipeline/main.ts")).benchPipeline(args),

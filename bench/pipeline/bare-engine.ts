@@ -10,7 +10,7 @@ import type { Lock } from "#core/lock/lock.ts";
 import type { Engine, EngineRun, RunCommand } from "#core/ports.ts";
 import type { LocalEngine } from "#local/engine.ts";
 import { LocalError } from "#local/local-error.ts";
-import { childrenCpuSeconds } from "./cpu.ts";
+import { childrenCpuSeconds } from "../cpu.ts";
 
 export interface BareCreate {
   /** Download, unpack and link. */

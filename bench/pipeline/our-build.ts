@@ -22,8 +22,8 @@ import type { LocalEngine } from "#local/engine.ts";
 import { LocalError } from "#local/local-error.ts";
 import { TEST_CREDENTIALS } from "#local/ministack.ts";
 import { programPath } from "#local/run-task/launch.ts";
+import { childrenCpuSeconds } from "../cpu.ts";
 import type { LocalAws } from "../local-aws.ts";
-import { childrenCpuSeconds } from "./cpu.ts";
 import { type Part, partsOf } from "./parts.ts";
 
 export interface OurSetup {
