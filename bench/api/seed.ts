@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
+import { nextId } from "#adapters/dynamodb/counters.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
@@ -60,7 +61,8 @@ async function submit(db: Db, namespace: string, environment: string): Promise<n
 }
 
 async function complete(db: Db, build: number, slot: number): Promise<void> {
-  won(await makeMove(db, build, { name: "dispatch", by: "dispatch", at, slot }));
+  const taking = { slot, share: 1, turn: await nextId(db, "turn") };
+  won(await makeMove(db, build, { name: "dispatch", by: "dispatch", at, ...taking }));
   const claim = await claimBuild(db, build, "bench", at);
   if (!claim.won) throw new Error(claim.why);
   const artifact = (type: Artifact["type"], key: string): Artifact => ({ type, key, sizeBytes: 1_000_000 });
