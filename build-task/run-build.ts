@@ -22,7 +22,7 @@ import { nativePlatform } from "./platform.ts";
 import type { PrefixPackage } from "./prefix.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { runStep } from "./step.ts";
-import { archive } from "./steps/archive.ts";
+import { archive, type Packed } from "./steps/archive.ts";
 import { compile } from "./steps/compile.ts";
 import { storeExport } from "./steps/export.ts";
 import { inspect } from "./steps/inspect.ts";
@@ -182,10 +182,7 @@ async function lend(
   rendered: RenderedLock,
   { posted, tests }: { readonly posted: unknown; readonly tests: SpecificationTests | null },
 ): Promise<Built | null> {
-  const wanted: ArtifactType[] = [
-    "DIRECTORY",
-    ...wantedObjects(task).filter((type) => type === "CONDA_PACK"),
-  ];
+  const wanted: ArtifactType[] = ["DIRECTORY", ...wantedPacked(task)];
   const reuseKey = keyOf(task, lock, rendered);
   const lent = await run(task, "reuse", async (step) => {
     if (tests !== null && !(await recallTests(task, step, tests, reuseKey))) return null;
@@ -223,8 +220,8 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
   if (tests !== null) await run(task, "test", (step) => test(task, step, tests, reuseKey));
   const [packed, packages, copiedBytes] = await sideBySide<[Artifact[], number, number | null]>(task, [
     async (each) =>
-      wantedObjects(each).includes("CONDA_PACK")
-        ? [await run(each, "archive", (step) => archive(each, step, reuseKey))]
+      wantedPacked(each).length > 0
+        ? await run(each, "archive", (step) => archive(each, step, reuseKey, wantedPacked(each)))
         : [],
     (each) => run(each, "packages", (step) => storePackages(each, step, lock, rendered.digest, installed)),
     async (each) => (each.paths.inPlace ? null : await run(each, "copy", (step) => copyToDisk(each, step))),
@@ -246,22 +243,22 @@ async function storeSmall(
   rendered: RenderedLock,
   posted: unknown,
 ): Promise<Artifact[]> {
-  const wanted = wantedObjects(task);
+  const wanted = task.settings.build_artifacts;
   const stored = await sideBySide<Artifact[]>(task, [
     ...(wanted.includes("LOCKFILE")
       ? [(each: Task) => run(each, "lockfile", (step) => storeLockfile(each, step, rendered, posted))]
       : []),
-    ...(wantsYaml(task)
+    ...(wanted.includes("YAML")
       ? [(each: Task) => run(each, "export", (step) => storeExport(each, step, lock))]
       : []),
   ]);
   return [...stored];
 }
 
-const wantedObjects = (task: Task): readonly ArtifactType[] =>
-  task.settings.build_artifacts.filter((type) => ["LOCKFILE", "YAML", "CONDA_PACK"].includes(type));
-
-const wantsYaml = (task: Task): boolean => wantedObjects(task).includes("YAML");
+const wantedPacked = ({ settings }: Task): readonly Packed[] =>
+  (["CONDA_PACK", "CONSTRUCTOR_INSTALLER"] as const).filter((type) =>
+    settings.build_artifacts.includes(type),
+  );
 
 function keyOf(task: Task, lock: Lock, { digest }: RenderedLock): string {
   const { namespace } = task.build;

@@ -95,6 +95,8 @@ export const PREFIXES = {
 export const lockKey = (digest: string): string => `${PREFIXES.locks}sha256/${digest}.json`;
 /** A conda-pack archive by its reuse key. */
 export const archiveKey = (reuseKey: string): string => `${PREFIXES.archives}${reuseKey}.tar.gz`;
+/** The same behind a script that unpacks it. */
+export const installerKey = (reuseKey: string): string => `${PREFIXES.archives}${reuseKey}.sh`;
 /** The YAML export of an environment by its reuse key. */
 export const exportKey = (reuseKey: string): string => `${PREFIXES.exports}${reuseKey}.yml`;
 /** All live log chunks of an attempt. */

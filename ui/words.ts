@@ -73,6 +73,8 @@ dependencies:
     noFiles: "There is nothing to download yet.",
     archive: "Archive",
     archiveHint: "conda-pack",
+    installer: "Installer",
+    installerHint: "shell script",
     lockfile: "Lockfile",
     lockfileHint: "conda-lock",
     yaml: "YAML",

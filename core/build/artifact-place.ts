@@ -11,6 +11,7 @@ const KEY_PREFIX: Readonly<Partial<Record<ArtifactType, (build: number) => strin
   LOCKFILE: () => PREFIXES.locks,
   YAML: () => PREFIXES.exports,
   CONDA_PACK: () => PREFIXES.archives,
+  CONSTRUCTOR_INSTALLER: () => PREFIXES.archives,
   LOGS: (build) => `${PREFIXES.logs}${build}/`,
 };
 

@@ -244,3 +244,11 @@ export const getBuildArchive = route({
   summary: "The environment as a conda-pack archive",
   otherReplies: [{ status: 307, description: "Where it is", mediaType: "application/gzip" }],
 });
+
+export const getBuildInstaller = route({
+  ...artifact,
+  id: "getBuildInstaller",
+  path: "/api/v1/build/:buildId/installer",
+  summary: "The environment as a shell script that installs it: `sh FILE -b -p PREFIX`",
+  otherReplies: [{ status: 307, description: "Where it is", mediaType: "application/octet-stream" }],
+});

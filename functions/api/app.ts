@@ -80,6 +80,7 @@ export function createApp(services: Services): Hono<Env> {
   at(buildRoutes.getBuildYaml, builds.gettingYaml(services));
   at(buildRoutes.getBuildLockfile, builds.gettingLockfile(services));
   at(buildRoutes.getBuildArchive, builds.gettingArchive(services));
+  at(buildRoutes.getBuildInstaller, builds.gettingInstaller(services));
   at(settingRoutes.getSettings, settings.gettingGlobal(services));
   at(settingRoutes.getNamespaceSettings, settings.gettingOfNamespace(services));
   at(settingRoutes.getEnvironmentSettings, settings.gettingOfEnvironment(services));

@@ -12,6 +12,12 @@ interface Download {
 
 const DOWNLOADS: readonly Download[] = [
   { type: "CONDA_PACK", path: "archive", name: WORDS.build.archive, hint: WORDS.build.archiveHint },
+  {
+    type: "CONSTRUCTOR_INSTALLER",
+    path: "installer",
+    name: WORDS.build.installer,
+    hint: WORDS.build.installerHint,
+  },
   { type: "LOCKFILE", path: "lockfile", name: WORDS.build.lockfile, hint: WORDS.build.lockfileHint },
   { type: "YAML", path: "yaml", name: WORDS.build.yaml, hint: WORDS.build.yamlHint },
   { type: "LOGS", path: "logs", name: WORDS.build.logs, hint: WORDS.build.logsHint },

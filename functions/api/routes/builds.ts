@@ -17,6 +17,7 @@ import { ARTIFACT_TYPES, type Artifact, type ArtifactType } from "#core/build/st
 import type {
   getBuild,
   getBuildArchive,
+  getBuildInstaller,
   getBuildLockfile,
   getBuildLogs,
   getBuildYaml,
@@ -132,7 +133,11 @@ export const gettingLogs =
 
 const TEXT = "text/plain; charset=utf-8";
 
-type ArtifactRoute = typeof getBuildYaml | typeof getBuildLockfile | typeof getBuildArchive;
+type ArtifactRoute =
+  | typeof getBuildYaml
+  | typeof getBuildLockfile
+  | typeof getBuildArchive
+  | typeof getBuildInstaller;
 
 /** Sends to where an artifact lies: another origin, so that clients keep their credentials to themselves. */
 const redirecting =
@@ -190,3 +195,13 @@ export const gettingArchive = redirecting<typeof getBuildArchive>("CONDA_PACK", 
   // A large archive takes its time on a slow line, but only the start of the transfer must lie within this.
   expiresSeconds: 3600,
 }));
+
+export const gettingInstaller = redirecting<typeof getBuildInstaller>(
+  "CONSTRUCTOR_INSTALLER",
+  "installer",
+  (build) => ({
+    contentType: "application/octet-stream",
+    fileName: `${build.environment}-${build.id}.sh`,
+    expiresSeconds: 3600,
+  }),
+);

@@ -5,7 +5,7 @@ import { parseAttemptResult } from "#core/build/attempt.ts";
 import { parseFinishMessage, parseLinkMessage } from "#core/build/messages.ts";
 import { nextTrySeconds } from "#core/build/next-try.ts";
 import { parseTaskName, taskNameOf } from "#core/build/task-name.ts";
-import { archiveKey, exportKey, lockKey, logKey } from "#core/layout.ts";
+import { archiveKey, exportKey, installerKey, lockKey, logKey } from "#core/layout.ts";
 import type { NamespaceName } from "#core/names.ts";
 
 test("a task's name gives back its build and attempt", () => {
@@ -58,6 +58,8 @@ const sha256 = "a".repeat(64);
 test.each([
   ["LOCKFILE", lockKey(sha256), true],
   ["CONDA_PACK", archiveKey(sha256), true],
+  ["CONSTRUCTOR_INSTALLER", installerKey(sha256), true],
+  ["CONSTRUCTOR_INSTALLER", logKey(7), false],
   ["YAML", exportKey(sha256), true],
   ["LOGS", logKey(7), true],
   ["LOGS", logKey(8), false],

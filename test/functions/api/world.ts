@@ -11,7 +11,7 @@ import { writeLogChunk } from "#adapters/s3/logs.ts";
 import { putObject } from "#adapters/s3/objects.ts";
 import type { LogLine } from "#core/build/log-line.ts";
 import type { Artifact, ArtifactType } from "#core/build/status.ts";
-import { archiveKey, exportKey, lockKey, logKey } from "#core/layout.ts";
+import { archiveKey, exportKey, installerKey, lockKey, logKey } from "#core/layout.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import type { Services } from "#functions/api/services.ts";
 import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
@@ -50,6 +50,7 @@ export async function makeWorld({ db, bucket }: Services): Promise<World> {
     artifact("LOCKFILE", lockKey(LOCK)),
     artifact("YAML", exportKey(REUSE)),
     artifact("CONDA_PACK", archiveKey(REUSE)),
+    artifact("CONSTRUCTOR_INSTALLER", installerKey(REUSE)),
     artifact("LOGS", logKey(id)),
     artifact("DIRECTORY", `/opt/conda-store/team/${id}`),
   ]);
@@ -61,6 +62,7 @@ export async function makeWorld({ db, bucket }: Services): Promise<World> {
   await putObject(bucket, lockKey(LOCK), '{"version": 1}', { contentType: "application/json" });
   await putObject(bucket, exportKey(REUSE), "name: demo\n", { contentType: "text/yaml" });
   await putObject(bucket, archiveKey(REUSE), "archive", { contentType: "application/gzip" });
+  await putObject(bucket, installerKey(REUSE), "script", { contentType: "application/octet-stream" });
   await putObject(bucket, logKey(completed), "whole log\n", { contentType: "text/plain" });
   await writeLogChunk(bucket, completed, 1, 0, [line("one"), line("two")]);
   const queued = await submitted(db, { environment: "next" });

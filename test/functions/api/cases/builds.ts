@@ -205,4 +205,5 @@ export const BUILDS_CASES: RouteCases = {
   getBuildYaml: artifact("yaml/", /\/exports\/[0-9a-f]+\.yml\?/),
   getBuildLockfile: artifact("lockfile/", /\/locks\/sha256\/[0-9a-f]+\.json\?/),
   getBuildArchive: artifact("archive/", /\/archives\/[0-9a-f]+\.tar\.gz\?/),
+  getBuildInstaller: artifact("installer/", /\/archives\/[0-9a-f]+\.sh\?/),
 };

@@ -70,4 +70,5 @@ export const BUILDS_COSTS: readonly Cost[] = [
   build("getBuildYaml", "yaml/"),
   build("getBuildLockfile", "lockfile/"),
   build("getBuildArchive", "archive/"),
+  build("getBuildInstaller", "installer/"),
 ];
