@@ -33,14 +33,23 @@ export async function copyToDisk(task: Task, step: StepContext): Promise<number>
   return read.bytes;
 }
 
-/** What attempts that died left behind: their copies differ by their number only. */
+/**
+ * What attempts that died left behind: their copies differ by their number only. Later attempts' are theirs: a task that stood
+ * still may be here although it was given up.
+ */
 async function removeEarlierCopies(publishing: string): Promise<void> {
   const directory = dirname(publishing);
-  const start = basename(publishing).replace(/\d+$/, "");
+  const [, start = "", own] = /^(.*\.)(\d+)$/.exec(basename(publishing)) ?? [];
   const names = await readdir(directory).catch((): string[] => []);
-  const left = names.filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)));
+  const left = names.filter((name) => {
+    const [, attempt] = name.startsWith(start) ? (COPY_END.exec(name.slice(start.length)) ?? []) : [];
+    return attempt !== undefined && Number(attempt) <= Number(own);
+  });
   for (const name of left) await rm(join(directory, name), { recursive: true, force: true });
 }
+
+/** `.replaced`: what a copy took the place of, by an attempt that died at that. */
+const COPY_END = /^(\d+)(?:\.replaced)?$/;
 
 /** Gives the copy its name. Only after this anybody can see it. */
 export async function publish(task: Task, step: StepContext): Promise<void> {

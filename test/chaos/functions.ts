@@ -4,7 +4,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface FunctionOptions {
@@ -19,6 +19,8 @@ export interface FunctionOptions {
   /** Told when its environment is not what it needs: a fault of the harness. */
   readonly onBroken: (error: Error) => void;
 }
+
+const tail = (file: string): string => readFileSync(file, "utf8").slice(-1_000);
 
 /** As every function's in infra/, in the machine's time. */
 const TIME_LIMIT_MS = 30_000;
@@ -118,7 +120,12 @@ export class LambdaFunction {
     });
     await new Promise<void>((resolve) => {
       child.once("message", () => resolve());
-      child.once("exit", () => resolve());
+      child.once("exit", (code) => {
+        // By itself, not by us: it cannot be started at all.
+        if (code !== null)
+          this.#options.onBroken(new Error(`${this.#options.name} cannot be started: ${tail(log)}`));
+        resolve();
+      });
     });
     return child;
   }

@@ -15,7 +15,6 @@ import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import {
   BUILD_CONTAINER,
   BUILD_TASK_FLAGS,
-  ENVIRONMENT_LINK,
   SHARED_DISK_VOLUME,
   TABLE_KEYS,
   VARIABLES,
@@ -82,6 +81,13 @@ export interface StackOptions {
   readonly before: (asked: Asked) => Promise<void> | void;
   readonly after: (asked: Asked, status: number) => Promise<void> | void;
 }
+
+/** What the deployment sets; the others are a task's own. */
+type Variable = Exclude<keyof typeof VARIABLES, "buildId" | "memoryEvents">;
+
+/** Under the names that processes know them by. */
+const named = (values: Partial<Record<Variable, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [VARIABLES[name as Variable], value]));
 
 /** Starts everything; `close` ends it all and removes it. */
 export async function startChaosStack(options: StackOptions): Promise<ChaosStack> {
@@ -156,37 +162,44 @@ async function open(
 
   const time = { CHAOS_SEED: String(seed), CHAOS_SPEED: String(SPEED), CHAOS_EPOCH_MS: String(Date.now()) };
   const secretText = JSON.stringify({ kid: "1", key: crypto.randomUUID() + crypto.randomUUID() });
-  const secretArn = await createSecret(server.endpoint, secretText);
-  const common: Record<string, string> = {
-    ...time,
-    ...TEST_CREDENTIALS,
-    AWS_MAX_ATTEMPTS: "5",
-    NODE_NO_WARNINGS: "1",
-    [VARIABLES.table]: resources.table,
-    [VARIABLES.bucket]: resources.bucket,
-    [VARIABLES.wakeUpQueue]: resources.wakeUpQueue,
-    [VARIABLES.finishQueue]: resources.finishQueue,
-    [VARIABLES.linkQueue]: resources.linkQueue,
-    [VARIABLES.settings]: JSON.stringify({
+  const basic = { ...time, ...TEST_CREDENTIALS, AWS_MAX_ATTEMPTS: "5", NODE_NO_WARNINGS: "1" };
+  const where = namespace
+    ? { disk: join(home, "mnt", "closed", "disk"), work: place("mnt/work") }
+    : { disk: place("store"), work: place("work") };
+  const values: Omit<Record<Variable, string>, "taskDefinition" | "diskDirectory"> = {
+    ...resources,
+    secret: await createSecret(server.endpoint, secretText),
+    cluster: "builds",
+    subnets: "subnet-1",
+    securityGroups: "sg-1",
+    slots: String(slots),
+    slotsPerNamespace: String(Math.max(1, slots - 1)),
+    settings: JSON.stringify({
       conda_default_channels: [`${channel.origin}/main`],
       conda_virtual_packages: { __glibc: "2.28" },
     }),
-    [VARIABLES.allowedPrivateHosts]: new URL(channel.origin).host,
-    [VARIABLES.storeDirectory]: place("store"),
-    [VARIABLES.environmentLink]: ENVIRONMENT_LINK,
-    [VARIABLES.maxAttemptMinutes]: "30",
-    [VARIABLES.maxQueueHours]: "24",
-    [VARIABLES.maxTries]: JSON.stringify(POLICY.maxTries),
-    [VARIABLES.taskSizes]: JSON.stringify(POLICY.taskSizes),
-    [VARIABLES.isolation]: "possible",
-    [VARIABLES.submissionsPerMinute]: UNLIMITED,
-    [VARIABLES.loginsPerMinute]: UNLIMITED,
-    [VARIABLES.logLevel]: "info",
+    urlPrefix: "/",
+    proxyStripsPrefix: "false",
+    authentication: "none",
+    submissionsPerMinute: UNLIMITED,
+    loginsPerMinute: UNLIMITED,
+    allowedPrivateHosts: new URL(channel.origin).host,
+    storeDirectory: place("store"),
+    workDirectory: where.work,
+    engine: "rattler",
+    engineProgram: python,
+    packPython: python,
+    isolation: "possible",
+    maxAttemptMinutes: "30",
+    maxQueueHours: "24",
+    taskSizes: JSON.stringify(POLICY.taskSizes),
+    maxTries: JSON.stringify(POLICY.maxTries),
+    logLevel: "info",
   };
   const endpoint = await startEndpoint({
     aws: await proxy.open("endpoint"),
     logsDirectory: place("logs"),
-    env: { ...common, CHAOS_PROCESS: "endpoint", PATH: programPath() },
+    env: { ...basic, CHAOS_PROCESS: "endpoint", PATH: programPath() },
     machine: {
       python,
       command: [
@@ -216,18 +229,7 @@ async function open(
   holder.endpoint = endpoint;
   closers.push(() => endpoint.close());
 
-  const where = namespace
-    ? { disk: join(home, "mnt", "closed", "disk"), work: place("mnt/work") }
-    : { disk: place("store"), work: place("work") };
-  const taskDefinition = await registerTask(server.endpoint, {
-    ...common,
-    [VARIABLES.diskDirectory]: where.disk,
-    [VARIABLES.workDirectory]: where.work,
-    [VARIABLES.engine]: "rattler",
-    [VARIABLES.engineProgram]: python,
-    [VARIABLES.packPython]: python,
-    [VARIABLES.isolation]: "possible",
-  });
+  const taskDefinition = await registerTask(server.endpoint, { ...values, diskDirectory: where.disk });
   const functionOf = async (name: FunctionName): Promise<LambdaFunction> =>
     new LambdaFunction({
       name,
@@ -236,22 +238,10 @@ async function open(
       onBroken: options.onBroken,
       log: join(place("logs"), `${name}.log`),
       env: {
-        ...common,
+        ...basic,
         CHAOS_PROCESS: name,
         AWS_ENDPOINT_URL: await proxy.open(name),
-        [VARIABLES.diskDirectory]: place("store"),
-        [VARIABLES.secret]: secretArn,
-        [VARIABLES.cluster]: "builds",
-        [VARIABLES.taskDefinition]: taskDefinition,
-        [VARIABLES.subnets]: "subnet-1",
-        [VARIABLES.securityGroups]: "sg-1",
-        [VARIABLES.slots]: String(slots),
-        [VARIABLES.slotsPerNamespace]: String(Math.max(1, slots - 1)),
-        [VARIABLES.urlPrefix]: "/",
-        [VARIABLES.proxyStripsPrefix]: "false",
-        [VARIABLES.submissionsPerMinute]: "100000",
-        [VARIABLES.loginsPerMinute]: "100000",
-        [VARIABLES.authentication]: "none",
+        ...named({ ...values, taskDefinition, diskDirectory: values.storeDirectory }),
       },
     });
   const functions = Object.fromEntries(
@@ -372,7 +362,7 @@ async function createSecret(endpoint: string, SecretString: string): Promise<str
 
 async function registerTask(
   endpoint: string,
-  environment: Readonly<Record<string, string>>,
+  values: Omit<Record<Variable, string>, "taskDefinition">,
 ): Promise<string> {
   const { taskDefinition } = await new ECSClient(awsConfig(endpoint)).send(
     new RegisterTaskDefinitionCommand({
@@ -384,11 +374,11 @@ async function registerTask(
         {
           name: BUILD_CONTAINER,
           image: "none",
-          environment: Object.entries(environment).map(([name, value]) => ({ name, value })),
+          environment: Object.entries(named(values)).map(([name, value]) => ({ name, value })),
           mountPoints: [
-            { sourceVolume: "work", containerPath: environment[VARIABLES.workDirectory] ?? "" },
-            { sourceVolume: "store", containerPath: environment[VARIABLES.storeDirectory] ?? "" },
-            { sourceVolume: SHARED_DISK_VOLUME, containerPath: environment[VARIABLES.diskDirectory] ?? "" },
+            { sourceVolume: "work", containerPath: values.workDirectory },
+            { sourceVolume: "store", containerPath: values.storeDirectory },
+            { sourceVolume: SHARED_DISK_VOLUME, containerPath: values.diskDirectory },
           ],
         },
       ],

@@ -88,6 +88,15 @@ describe("a copied tree", () => {
     expect(() => lstatSync(to)).toThrow(/ENOENT/);
   });
 
+  it("takes nothing away when it has gone: a task that stood still finds its copy removed by the attempt that followed", async () => {
+    const name = join(root, "name-of-the-next");
+    await copyTree(from, name, never);
+
+    await expect(putInPlace(join(root, "gone"), name)).rejects.toThrow(/ENOENT/);
+
+    expect(await listTree(name, never)).toEqual(await listTree(from, never));
+  });
+
   it("stops at the signal", async () => {
     await expect(copyTree(from, to, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
   });
