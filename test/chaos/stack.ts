@@ -3,22 +3,12 @@
  * RunTask endpoint and its build tasks; all of them behind the fault proxy, each with a clock of its own.
  * @module
  */
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { ECSClient, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
-import {
-  BUILD_CONTAINER,
-  BUILD_TASK_FLAGS,
-  SHARED_DISK_VOLUME,
-  TABLE_KEYS,
-  VARIABLES,
-} from "#core/layout.ts";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { BUILD_TASK_FLAGS, ENVIRONMENT_LINK } from "#core/layout.ts";
 import { awsConfig } from "#local/aws-config.ts";
 import { startMiniStack, TEST_CREDENTIALS } from "#local/ministack.ts";
 import { ensurePythonTools } from "#local/python.ts";
@@ -32,6 +22,14 @@ import { type Endpoint, startEndpoint } from "./endpoint-process.ts";
 import { LambdaFunction } from "./functions.ts";
 import { type Asked, type FaultProxy, startProxy } from "./proxy.ts";
 import { randomOf } from "./random.ts";
+import {
+  createResources,
+  createSecret,
+  named,
+  registerTask,
+  smallDiskScript,
+  type Variable,
+} from "./resources.ts";
 import type { Tally } from "./tally.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -40,8 +38,6 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 export const SPEED = 15;
 /** Sweep's minute, in the machine's time. */
 const SWEEP_MS = 60_000 / SPEED;
-/** A message that was not answered comes again after this. */
-const VISIBILITY_SECONDS = 4;
 const UNLIMITED = "1000000";
 const CONTAINERS: Readonly<Record<FunctionName, number>> = {
   api: 1,
@@ -81,13 +77,6 @@ export interface StackOptions {
   readonly before: (asked: Asked) => Promise<void> | void;
   readonly after: (asked: Asked, status: number) => Promise<void> | void;
 }
-
-/** What the deployment sets; the others are a task's own. */
-type Variable = Exclude<keyof typeof VARIABLES, "buildId" | "memoryEvents">;
-
-/** Under the names that processes know them by. */
-const named = (values: Partial<Record<Variable, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [VARIABLES[name as Variable], value]));
 
 /** Starts everything; `close` ends it all and removes it. */
 export async function startChaosStack(options: StackOptions): Promise<ChaosStack> {
@@ -185,6 +174,7 @@ async function open(
     loginsPerMinute: UNLIMITED,
     allowedPrivateHosts: new URL(channel.origin).host,
     storeDirectory: place("store"),
+    environmentLink: ENVIRONMENT_LINK,
     workDirectory: where.work,
     engine: "rattler",
     engineProgram: python,
@@ -305,84 +295,4 @@ async function sweepForEver(sweep: LambdaFunction, signal: AbortSignal): Promise
     await sweep.invoke({}).catch(() => {});
     await pause(SWEEP_MS, undefined, { signal }).catch(() => {});
   }
-}
-
-/** Mounts a work directory without room, where it is asked for, and then becomes the task. */
-function smallDiskScript(home: string): string {
-  const path = join(home, "task.sh");
-  const text = `if [ -n "$CHAOS_SMALL_DISKS" ] && [ -e "$CHAOS_SMALL_DISKS/$${VARIABLES.buildId}" ]; then
-  mount -t tmpfs -o size=64k small "$${VARIABLES.workDirectory}"
-fi
-exec "$@"
-`;
-  writeFileSync(path, text);
-  return path;
-}
-
-async function createResources(endpoint: string) {
-  const config = awsConfig(endpoint);
-  const { partition, sort } = TABLE_KEYS;
-  const table = "chaos";
-  await new DynamoDBClient(config).send(
-    new CreateTableCommand({
-      TableName: table,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: partition, AttributeType: "S" },
-        { AttributeName: sort, AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: partition, KeyType: "HASH" },
-        { AttributeName: sort, KeyType: "RANGE" },
-      ],
-    }),
-  );
-  const bucket = "chaos";
-  await new S3Client({ ...config, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: bucket }));
-  const sqs = new SQSClient(config);
-  const queue = async (QueueName: string): Promise<string> => {
-    const Attributes = { VisibilityTimeout: String(VISIBILITY_SECONDS) };
-    const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }));
-    return QueueUrl;
-  };
-  return {
-    table,
-    bucket,
-    wakeUpQueue: await queue("wake-up"),
-    finishQueue: await queue("finish"),
-    linkQueue: await queue("link"),
-  };
-}
-
-async function createSecret(endpoint: string, SecretString: string): Promise<string> {
-  const client = new SecretsManagerClient(awsConfig(endpoint));
-  const { ARN = "" } = await client.send(new CreateSecretCommand({ Name: "chaos", SecretString }));
-  return ARN;
-}
-
-async function registerTask(
-  endpoint: string,
-  values: Omit<Record<Variable, string>, "taskDefinition">,
-): Promise<string> {
-  const { taskDefinition } = await new ECSClient(awsConfig(endpoint)).send(
-    new RegisterTaskDefinitionCommand({
-      family: "build",
-      cpu: "1024",
-      memory: "4096",
-      volumes: ["work", "store", SHARED_DISK_VOLUME].map((name) => ({ name })),
-      containerDefinitions: [
-        {
-          name: BUILD_CONTAINER,
-          image: "none",
-          environment: Object.entries(named(values)).map(([name, value]) => ({ name, value })),
-          mountPoints: [
-            { sourceVolume: "work", containerPath: values.workDirectory },
-            { sourceVolume: "store", containerPath: values.storeDirectory },
-            { sourceVolume: SHARED_DISK_VOLUME, containerPath: values.diskDirectory },
-          ],
-        },
-      ],
-    }),
-  );
-  return taskDefinition?.taskDefinitionArn ?? "";
 }
