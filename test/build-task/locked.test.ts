@@ -1,8 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { getObject, putObject } from "#adapters/s3/objects.ts";
 import { lockKey } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
+import type { SpecificationFile } from "#core/specification/files.ts";
 import { completeLockfile, readLockfile } from "#core/specification/lockfile.ts";
+import { mergeFiles } from "#core/specification/merge.ts";
 import { parseYaml } from "#core/specification/yaml.ts";
 import { type Ended, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
@@ -155,3 +157,18 @@ describe("a posted lockfile", () => {
     240_000,
   );
 });
+
+test("files that are merged are one environment, with what each asks for", async () => {
+  const files: SpecificationFile[] = [
+    { name: "common.yml", content: `channels: [${demo.url()}]\ndependencies: [python >=3.8]\n` },
+    { name: "mission.txt", content: "python\ndemo-hello # of this mission\n", format: "conda" },
+    { name: "requirements.txt", content: `--index-url ${index.url()}\ntiny-lib<2\n` },
+  ];
+  const { document } = mergeFiles(files, "merged", "");
+  const ended = await build(await workshop.order(JSON.stringify(document)));
+  const lockfile = await lockfileOf(ended);
+  expect(versionOf(lockfile)).toBe("1.5");
+  expect(lockfile.package.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["python", "demo-hello", "pip"]),
+  );
+}, 120_000);

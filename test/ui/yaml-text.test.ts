@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normaliseEnvironment } from "#core/specification/environment.ts";
+import { readLockfile } from "#core/specification/lockfile.ts";
 import { parseYaml } from "#core/specification/yaml.ts";
 import { toYaml } from "#ui/yaml-text.ts";
 
@@ -62,5 +63,40 @@ variables:
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it("also with tests in it, and for a lockfile", () => {
+    const tests = {
+      imports: ["numpy"],
+      commands: ["python -c \"print('a: b')\"", "true\n"],
+      notebooks: [
+        { ipynb: '{"cells": [], "nbformat": 4}' },
+        { url: "https://a.org/x.ipynb", sha256: "1".repeat(64) },
+      ],
+    };
+    const tested = {
+      ...{ channels: ["a"], dependencies: ["b"], description: "", name: "demo", prefix: null },
+      ...{ variables: null, tests },
+    };
+    expect(normaliseEnvironment(parseYaml(toYaml(tested)))).toEqual(tested);
+
+    const lockfile = {
+      version: 1,
+      metadata: {
+        content_hash: { "linux-64": "0".repeat(64) },
+        channels: [{ url: "conda-forge", used_env_vars: [] }],
+        platforms: ["linux-64"],
+        sources: [],
+      },
+      package: [
+        {
+          ...{ name: "zlib", version: "1.10", manager: "conda", platform: "linux-64", dependencies: {} },
+          url: "https://conda.anaconda.org/conda-forge/linux-64/zlib-1.10-1_0.conda",
+          ...{ hash: { md5: "1e10".padEnd(32, "0") }, build: "1_0", category: "main", optional: false },
+        },
+      ],
+    };
+    const value = parseYaml(toYaml({ name: "demo", description: "a: b", lockfile })) as Map<string, unknown>;
+    expect(readLockfile(value.get("lockfile"), "demo", "a: b").document.lockfile).toEqual(lockfile);
   });
 });

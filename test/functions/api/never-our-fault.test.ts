@@ -53,6 +53,7 @@ const strange = fc.record({
       "status",
       "next",
       "packages",
+      "frozen",
       "x",
     ),
     odd,
@@ -67,6 +68,9 @@ const strange = fc.record({
           "username",
           "password",
           "environment_name",
+          "files",
+          "clone_from",
+          "frozen",
         ),
         value,
       )
