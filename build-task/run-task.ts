@@ -184,7 +184,7 @@ function describeForOperator(error: unknown): string {
 
 function attemptTooLong(minutes: number): BuildFailure {
   return new BuildFailure(
-    `The build took longer than the limit of ${minutes} minutes for one attempt and was ended: ` +
+    `The build took longer than the limit of ${minutes} minutes for one attempt (maxAttemptMinutes) and was ended: ` +
       "make the environment smaller, or ask the operator for a longer limit.",
   );
 }

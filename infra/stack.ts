@@ -193,8 +193,11 @@ export class CondaStoreStack extends Stack {
     const slots = props.slots ?? 10;
     const taskSizes = props.taskSizes ?? TASK_SIZES;
     checkTaskSizes(taskSizes);
-    const sizes = JSON.stringify(taskSizes);
-    const maxTries = JSON.stringify(props.maxTries ?? {});
+    const tries = {
+      maxTries: JSON.stringify(props.maxTries ?? {}),
+      taskSizes: JSON.stringify(taskSizes),
+    };
+    const maxQueueHours = String(props.maxQueueHours ?? 24);
     const places = {
       slots: String(slots),
       slotsPerNamespace: String(props.slotsPerNamespace ?? Math.ceil(slots / 2)),
@@ -234,6 +237,8 @@ export class CondaStoreStack extends Stack {
         urlPrefix: props.urlPrefix ?? "/",
         proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
         authentication: local ? "dummy" : "none",
+        ...tries,
+        maxQueueHours,
         submissionsPerMinute: String(props.submissionsPerMinute ?? 60),
         loginsPerMinute: String(props.loginsPerMinute ?? 10),
       },
@@ -257,7 +262,7 @@ export class CondaStoreStack extends Stack {
         subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
         securityGroups: network.taskGroup.securityGroupId,
         ...places,
-        taskSizes: sizes,
+        taskSizes: tries.taskSizes,
       },
     });
     const { handler: finish } = new Finish(this, "Finish", {
@@ -270,8 +275,7 @@ export class CondaStoreStack extends Stack {
         ...shared,
         wakeUpQueue: wakeUps.queue.queueUrl,
         linkQueue: links.queue.queueUrl,
-        maxTries,
-        taskSizes: sizes,
+        ...tries,
       },
     });
     const { handler: store } = new Store(this, "Store", {
@@ -304,9 +308,8 @@ export class CondaStoreStack extends Stack {
         finishQueue: ends.queue.queueUrl,
         cluster: builds.cluster.clusterArn,
         ...places,
-        maxQueueHours: String(props.maxQueueHours ?? 24),
-        maxTries,
-        taskSizes: sizes,
+        maxQueueHours,
+        ...tries,
       },
     });
 

@@ -26,6 +26,30 @@ const Specification = v.object({
   created_on: Timestamp,
 });
 
+const said = <S extends v.GenericSchema>(schema: S, text: string) => v.pipe(schema, v.description(text));
+
+const Attempts = v.object({
+  begun: said(v.number(), "Attempts for which a task was asked"),
+  died: said(v.number(), "Of these: whose task died"),
+  not_started: said(v.number(), "whose task ECS could not start"),
+  interrupted: said(v.number(), "whose task was told to stop"),
+  out_of_memory: said(v.number(), "whose task had too little memory"),
+  task_memory_mib: said(v.number(), "Memory of its task, or of the next one"),
+});
+
+const Limits = v.object({
+  max_queue_hours: said(
+    v.number(),
+    "From the POST to the first attempt, and from a lost attempt to the next",
+  ),
+  max_attempt_minutes: v.number(),
+  max_tries: said(
+    v.object({ died: v.number(), not_started: v.number(), interrupted: v.number() }),
+    "Attempts that end so, after which the build is FAILED",
+  ),
+  task_memory_mib: said(v.array(v.number()), "Sizes of tasks that a build goes through for want of memory"),
+});
+
 export const Build = v.object({
   id: v.number(),
   environment_id: v.number(),
@@ -45,6 +69,11 @@ export const Build = v.object({
     v.description(
       "What came of the specification's tests; null while they have not run, without tests, and in lists",
     ),
+  ),
+  attempts: said(v.nullable(Attempts), "Null in lists"),
+  limits: said(
+    v.nullable(Limits),
+    "What ends the build; status_info of a FAILED one names which. Null in lists",
   ),
   size: v.pipe(v.number(), v.description("Bytes; 0 until completed")),
   scheduled_on: Timestamp,

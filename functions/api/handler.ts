@@ -31,6 +31,10 @@ const config = readConfig([
   "submissionsPerMinute",
   "loginsPerMinute",
   "allowedPrivateHosts",
+  "maxQueueHours",
+  "maxAttemptMinutes",
+  "maxTries",
+  "taskSizes",
   "logLevel",
 ]);
 const db = openDb({ table: config.table });
@@ -54,6 +58,7 @@ const app = createApp({
   prefix,
   authentication: config.authentication,
   rates: config,
+  limits: config,
   allowPrivateHosts: config.allowedPrivateHosts,
   wakeUp: async (reason) => (await queues()).wakeUp({ reason }),
   askForLink: async (link) => (await queues()).link(link),

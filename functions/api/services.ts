@@ -7,8 +7,14 @@ import type { Log } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { SecretCache } from "#adapters/secrets/secret.ts";
 import type { LinkMessage } from "#core/build/messages.ts";
+import type { TryPolicy } from "#core/build/tries.ts";
 import type { Rates } from "#core/rates.ts";
 import type { Settings } from "#core/settings/settings.ts";
+
+export interface BuildLimits extends TryPolicy {
+  readonly maxQueueHours: number;
+  readonly maxAttemptMinutes: number;
+}
 
 export interface Services {
   readonly db: Db;
@@ -19,6 +25,8 @@ export interface Services {
   readonly prefix: string;
   readonly authentication: "dummy" | "none";
   readonly rates: Rates;
+  /** What bounds a build. */
+  readonly limits: BuildLimits;
   /** `host` or `host:port` that channels and packages may come from though private. */
   readonly allowPrivateHosts: readonly string[];
   /** Tells dispatch that the line has grown. */

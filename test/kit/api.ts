@@ -17,6 +17,7 @@ import type { LinkMessage } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { createApp } from "#functions/api/app.ts";
 import type { Services } from "#functions/api/services.ts";
+import { POLICY } from "./builds.ts";
 import type { LocalAws } from "./ministack.ts";
 
 export const DUMMY_PASSWORD = "a password of this test";
@@ -53,6 +54,7 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     prefix: "",
     authentication: "dummy",
     rates: { submissionsPerMinute: 100_000, loginsPerMinute: 100_000 },
+    limits: { ...POLICY, maxQueueHours: 24, maxAttemptMinutes: 60 },
     allowPrivateHosts: [],
     wakeUp: (reason) => send(wakeUps, { reason }),
     askForLink: (link) => send(links, link),

@@ -29,6 +29,7 @@ import { AppError } from "#core/errors.ts";
 import type { BuildId } from "#core/names.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
+import { showLimits } from "./build-limits.ts";
 import { followLog, readWholeLog } from "./build-log.ts";
 import { selectPackages, showPackage } from "./build-packages.ts";
 
@@ -57,6 +58,7 @@ export const getting =
       ...showBuild(build),
       ...(await showPlace(services, build)),
       tests: await showTests(services, build, stored?.spec),
+      ...showLimits(services, build),
       specification: stored && {
         id: stored.id,
         name: stored.name,
@@ -78,6 +80,8 @@ export const showBuild = (build: Build) => ({
   status_info: build.statusInfo,
   queue_position: null,
   tests: null,
+  attempts: null,
+  limits: null,
   size: build.sizeBytes,
   scheduled_on: timestamp(build.scheduledOn),
   started_on: timestampOrNull(build.startedOn),
