@@ -54,12 +54,11 @@ export interface BuildsProps {
 }
 
 /**
- * Docker gives these to root by default; the supervisor needs none of them. It keeps CHOWN, DAC_OVERRIDE, KILL, SETGID and
- * SETUID, with which it makes other users of packages' own code and looks after them.
+ * Docker gives these to root by default; the supervisor needs none of them. It keeps CHOWN, DAC_OVERRIDE, FOWNER, KILL,
+ * SETGID and SETUID, with which it makes other users of packages' own code and looks after them.
  */
 export const DROPPED_CAPABILITIES = [
   Capability.AUDIT_WRITE,
-  Capability.FOWNER,
   Capability.FSETID,
   Capability.MKNOD,
   Capability.NET_BIND_SERVICE,

@@ -2,7 +2,7 @@
  * `npm run bench -- pipeline`: a whole build against the bare engine.
  * @module
  */
-import { mkdtempSync, statfsSync } from "node:fs";
+import { chmodSync, mkdtempSync, statfsSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeDemoChannel, serveDemoChannel } from "#local/demo-channel.ts";
@@ -27,6 +27,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 /** @returns whether every environment was within its budgets; also after `--help` */
 export async function benchPipeline(args: readonly string[]): Promise<boolean> {
   const directory = mkdtempSync(join(tmpdir(), "conda-store-bench-"));
+  chmodSync(directory, 0o711);
   const closers: (() => Promise<void>)[] = [];
   try {
     const options = parseOptions(args);

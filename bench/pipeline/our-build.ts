@@ -3,9 +3,9 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DeleteMessageCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
@@ -22,6 +22,7 @@ import type { LocalEngine } from "#local/engine.ts";
 import { LocalError } from "#local/local-error.ts";
 import { TEST_CREDENTIALS } from "#local/ministack.ts";
 import { programPath } from "#local/run-task/launch.ts";
+import { placesOf, withOpenPrograms } from "#local/run-task/mounts.ts";
 import { childrenCpuSeconds } from "../cpu.ts";
 import type { LocalAws } from "../local-aws.ts";
 import { type Part, partsOf } from "./parts.ts";
@@ -155,8 +156,15 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
   const { aws, engine, python, program, settings } = setup;
   const { home } = request;
   const place = (name: string): string => join(home, name);
-  for (const name of ["store", "disk", "work", "home"]) mkdirSync(place(name), { recursive: true });
-  const child = spawn(process.execPath, [...BUILD_TASK_FLAGS, program], {
+  // As in the container: packages' own code finds its way to store and work, and not to the shared disk.
+  for (const name of ["store", "closed/disk", "work", "home"]) mkdirSync(place(name), { recursive: true });
+  chmodSync(place("closed"), 0o700);
+  const [command = "", ...args] = withOpenPrograms(
+    [process.execPath, ...BUILD_TASK_FLAGS, program],
+    [dirname(program), ...[process.execPath, engine.program, python].flatMap(placesOf)],
+    place("home"),
+  );
+  const child = spawn(command, args, {
     cwd: place("home"),
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -171,7 +179,7 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
       [VARIABLES.settings]: JSON.stringify(settings),
       [VARIABLES.allowedPrivateHosts]: hostsOf(request).join(","),
       [VARIABLES.storeDirectory]: place("store"),
-      [VARIABLES.diskDirectory]: place("disk"),
+      [VARIABLES.diskDirectory]: place("closed/disk"),
       [VARIABLES.workDirectory]: place("work"),
       [VARIABLES.buildId]: String(id),
       [VARIABLES.engine]: engine.kind,

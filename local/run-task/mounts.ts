@@ -99,8 +99,20 @@ export function placesOf(program: string): string[] {
   return [program, realpathSync(program)].map((path) => dirname(dirname(path)));
 }
 
-/** Whether every user may go there. */
-export const isOpen = (path: string): boolean => closedOnTheWayTo(path) === null;
+/**
+ * The command line that runs `command` where every user finds its programs, if that takes anything and this machine allows it.
+ * @param directory an existing directory for the trial
+ */
+export function withOpenPrograms(
+  command: readonly string[],
+  programs: readonly string[],
+  directory: string,
+): readonly string[] {
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot || programs.every((path) => closedOnTheWayTo(path) === null)) return command;
+  const namespace = findNamespace(directory);
+  return namespace === null ? command : inNamespace(namespace, [], command, programs);
+}
 
 /** @returns the first directory above that others than its owner may not enter; null when there is none */
 function closedOnTheWayTo(path: string): string | null {

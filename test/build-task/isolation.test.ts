@@ -2,16 +2,55 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } f
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { VARIABLES } from "#core/layout.ts";
+import { DROPPED_CAPABILITIES } from "#infra/builds.ts";
 import { type Ended, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { type StrangerPackage, scripted, useStrangerChannel } from "#test/kit/stranger-channel.ts";
+import { useIndex } from "#test/kit/wheels.ts";
 
 /** Finds the supervisor as any program would: by its command line, which everybody may read. */
 const SUPERVISOR = 'supervisor=$(grep -lza "build-task/main" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3)';
 const REPORT = 'report="$PREFIX/report.txt"; : > "$report"';
 const says = (what: string, command: string): string =>
   `if ${command} > /dev/null 2>&1; then echo "could ${what}" >> "$report"; else echo "could not ${what}" >> "$report"; fi`;
+
+/** What pip runs of a package's own: it looks for the supervisor in its line of ancestors. */
+const SPY = `
+import json, os, sys
+def stat(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()
+def name(pid):
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read()
+def spy(os=os, json=json, sys=sys, stat=stat, name=name):
+    pid = os.getpid()
+    while b"build-task/main" not in name(pid):
+        pid = int(stat(pid)[1])
+    report = {"uid": os.getuid(), "names": list(os.environ)}
+    for what in ("environ", "mem"):
+        try:
+            with open(f"/proc/{pid}/{what}", "rb") as file:
+                report[what] = len(file.read(1))
+        except OSError as error:
+            report[what] = type(error).__name__
+    try:
+        report["kill"] = os.kill(pid, 0)
+    except OSError as error:
+        report["kill"] = type(error).__name__
+    with open(os.path.join(sys.prefix, "spy.json"), "w") as file:
+        json.dump(report, file)
+spy()
+`;
+
+/** Docker's default for root, without what infra/ takes. */
+const DEFAULT =
+  "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT";
+const DROPPED: readonly string[] = DROPPED_CAPABILITIES;
+const KEPT = DEFAULT.split(" ")
+  .filter((each) => !DROPPED.includes(each))
+  .map((each) => each.toLowerCase());
 
 const isRoot = process.getuid?.() === 0;
 const why = isRoot ? "" : " (skipped: only root can give packages' own code a user of its own)";
@@ -61,12 +100,17 @@ describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
         },
       ],
     },
+    scripted("waits", "setsid sleep 4242 > /dev/null 2>&1 & sleep 4242"),
+    scripted("becomes-others", 'cp /bin/sh "$PREFIX/share/shell"', 'chmod 6777 "$PREFIX/share/shell"'),
     scripted("made-by-mamba", 'test "$(id -u)" -gt 1879000000'),
     scripted("links-out", 'ln -s "$HOME" "$PREFIX/share/home"'),
     scripted("has-device", 'mkfifo "$PREFIX/share/pipe"'),
   ];
   const channel = useStrangerChannel(demo.python, packages);
-  const workshop = useWorkshop({ aws, python: demo.python, channel: channel.url });
+  const index = useIndex(demo.python, [{ name: "tiny-spy", version: "1.0", build: SPY }]);
+  const options = { aws, python: demo.python, channel: channel.url };
+  const workshop = useWorkshop({ ...options, privateHosts: () => [index.host(), new URL(demo.url()).host] });
+  const limited = useWorkshop({ ...options, capabilities: KEPT });
   beforeAll(() => mkdirSync(outside, { mode: 0o777, recursive: true }));
   afterAll(() => rmSync(outside, { recursive: true, force: true }));
 
@@ -128,6 +172,44 @@ describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
       step: "inspect",
       reason: expect.stringMatching(/^share\/home is a link that leads out of the environment/),
     });
+  });
+
+  it("is no more when it runs while pip makes a package from its source", async () => {
+    const spec = {
+      name: "spying",
+      channels: [demo.url()],
+      dependencies: ["python", { pip: [`--index-url ${index.url()}`, "tiny-spy"] }],
+    };
+    const ended = await workshop.build(await workshop.order(JSON.stringify(spec)), {
+      [VARIABLES.isolation]: "required",
+    });
+    await workshop.settle(ended);
+    expect(ended.result, ended.log).toMatchObject({ outcome: "completed" });
+    const report = JSON.parse(readFileSync(published(ended, "spy.json"), "utf8"));
+    expect(report).toMatchObject({
+      environ: "PermissionError",
+      mem: "PermissionError",
+      kill: "PermissionError",
+    });
+    expect(report.uid).toBeGreaterThan(0x7000_0000);
+    expect(report.names).not.toContain("AWS_SECRET_ACCESS_KEY");
+  }, 180_000);
+
+  it("ends when the supervisor is killed, whatever sessions it made", async () => {
+    const id = await workshop.order(JSON.stringify({ name: "waits", dependencies: ["waits"] }));
+    const { child, ended } = workshop.start(id, { [VARIABLES.isolation]: "required" });
+    await expect.poll(() => processesOfStrangers(), { timeout: 60_000 }).not.toEqual([]);
+    child.kill("SIGKILL");
+    await ended;
+    await expect.poll(() => processesOfStrangers(), { timeout: 30_000 }).toEqual([]);
+  }, 120_000);
+
+  it("is kept apart with no more capabilities than the task definition leaves", async () => {
+    const order = JSON.stringify({ name: "becomes-others", dependencies: ["becomes-others"] });
+    const ended = await limited.build(await limited.order(order), { [VARIABLES.isolation]: "required" });
+    expect(ended.result, ended.log).toMatchObject({ outcome: "completed" });
+    const file = join(limited.disk, "team", ended.build.buildKey, "share", "shell");
+    expect(lstatSync(file).mode & 0o7777).toBe(0o755);
   });
 
   const mamba = findProgram("mamba") ?? findProgram("micromamba");

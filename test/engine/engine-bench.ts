@@ -22,6 +22,8 @@ import type { TinyChannel } from "#test/kit/tiny-channel.ts";
 export const PLATFORM = "linux-64";
 /** Where the channels truly are; the engine asks the tiny channel's server. */
 export const TRUE_ORIGIN = "https://conda.example.org/team";
+/** What engines show to the channel. */
+export const TOKEN = "shown-to-the-channel";
 export const VIRTUAL_PACKAGES = { __glibc: "2.28", __linux: "5.10" };
 
 export interface BenchRun extends EngineRun {
@@ -69,6 +71,7 @@ export async function makeBench(engine: Engine, channel: TinyChannel): Promise<E
         signal,
         workDirectory: await bench.folder(),
         home: await bench.folder(),
+        token: TOKEN,
         onLine: (text) => lines.push(text),
         run: (command, killed) => {
           commands.push(command);

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { forgetPackageCache } from "#adapters/conda/conda-meta.ts";
 import { PREFIX_TOO_LONG } from "#core/layout.ts";
-import { type EngineBench, failureOf, TRUE_ORIGIN } from "./engine-bench.ts";
+import { type EngineBench, failureOf, TOKEN, TRUE_ORIGIN } from "./engine-bench.ts";
 
 const execute = promisify(execFile);
 const SPECS = ["app", "pylib", "scripted", "python=3.11"];
@@ -96,7 +96,8 @@ export function describeInstall(given: () => EngineBench): void {
 
   test("gives the engine's program a whole environment of its own", async () => {
     const { run } = await installed();
-    for (const { env } of run.commands) {
+    for (const { env, args } of run.commands) {
+      expect(args.join(" ")).not.toContain(TOKEN);
       expect(env["HOME"]?.startsWith(run.home)).toBe(true);
       expect(Object.keys(env).filter((name) => /TOKEN|SECRET|PASSWORD|KEY|PROXY|AWS/i.test(name))).toEqual(
         [],

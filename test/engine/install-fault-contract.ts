@@ -1,5 +1,5 @@
 /** What every engine's install does when the lock or the channel is not what it should be. */
-import { lstat, mkdir, stat } from "node:fs/promises";
+import { lstat, mkdir, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type EngineBench, failureOf, TRUE_ORIGIN } from "./engine-bench.ts";
@@ -104,13 +104,16 @@ export function describeInstallFaults(given: () => EngineBench): void {
     expect((await stat(join(again.prefix, "share/large/bytes"))).size).toBe(3_000_000);
   });
 
-  test("refuses a prefix that is there already, and leaves it as it is", async () => {
+  test("refuses a prefix in which something is, and leaves it as it is; an empty directory is as good as none", async () => {
     const bench = given();
     const request = await bench.installRequest(await bench.solve(["base-lib"]));
-    await mkdir(request.prefix);
+    await mkdir(join(request.prefix, "kept"), { recursive: true });
     const error = await failureOf(bench.install(request));
     expect(error.message).toContain(`${request.prefix} is there already`);
-    expect((await stat(request.prefix)).isDirectory()).toBe(true);
+    expect((await stat(join(request.prefix, "kept"))).isDirectory()).toBe(true);
+    await rmdir(join(request.prefix, "kept"));
+    await bench.install(request);
+    expect((await stat(join(request.prefix, "conda-meta", "history"))).isFile()).toBe(true);
   });
 
   test("refuses a lock it cannot install as it stands, before anything is asked", async () => {

@@ -169,7 +169,7 @@ describe("builds", () => {
       definition?.["Properties"].ContainerDefinitions[0].LinuxParameters.Capabilities.Drop;
 
     expect(dropped).toEqual(expect.arrayContaining(["NET_RAW", "MKNOD", "SETFCAP", "SYS_CHROOT"]));
-    for (const needed of ["SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE"])
+    for (const needed of ["SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER"])
       expect(dropped).not.toContain(needed);
   });
 

@@ -13,6 +13,7 @@ import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import { SETPRIV } from "#adapters/process/as-user.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { getObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
@@ -21,7 +22,7 @@ import type { Build } from "#core/build/build.ts";
 import { BUILD_TASK_FLAGS, logKey, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { parseSpecification } from "#core/specification/parse.ts";
-import { findNamespace, inNamespace, isOpen, type Namespace, placesOf } from "#local/run-task/mounts.ts";
+import { placesOf, withOpenPrograms } from "#local/run-task/mounts.ts";
 import { bundleBuildTask } from "#scripts/bundle.ts";
 import type { LocalAws } from "./ministack.ts";
 import { dispatched } from "./submissions.ts";
@@ -88,6 +89,8 @@ export interface WorkshopOptions {
   readonly bundled?: boolean;
   /** Store and disk are one directory. @default false */
   readonly inPlace?: boolean;
+  /** All that root may in the task, such as `chown`. @default everything */
+  readonly capabilities?: readonly string[];
   /** Program and arguments that start the task, whose own follow. @default none */
   readonly launcher?: (directories: { root: string }) => readonly string[];
 }
@@ -147,8 +150,12 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
 
   const command = (): readonly string[] =>
     withOpenPrograms(
-      [process.execPath, ...BUILD_TASK_FLAGS, options.bundled ? join(bundle, "main.mjs") : MAIN],
+      [
+        ...(options.capabilities === undefined ? [] : limitedTo(options.capabilities)),
+        ...[process.execPath, ...BUILD_TASK_FLAGS, options.bundled ? join(bundle, "main.mjs") : MAIN],
+      ],
       [ROOT, ...[process.execPath, options.python()].flatMap(placesOf)],
+      root,
     );
   const environment = (): Record<string, string> => ({
     PATH: process.env["PATH"] ?? "",
@@ -251,14 +258,11 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
   };
 }
 
-let namespace: Namespace | null | undefined;
-
-/** As the local stack does it: packages' own code has its own user, who may have no way to programs that root keeps to itself. */
-function withOpenPrograms(command: readonly string[], programs: readonly string[]): readonly string[] {
-  if (process.getuid?.() !== 0 || programs.every(isOpen)) return command;
-  namespace ??= findNamespace(mkdtempSync(join(tmpdir(), "namespace-")));
-  return namespace === null ? command : inNamespace(namespace, [], command, programs);
-}
+/** As a container runtime starts root with these capabilities alone, in the words of setpriv. */
+const limitedTo = (capabilities: readonly string[]): string[] => {
+  const kept = ["-all", ...capabilities.map((each) => `+${each}`)].join(",");
+  return [SETPRIV, `--bounding-set=${kept}`, "--inh-caps=-all", "--"];
+};
 
 /** Process ids whose command or environment names a directory: children of a task that worked there. */
 export function processesOf(directory: string): number[] {
