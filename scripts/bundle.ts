@@ -34,6 +34,8 @@ export async function bundleFunctions(root: string, out: string): Promise<void> 
     await bundleEntry(root, `functions/${name}/handler.ts`, "handler", join(out, name));
   }
   await bundlePage(root, join(out, "api", "ui"));
+  const openApi: unknown = JSON.parse(readFileSync(join(root, "docs", "api", "openapi.json"), "utf8"));
+  writeFileSync(join(out, "api", "openapi.json"), JSON.stringify(openApi));
 }
 
 /** Bundles one entry point for Node 24 as `<directory>/<name>.mjs` and its chunks. */
@@ -144,7 +146,12 @@ export const digestOf = (directory: string): string => digest(directory, ["**"])
 
 /** One digest over everything that the bundles are made from. */
 export const sourceDigest = (root: string): string =>
-  digest(root, ["{core,adapters,functions,build-task,ui}/**", "scripts/bundle.ts", "package-lock.json"]);
+  digest(root, [
+    "{core,adapters,functions,build-task,ui}/**",
+    "docs/api/openapi.json",
+    "scripts/bundle.ts",
+    "package-lock.json",
+  ]);
 
 function digest(directory: string, patterns: readonly string[]): string {
   const hash = createHash("sha256");

@@ -17,6 +17,8 @@ import { ERROR_STATUS, type ErrorCode } from "#core/errors.ts";
 import { VERSION } from "#core/version.ts";
 
 export const OPENAPI_FILE = join(import.meta.dirname, "..", "docs", "api", "openapi.json");
+/** The document that clients were last told to rely on. */
+export const RELEASED_FILE = join(import.meta.dirname, "..", "docs", "api", "released.json");
 
 type Json = Record<string, unknown>;
 type AnySchema = v.GenericSchema<unknown, unknown>;
@@ -177,4 +179,8 @@ if (import.meta.main) {
   mkdirSync(dirname(OPENAPI_FILE), { recursive: true });
   writeFileSync(OPENAPI_FILE, openApiText());
   console.log(`Wrote ${OPENAPI_FILE}`);
+  if (process.argv.includes("--release")) {
+    writeFileSync(RELEASED_FILE, `${JSON.stringify(openApiDocument())}\n`);
+    console.log(`Wrote ${RELEASED_FILE}`);
+  }
 }

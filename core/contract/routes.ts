@@ -40,12 +40,13 @@ import {
   putSettings,
 } from "./settings.ts";
 import { postSpecification } from "./specifications.ts";
-import { getPermission, getStatus } from "./status.ts";
+import { getOpenApi, getPermission, getStatus } from "./status.ts";
 import { getCelery, getMetrics, getUsage, listChannels } from "./store.ts";
 import { postToken } from "./tokens.ts";
 
 export const ROUTES = [
   getStatus,
+  getOpenApi,
   getPermission,
   postToken,
   getUsage,

@@ -50,3 +50,18 @@ export const getPermission = route({
   otherReplies: [],
   errors: [],
 });
+
+export const getOpenApi = route({
+  id: "getOpenApi",
+  method: "get",
+  path: "/openapi.json",
+  aliases: [],
+  summary: "This document",
+  access: { kind: "open" },
+  params: NONE,
+  query: NONE,
+  body: null,
+  reply: v.looseObject({ openapi: v.string() }),
+  otherReplies: [],
+  errors: [],
+});

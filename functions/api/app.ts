@@ -12,7 +12,7 @@ import type { Route } from "#core/contract/route.ts";
 import { ROUTES } from "#core/contract/routes.ts";
 import * as settingRoutes from "#core/contract/settings.ts";
 import { postSpecification } from "#core/contract/specifications.ts";
-import { getPermission, getStatus } from "#core/contract/status.ts";
+import { getOpenApi, getPermission, getStatus } from "#core/contract/status.ts";
 import * as storeRoutes from "#core/contract/store.ts";
 import { postToken } from "#core/contract/tokens.ts";
 import { AppError } from "#core/errors.ts";
@@ -31,7 +31,7 @@ import { rebuilding } from "./routes/rebuild.ts";
 import * as roles from "./routes/roles.ts";
 import * as settings from "./routes/settings.ts";
 import { posting } from "./routes/specifications.ts";
-import { tellPermission, tellStatus } from "./routes/status.ts";
+import { showingOpenApi, tellPermission, tellStatus } from "./routes/status.ts";
 import * as store from "./routes/store.ts";
 import { minting } from "./routes/tokens.ts";
 import { serve, spellings, type Tell } from "./serve.ts";
@@ -48,6 +48,7 @@ export function createApp(services: Services): Hono<Env> {
 
   const at = <R extends Route>(route: R, tell: Tell<R>): void => serve(app, services, route, tell);
   at(getStatus, tellStatus);
+  at(getOpenApi, showingOpenApi(services));
   at(getPermission, tellPermission);
   at(postToken, minting(services));
   at(storeRoutes.getUsage, store.tellingUsage(services));

@@ -62,6 +62,7 @@ const app = createApp({
   allowPrivateHosts: config.allowedPrivateHosts,
   wakeUp: async (reason) => (await queues()).wakeUp({ reason }),
   askForLink: async (link) => (await queues()).link(link),
+  openApi: new URL("./openapi.json", import.meta.url),
   page: new URL("./ui/", import.meta.url),
   log: openLog({ level: config.logLevel }),
 });

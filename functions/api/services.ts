@@ -33,6 +33,8 @@ export interface Services {
   readonly wakeUp: (reason: string) => Promise<void>;
   /** Tells the keeper of links that an environment may want another one. */
   readonly askForLink: (link: LinkMessage) => Promise<void>;
+  /** The OpenAPI document. */
+  readonly openApi: URL;
   /** Directory of the bundled page. */
   readonly page: URL;
   readonly log: Log;

@@ -26,6 +26,16 @@ export const STORE_CASES: RouteCases = {
       shows: /"version":"\d/,
     },
   ],
+  getOpenApi: [
+    {
+      kind: "happy",
+      says: "anybody may read it, and where the deployment answers",
+      as: "nobody",
+      path: () => "/openapi.json",
+      status: 200,
+      shows: /"openapi":"3\.1\.0".*"servers":\[\{"url":"\/"\}\]/s,
+    },
+  ],
   getPermission: [
     {
       kind: "happy",

@@ -2,6 +2,7 @@ import { type Cost, MEMBER } from "./cost.ts";
 
 export const STORE_COSTS: readonly Cost[] = [
   { route: "getStatus", when: "", as: "nobody", path: () => "/api/v1/", calls: {}, units: 0 },
+  { route: "getOpenApi", when: "", as: "nobody", path: () => "/openapi.json", calls: {}, units: 0 },
   {
     route: "getPermission",
     when: "",
