@@ -33,6 +33,8 @@ export interface Mirror {
   explain(error: unknown): unknown;
   /** Why addresses were refused or could not be reached so far, as beginnings of sentences. */
   readonly reasons: readonly string[];
+  /** Of packages, that have come through so far. */
+  readonly packageBytes: number;
   /** What was read through the mirror so far; null when something of it cannot be recognised later. */
   sources(): readonly IndexSource[] | null;
   /** Whether the channels still have what was read once. */
@@ -54,11 +56,12 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   const channels: string[] = [];
   const reasons: string[] = [];
   const sources = openSources();
+  const passed = { bytes: 0 };
   const guard = { ...options, token, refused: (reason: string) => note(reasons, reason) };
 
   const server = createServer((request, response) => {
     const answered = request.url?.startsWith("/")
-      ? serveChannel(request, response, { ...options, token, channels, reasons, sources })
+      ? serveChannel(request, response, { ...options, token, channels, reasons, sources, passed })
       : serveForward(request, response, guard);
     answered.catch((error: unknown) => {
       // The other side has gone, or the answer broke off: the engine sees a broken download and says so.
@@ -85,6 +88,9 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
       return mine && reason !== undefined ? new BuildFailure(`${reason}.`, { cause: error }) : error;
     },
     reasons,
+    get packageBytes() {
+      return passed.bytes;
+    },
     sources: () => sources.list(),
     areUnchanged: (read) => areUnchanged(read, options),
     async close() {
@@ -99,6 +105,7 @@ interface ChannelService extends MirrorOptions {
   readonly channels: readonly string[];
   readonly reasons: string[];
   readonly sources: Sources;
+  readonly passed: { bytes: number };
 }
 
 async function serveChannel(
@@ -138,8 +145,15 @@ async function serveChannel(
   const { statusCode: status, headers } = upstream;
   service.sources.note({ channel, path, status, headers });
   response.writeHead(status ?? 502, picked(headers, PASSED_BACK));
+  if (PACKAGE.test(path)) {
+    upstream.on("data", (data: Buffer) => {
+      service.passed.bytes += data.byteLength;
+    });
+  }
   await pipeline(upstream, response);
 }
+
+const PACKAGE = /\.(?:conda|tar\.bz2)$/;
 
 /** Only the first few are of use to anybody. */
 function note(reasons: string[], reason: string): void {

@@ -5,6 +5,7 @@
 import { rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Lock } from "#core/lock/lock.ts";
+import { withProgress } from "../download-progress.ts";
 import { BuildFailure, describeBytes } from "../failure.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { type PrefixPackage, readPrefix } from "../prefix.ts";
@@ -35,15 +36,19 @@ export async function install(
   step.line(`${engine.name}: ${lock.packages.length} packages, ${describeBytes(downloadBytes)} to download`);
   const channels = [...new Set(lock.packages.map(({ channel }) => channel))];
   try {
-    await engine.install(
-      {
-        packages: lock.packages,
-        channels: channels.map((url) => mirror.addressOf(url)),
-        platform: lock.platform,
-        prefix,
-        packageCache,
-      },
-      { workDirectory, home, token: mirror.token, signal: step.signal, run: builder.run, onLine: step.line },
+    const request = {
+      packages: lock.packages,
+      channels: channels.map((url) => mirror.addressOf(url)),
+      platform: lock.platform,
+      prefix,
+      packageCache,
+    };
+    const around = { workDirectory, home, token: mirror.token, signal: step.signal };
+    await withProgress(
+      downloadBytes,
+      () => mirror.packageBytes,
+      step.line,
+      () => engine.install(request, { ...around, run: builder.run, onLine: step.line }),
     );
   } catch (error) {
     throw mirror.explain(error);
