@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
@@ -7,14 +7,17 @@ import { StreamedCommandError } from "#adapters/process/stream-command.ts";
 import { BuildFailure, describeBytes, isDiskFull } from "#build-task/failure.ts";
 import { sideBySide } from "#build-task/side-by-side.ts";
 import { runStep, StepError } from "#build-task/step.ts";
+import { openStrangers, type Strangers } from "#build-task/strangers.ts";
 import type { StepContext, Task } from "#build-task/task.ts";
 import { AppError } from "#core/errors.ts";
 import { EngineError } from "#core/ports.ts";
+import { ensurePythonTools } from "#local/python.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { building } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 const MINUTE_MS = 60_000;
+let strangers: Strangers;
 let db: Db;
 let task: Task;
 let lines: string[];
@@ -23,6 +26,12 @@ let lost: boolean;
 /** What the kernel counts; null where nobody does. */
 let kills: number | null;
 
+beforeAll(async () => {
+  const root = new URL("../..", import.meta.url).pathname;
+  const { python } = await ensurePythonTools(root, () => {});
+  strangers = await openStrangers({ isolation: "possible", python, reached: ["/"], closed: null });
+});
+afterAll(() => strangers.close());
 beforeEach(async () => {
   db = openDb({ table: aws.table });
   stop = new AbortController();
@@ -38,6 +47,7 @@ beforeEach(async () => {
     config: { storeDirectory: "/", diskDirectory: "/", workDirectory: "/" },
     paths: { work: "/nowhere", packageCache: "/nowhere", prefix: "/nowhere", inPlace: true },
     signal: stop.signal,
+    strangers,
     memoryMiB: 512,
     oomKills: () => kills,
     lost: () => {

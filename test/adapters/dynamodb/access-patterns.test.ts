@@ -3,7 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { beat, getAttempt, getAttempts } from "#adapters/dynamodb/attempts.ts";
+import { beat, getAttempt, getAttempts, getTests } from "#adapters/dynamodb/attempts.ts";
 import { getBuild, getBuilds } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
@@ -16,8 +16,11 @@ import { getNamespaceDetails, updateNamespace } from "#adapters/dynamodb/namespa
 import { getBuildCounts, getNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import { nextInLine, readPlace, waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
+import { countRequest } from "#adapters/dynamodb/rates.ts";
+import { getGreenTests } from "#adapters/dynamodb/reuse.ts";
 import { changeRole, getMappedBindings, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
 import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
+import { getSolve } from "#adapters/dynamodb/solves.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
@@ -231,6 +234,10 @@ describe.each([
       calls: 1,
     },
     { number: 42, ask: (db) => readBuilding(db), calls: 1, most: 1 },
+    { number: 43, ask: (db) => getSolve(db, "no such request"), calls: 1 },
+    { number: 44, ask: (db) => getTests(db, 1, 1), calls: 1 },
+    { number: 45, ask: (db) => getGreenTests(db, "no such environment"), calls: 1 },
+    { number: 51, ask: (db) => countRequest(db, { party: "me", bounds: { all: 9 }, at }), calls: 1 },
     {
       number: 16,
       ask: (db) => submitted(db, { namespace: name(0), environment: "environment-0" }),
