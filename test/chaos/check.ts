@@ -16,6 +16,7 @@ import type { Build } from "#core/build/build.ts";
 import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { PREFIXES } from "#core/layout.ts";
+import { POLICY } from "#test/kit/builds.ts";
 import { faultsOfDirectory, faultsOfLinks } from "./check-disk.ts";
 import { faultsOfJournal, type TaskWrite } from "./journal.ts";
 import type { Choice } from "./mishaps.ts";
@@ -135,18 +136,22 @@ function faultsOfMany(builds: readonly Build[]): string[] {
   return completed * 2 >= builds.length ? [] : [`${completed} of ${builds.length} completed`];
 }
 
-/** Claims of one build that are within its limits. */
-const ATTEMPTS_MAX = 3;
+/** Of half an hour at most. */
+const ATTEMPTS_MAX = 16;
 const QUEUE_HOURS_MAX = 24;
 /** What clocks may be wrong by. */
 const SKEW_HOURS = 0.5;
 
-function faultsOfEnd({ id, status, statusInfo, scheduledOn, endedOn }: Build): string[] {
+function faultsOfEnd({ id, status, statusInfo, scheduledOn, endedOn, tries }: Build): string[] {
   const faults: string[] = [];
   const needsReason = status === "FAILED" || status === "CANCELED";
   if (needsReason && !statusInfo) faults.push(`build ${id} is ${status} without a reason`);
+  for (const [cause, most] of Object.entries(POLICY.maxTries)) {
+    const count = tries[cause as keyof typeof tries];
+    if (count >= most) faults.push(`build ${id} was tried again ${count} times (${cause})`);
+  }
   const hours = ((endedOn?.getTime() ?? 0) - scheduledOn.getTime()) / 3_600_000;
-  if (hours > QUEUE_HOURS_MAX + ATTEMPTS_MAX + SKEW_HOURS) faults.push(`build ${id} took ${hours} hours`);
+  if (hours > QUEUE_HOURS_MAX + ATTEMPTS_MAX / 2 + SKEW_HOURS) faults.push(`build ${id} took ${hours} hours`);
   return faults;
 }
 
