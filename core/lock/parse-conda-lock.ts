@@ -144,6 +144,9 @@ function pipPackage(entry: Entry): LockedPipPackage {
   };
 }
 
+/** No escapes but those of `+` and `!` in versions: `..%2F` would be another channel where a server decodes it. */
+const FILE_NAME = /^(?:[A-Za-z0-9_.+!~-]|%2[Bb]|%21){1,250}$/;
+
 /**
  * Takes `<channel>/<subdir>/<name>-<version>-<build>.conda` apart.
  * @returns null when the address is not of that form
@@ -155,6 +158,7 @@ export function packageAddress(
   const match = /^(https?:\/\/[^?#]+?)\/([a-z0-9]+-[a-z0-9_]+|noarch)\/([^/?#]+)$/.exec(clean);
   const [, channel, subdir, fileName] = match ?? [];
   if (channel === undefined || subdir === undefined || fileName === undefined) return null;
+  if (!FILE_NAME.test(fileName)) return null;
   const build = /^.+-[^-]+-([^-]+)\.(?:conda|tar\.bz2)$/.exec(fileName)?.[1];
   if (build === undefined) return null;
   const buildNumber = Number(/(\d+)$/.exec(build)?.[1] ?? 0);

@@ -188,6 +188,15 @@ describe("a lockfile that a user posts", () => {
     expect(lock.packages).toHaveLength(1);
   });
 
+  it("reads versions with an epoch or a local part, as servers write them", () => {
+    const address = (name: string) => packageAddress(`https://example.org/main/noarch/${name}`)?.build;
+    expect(["a-1!2.0-h1_0.conda", "a-1%212.0-h1_0.conda", "a-1.0%2Bcu12-h1_0.conda"].map(address)).toEqual([
+      "h1_0",
+      "h1_0",
+      "h1_0",
+    ]);
+  });
+
   it("loses credentials in addresses", () => {
     const url = "https://me:secret@example.org/t/tk-1/main/linux-64/zlib-1.2.13-h166bdaf_4.conda#sha256";
     expect(packageAddress(url)?.url).toBe("https://example.org/main/linux-64/zlib-1.2.13-h166bdaf_4.conda");
@@ -205,6 +214,14 @@ describe("a lockfile that a user posts", () => {
     ["has a hash that is none", file({ ...entry, hash: { sha256: "xyz" } }), /is not a sha256/],
     ["has one package twice", file(entry, entry), /conda package zlib twice/],
     ["names a local file", file({ ...entry, url: "file:///etc/passwd" }), /not that of a conda package/],
+    [
+      "has an address that leads into another channel",
+      file({
+        ...entry,
+        url: "https://example.org/main/linux-64/..%2F..%2Fevil%2Flinux-64%2Fzlib-1.2.13-h1_4.conda",
+      }),
+      /not that of a conda package/,
+    ],
     ["has a name that leads elsewhere", file({ ...entry, name: "../zlib" }), /\.\.\/zlib, which is no name/],
     [
       "has a name with a line of its own",
