@@ -12,6 +12,7 @@ import { runCommand } from "#adapters/process/command.ts";
 import { streamCommand } from "#adapters/process/stream-command.ts";
 import { startWarden, type Warden } from "#adapters/process/warden.ts";
 import type { RunCommand } from "#core/ports.ts";
+import { Undecided } from "./failure.ts";
 
 export interface Stranger {
   /** Its number as user and as group; null: the task's own user. */
@@ -100,7 +101,10 @@ function stranger(warden: Warden, user: number): Stranger {
   let running = 0;
   const endRest = async (): Promise<void> => {
     running -= 1;
-    if (running === 0) await warden.end(user);
+    if (running > 0) return;
+    await warden.end(user).catch((error: unknown) => {
+      throw new Undecided("died", `What packages leave behind could not be ended: ${String(error)}.`);
+    });
   };
   return {
     user,

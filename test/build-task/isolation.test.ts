@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { VARIABLES } from "#core/layout.ts";
 import { DROPPED_CAPABILITIES } from "#infra/builds.ts";
 import { type Ended, useWorkshop } from "#test/kit/build-task.ts";
@@ -100,6 +101,7 @@ describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
         },
       ],
     },
+    scripted("waits-for-go", `until [ -e ${outside}/go ]; do sleep 0.1; done`),
     scripted("waits", "setsid sleep 4242 > /dev/null 2>&1 & sleep 4242"),
     scripted("becomes-others", 'cp /bin/sh "$PREFIX/share/shell"', 'chmod 6777 "$PREFIX/share/shell"'),
     scripted("made-by-mamba", 'test "$(id -u)" -gt 1879000000'),
@@ -204,6 +206,21 @@ describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
     await expect.poll(() => processesOfStrangers(), { timeout: 30_000 }).toEqual([]);
   }, 120_000);
 
+  it("is tried again by another task when nobody is left to end it", async () => {
+    const id = await workshop.order(JSON.stringify({ name: "goes-on", dependencies: ["waits-for-go"] }));
+    const { child, ended } = workshop.start(id, { [VARIABLES.isolation]: "required" });
+    const script = (): number[] => processesWith(`.waits-for-go-post-link.sh`);
+    await expect.poll(script, { timeout: 60_000 }).not.toEqual([]);
+    const wardens = processesWith("warden.py").filter((pid) => parentOf(pid) === child.pid);
+    expect(wardens).toHaveLength(1);
+    process.kill(wardens[0] ?? 0, "SIGKILL");
+    writeFileSync(join(outside, "go"), "");
+    await ended;
+    const attempt = await getAttempt(workshop.db, id, 1);
+    expect(attempt?.result).toMatchObject({ outcome: "undecided", cause: "died" });
+    rmSync(join(outside, "go"));
+  }, 120_000);
+
   it("is kept apart with no more capabilities than the task definition leaves", async () => {
     const order = JSON.stringify({ name: "becomes-others", dependencies: ["becomes-others"] });
     const ended = await limited.build(await limited.order(order), { [VARIABLES.isolation]: "required" });
@@ -227,6 +244,21 @@ function findProgram(name: string): string | null {
   const places = (process.env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, name));
   return places.find((path) => existsSync(path)) ?? null;
 }
+
+function processesWith(text: string): number[] {
+  return readdirSync("/proc")
+    .filter((pid) => {
+      try {
+        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+const parentOf = (pid: number): number =>
+  Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
 /** Processes of users that tasks give to strangers, of this test's tasks. */
 function processesOfStrangers(): string[] {
