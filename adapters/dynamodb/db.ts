@@ -4,6 +4,7 @@
  */
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { readLightly } from "./light-reads.ts";
 
 export interface Db {
   readonly client: DynamoDBDocumentClient;
@@ -32,13 +33,12 @@ export function openDb({ table, endpoint, region, observe }: DbOptions): Db {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
   } satisfies DynamoDBClientConfig);
-  // It works out what it would hide from a log that nobody keeps: a fifth of what a list costs.
+  // It works out what it would hide from a log that nobody keeps.
   client.middlewareStack.remove("loggerMiddleware");
   if (observe) observeCalls(client, observe);
-  return {
-    client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
-    table,
-  };
+  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  readLightly(documents, endpoint, observe && ((command, consumed) => observe(callOf(command, consumed))));
+  return { client: documents, table };
 }
 
 function observeCalls(client: DynamoDBClient, observe: (call: DbCall) => void): void {
@@ -46,16 +46,18 @@ function observeCalls(client: DynamoDBClient, observe: (call: DbCall) => void): 
     (next, context) => async (args) => {
       Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
       const result = await next(args);
-      const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: Consumed | Consumed[] };
-      const all = Array.isArray(consumed) ? consumed : consumed ? [consumed] : [];
-      observe({
-        command: String(context["commandName"]),
-        capacityUnits: all.reduce((sum, { CapacityUnits }) => sum + (CapacityUnits ?? 0), 0),
-      });
+      const { ConsumedCapacity } = result.output as { ConsumedCapacity?: unknown };
+      observe(callOf(String(context["commandName"]), ConsumedCapacity));
       return result;
     },
     { step: "initialize", name: "observeCalls" },
   );
+}
+
+/** Of one table, or a list of several. */
+function callOf(command: string, consumed: unknown): DbCall {
+  const all = (Array.isArray(consumed) ? consumed : consumed ? [consumed] : []) as Consumed[];
+  return { command, capacityUnits: all.reduce((sum, { CapacityUnits }) => sum + (CapacityUnits ?? 0), 0) };
 }
 
 interface Consumed {

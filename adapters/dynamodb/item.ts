@@ -3,7 +3,7 @@
  * @module
  */
 import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
+import { zstdCompress, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { AppError } from "#core/errors.ts";
 import { SCHEMA_VERSION } from "./keys.ts";
 
@@ -38,7 +38,13 @@ export async function packJson(value: unknown, what: string): Promise<Uint8Array
   return bytes;
 }
 
+/** Below it, another thread would cost more than it takes over. */
+const SMALL_BYTES_MAX = 8 * 1024;
+
 /** The reverse of `packJson`. */
 export async function unpackJson<T>(bytes: unknown): Promise<T> {
-  return JSON.parse((await decompress(bytes as Uint8Array)).toString("utf8")) as T;
+  const packed = bytes as Uint8Array;
+  const isSmall = packed.byteLength <= SMALL_BYTES_MAX;
+  const json = isSmall ? zstdDecompressSync(packed) : await decompress(packed);
+  return JSON.parse(json.toString("utf8")) as T;
 }

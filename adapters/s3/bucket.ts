@@ -2,7 +2,7 @@
  * The bucket and how it is reached.
  * @module
  */
-import { type Credentials, uriEncode } from "./sigv4.ts";
+import { type Credentials, uriEncode } from "#adapters/sigv4.ts";
 
 export interface Bucket {
   readonly name: string;

@@ -2,8 +2,9 @@
  * Presigned addresses: clients fetch artifacts straight from S3.
  * @module
  */
+
+import { amzDate, canonicalQuery, credentialScope, signature, UNSIGNED_PAYLOAD } from "#adapters/sigv4.ts";
 import { type Bucket, objectAddress } from "./bucket.ts";
-import { amzDate, canonicalQuery, credentialScope, signature, UNSIGNED_PAYLOAD } from "./sigv4.ts";
 
 export interface PresignOptions {
   /** A URL is good for one method: one made for GET refuses HEAD. @default "GET" */
@@ -27,7 +28,7 @@ export async function presign(bucket: Bucket, key: string, options: PresignOptio
     throw new RangeError(`a presigned address is good for 1 to ${PRESIGN_SECONDS_MAX} seconds`);
   }
   const credentials = await bucket.credentials();
-  const context = { region: bucket.region, credentials, at };
+  const context = { service: "s3", region: bucket.region, credentials, at } as const;
   const url = objectAddress(bucket, key);
   const query: [string, string][] = [
     ["X-Amz-Algorithm", "AWS4-HMAC-SHA256"],

@@ -3,10 +3,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { type Answer, exchange } from "#adapters/exchange.ts";
+import { amzDate, authorization, canonicalQuery } from "#adapters/sigv4.ts";
 import { type Bucket, objectAddress } from "./bucket.ts";
-import { amzDate, authorization, canonicalQuery } from "./sigv4.ts";
 
 export interface S3Request {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
@@ -17,11 +17,7 @@ export interface S3Request {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface S3Response {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
+export type S3Response = Answer;
 
 /** S3 refused, or could not be reached after all tries. `code` is S3's own, or the HTTP status. */
 export class S3Error extends Error {
@@ -42,30 +38,6 @@ const BACKOFF_MS_MAX = 5_000;
 /** No byte for so long: the connection is dead. */
 const IDLE_MS_MAX = 60_000;
 const EMPTY = Buffer.alloc(0);
-
-type Open = (
-  address: string,
-  options: RequestOptions,
-  done: (incoming: IncomingMessage) => void,
-) => ClientRequest;
-
-/** Loaded with the first request: to import `node:http` costs a fifth of the API's whole start. */
-const clients: { http?: Promise<Open>; https?: Promise<Open> } = {};
-
-function clientFor(url: URL): Promise<Open> {
-  if (url.protocol === "https:") {
-    clients.https ??= import("node:https").then(({ Agent, request }) => {
-      const agent = new Agent({ keepAlive: true });
-      return (address, options, done) => request(address, { ...options, agent }, done);
-    });
-    return clients.https;
-  }
-  clients.http ??= import("node:http").then(({ Agent, request }) => {
-    const agent = new Agent({ keepAlive: true });
-    return (address, options, done) => request(address, { ...options, agent }, done);
-  });
-  return clients.http;
-}
 
 /**
  * Answers 2xx, and those statuses in `expected` (a missing object is an answer, not an error).
@@ -109,36 +81,16 @@ async function once(bucket: Bucket, request: S3Request): Promise<S3Response> {
   };
   const signed = authorization(
     { method, path: url.pathname, query, headers, payloadHash },
-    { region: bucket.region, credentials, at },
+    { service: "s3", region: bucket.region, credentials, at },
   );
   const search = query.length > 0 ? `?${canonicalQuery(query)}` : "";
-  const options = {
+  return await exchange(new URL(`${url.href}${search}`), {
     method,
-    headers: {
-      ...headers,
-      authorization: signed,
-      ...(method === "PUT" || method === "POST" ? { "content-length": String(body.byteLength) } : {}),
-    },
-    timeout: IDLE_MS_MAX,
-    ...(request.signal ? { signal: request.signal } : {}),
-  };
-  const address = `${url.href}${search}`;
-  const open = await clientFor(url);
-  return new Promise((resolve, reject) => {
-    const done = (incoming: IncomingMessage): void => {
-      collect(incoming).then(resolve, reject);
-    };
-    const outgoing = open(address, options, done);
-    outgoing.once("timeout", () => outgoing.destroy(new Error("no answer within a minute")));
-    outgoing.once("error", reject);
-    outgoing.end(body);
+    headers: { ...headers, authorization: signed },
+    body,
+    idleMsMax: IDLE_MS_MAX,
+    signal: request.signal,
   });
-}
-
-async function collect(incoming: IncomingMessage): Promise<S3Response> {
-  const parts: Buffer[] = [];
-  for await (const part of incoming) parts.push(part as Buffer);
-  return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(parts) };
 }
 
 /** The text of one element of S3's flat XML. */

@@ -3,6 +3,7 @@
  * query of any size, and none for a batch.
  * @module
  */
+import { BatchGetCommand, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Db } from "#adapters/dynamodb/db.ts";
 
 export interface Meter {
@@ -13,6 +14,11 @@ export interface Meter {
 }
 
 type Item = Record<string, unknown>;
+interface Output {
+  readonly Item?: Item;
+  readonly Items?: Item[];
+  readonly Responses?: Record<string, Item[]>;
+}
 
 /** Meters every call of this connection from now on. Right for reads without filters and projections, as ours are. */
 export function meter(db: Db): Meter {
@@ -24,22 +30,20 @@ export function meter(db: Db): Meter {
       counted.readUnits = 0;
     },
   };
-  db.client.middlewareStack.add(
-    (next, context) => async (args) => {
-      const result = await next(args);
-      const command = String(context["commandName"]);
-      const output = result.output as { Item?: Item; Items?: Item[]; Responses?: Record<string, Item[]> };
-      counted.commands.push(command);
+  const send = db.client.send.bind(db.client) as (command: object) => Promise<object>;
+  Object.assign(db.client, {
+    send: async (command: object): Promise<object> => {
+      const output = (await send(command)) as Output;
+      counted.commands.push(command.constructor.name);
       // What was asked and is not there costs as much as the smallest item; in a batch the emulator does not say how many.
-      if (command === "GetItemCommand") counted.readUnits += units(output.Item ? [output.Item] : []);
-      if (command === "QueryCommand") counted.readUnits += units(output.Items ?? []);
-      if (command === "BatchGetItemCommand") {
+      if (command instanceof GetCommand) counted.readUnits += units(output.Item ? [output.Item] : []);
+      if (command instanceof QueryCommand) counted.readUnits += units(output.Items ?? []);
+      if (command instanceof BatchGetCommand) {
         for (const item of Object.values(output.Responses ?? {}).flat()) counted.readUnits += units([item]);
       }
-      return result;
+      return output;
     },
-    { step: "deserialize", priority: "high", name: "meter" },
-  );
+  });
   return counted;
 }
 

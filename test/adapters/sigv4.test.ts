@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { amzDate, authorization } from "#adapters/s3/sigv4.ts";
+import { amzDate, authorization } from "#adapters/sigv4.ts";
 
 /** The worked example "GET Object" of AWS's own page on signing by header. */
 it("signs a request by header as AWS's published example", () => {
@@ -21,6 +21,7 @@ it("signs a request by header as AWS's published example", () => {
       payloadHash,
     },
     {
+      service: "s3",
       region: "us-east-1",
       at,
       credentials: {

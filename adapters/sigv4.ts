@@ -1,5 +1,5 @@
 /**
- * AWS Signature Version 4 for S3: sixty lines instead of an SDK client on every path that reads or writes objects.
+ * AWS Signature Version 4: sixty lines instead of an SDK client on every path that reads or writes objects or reads items.
  * @module
  */
 import { createHash, createHmac } from "node:crypto";
@@ -22,6 +22,7 @@ export interface RequestToSign {
 }
 
 export interface SigningContext {
+  readonly service: "s3" | "dynamodb";
   readonly region: string;
   readonly credentials: Credentials;
   readonly at: Date;
@@ -57,8 +58,8 @@ export function signedHeaderNames(headers: Readonly<Record<string, string>>): st
   return Object.keys(headers).sort().join(";");
 }
 
-export function credentialScope({ region, at }: SigningContext): string {
-  return `${amzDate(at).slice(0, 8)}/${region}/s3/aws4_request`;
+export function credentialScope({ service, region, at }: SigningContext): string {
+  return `${amzDate(at).slice(0, 8)}/${region}/${service}/aws4_request`;
 }
 
 /** @returns the signature in hex */
