@@ -15,8 +15,11 @@ import { ROUTES } from "#core/contract/routes.ts";
 import { ErrorReply } from "#core/contract/shapes.ts";
 import { ERROR_STATUS, type ErrorCode } from "#core/errors.ts";
 import { VERSION } from "#core/version.ts";
+import { apiPageText } from "./api-page.ts";
 
 export const OPENAPI_FILE = join(import.meta.dirname, "..", "docs", "api", "openapi.json");
+/** The same for people. */
+export const API_PAGE_FILE = join(import.meta.dirname, "..", "docs", "api", "README.md");
 /** The document that clients were last told to rely on. */
 export const RELEASED_FILE = join(import.meta.dirname, "..", "docs", "api", "released.json");
 
@@ -178,6 +181,7 @@ export const openApiText = (): string => `${JSON.stringify(openApiDocument(), nu
 if (import.meta.main) {
   mkdirSync(dirname(OPENAPI_FILE), { recursive: true });
   writeFileSync(OPENAPI_FILE, openApiText());
+  writeFileSync(API_PAGE_FILE, apiPageText(openApiDocument()));
   console.log(`Wrote ${OPENAPI_FILE}`);
   if (process.argv.includes("--release")) {
     writeFileSync(RELEASED_FILE, `${JSON.stringify(openApiDocument())}\n`);

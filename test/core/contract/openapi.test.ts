@@ -3,14 +3,16 @@ import { describe, expect, test } from "vitest";
 import { PERMISSIONS } from "#core/access/permission.ts";
 import type { Route } from "#core/contract/route.ts";
 import { ROUTES } from "#core/contract/routes.ts";
-import { OPENAPI_FILE, openApiDocument, openApiText } from "#scripts/openapi.ts";
+import { apiPageText } from "#scripts/api-page.ts";
+import { API_PAGE_FILE, OPENAPI_FILE, openApiDocument, openApiText } from "#scripts/openapi.ts";
 
 type Json = Record<string, unknown>;
 const document = openApiDocument();
 const paths = document["paths"] as Record<string, Record<string, Json>>;
 
-test("the published document is made from the routes of today", () => {
+test("the published document and its page are made from the routes of today", () => {
   expect(readFileSync(OPENAPI_FILE, "utf8"), "run `npm run openapi`").toBe(openApiText());
+  expect(readFileSync(API_PAGE_FILE, "utf8"), "run `npm run openapi`").toBe(apiPageText(document));
 });
 
 describe.each(ROUTES.map((route) => [route.id, route as Route] as const))("%s", (_, route) => {
