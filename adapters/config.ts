@@ -77,6 +77,7 @@ const SCHEMAS = {
   maxQueueHours: count,
   maxTries: readBy(maxTriesOf, "must be a JSON object of whole numbers from 1"),
   taskSizes: readBy(taskSizesOf, "must be a JSON array of sizes, each with more memory than the one before"),
+  removalGraceMinutes: count,
   logLevel: text,
 } satisfies Record<Variable, v.GenericSchema<string, unknown>>;
 

@@ -3,11 +3,13 @@
  * @module
  */
 import { rm } from "node:fs/promises";
+import { noteReuseKey } from "#adapters/dynamodb/holds.ts";
 import { putReusable, type Reusable } from "#adapters/dynamodb/reuse.ts";
 import { getSpecification, type Specification as Stored } from "#adapters/dynamodb/specifications.ts";
 import type { CompletedResult } from "#core/build/attempt.ts";
 import type { Artifact, ArtifactType } from "#core/build/status.ts";
-import { PREFIX_BYTES_MAX, PREFIX_TOO_LONG } from "#core/layout.ts";
+import { directoryThing, packagesThing } from "#core/build/thing.ts";
+import { archiveKey, installerKey, PREFIX_BYTES_MAX, PREFIX_TOO_LONG } from "#core/layout.ts";
 import { type RenderedLock, renderCondaLock } from "#core/lock/conda-lock.ts";
 import type { Lock } from "#core/lock/lock.ts";
 import { reuseKeyOf } from "#core/lock/reuse-key.ts";
@@ -17,6 +19,7 @@ import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
 import type { SpecificationTests } from "#core/specification/tests.ts";
 import { BuildFailure } from "./failure.ts";
+import { hold } from "./hold.ts";
 import { type Mirror, startMirror } from "./mirror/mirror.ts";
 import { nativePlatform } from "./platform.ts";
 import type { PrefixPackage } from "./prefix.ts";
@@ -100,6 +103,7 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
     if (input) await rememberSolve(task, input, mirror.sources(), lock.digest);
     const lent = await lend(task, solved, lock, { posted, tests });
     if (lent !== null) return lent;
+    await run(task, "reuse", (step) => hold(task, step, thingsToMake(task, solved, lock)));
     const [products, installed] = await sideBySide<[Artifact[], PrefixPackage[]]>(task, [
       (each) => storeSmall(each, solved, lock, posted),
       (each) => run(each, "install", (step) => install(each, step, mirror, solved)),
@@ -110,7 +114,10 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
     return await finishTree(task, { lock: solved, rendered: lock, installed, products, tests });
   }
 
-  const installed = await run(task, "install", (step) => install(task, step, mirror, solved));
+  const installed = await run(task, "install", async (step) => {
+    await hold(task, step, [ownDirectory(task)]);
+    return await install(task, step, mirror, solved);
+  });
   const pipPackages = await run(task, "pip", (step) => resolvePip(task, step, mirror, request));
   const lock: Lock = { ...solved, pipPackages };
   const rendered = renderCondaLock(lock);
@@ -120,6 +127,7 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
     await rm(task.paths.prefix, { recursive: true, force: true });
     return lent;
   }
+  await run(task, "reuse", (step) => hold(task, step, thingsToMake(task, lock, rendered)));
   const [products] = await sideBySide<[Artifact[], unknown]>(task, [
     (each) => storeSmall(each, lock, rendered, null),
     (each) => run(each, "pip", (step) => installPip(each, step, mirror, pipPackages, request)),
@@ -186,7 +194,7 @@ async function lend(
   const reuseKey = keyOf(task, lock, rendered);
   const lent = await run(task, "reuse", async (step) => {
     if (tests !== null && !(await recallTests(task, step, tests, reuseKey))) return null;
-    return await findReusable(task, step, reuseKey, wanted);
+    return await findReusable(task, step, { reuseKey, lockDigest: rendered.digest }, wanted);
   });
   if (lent === null) return null;
   // Export and lockfile are this build's own: a name is in one, and what was posted in the other.
@@ -232,8 +240,23 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
   const artifacts: Artifact[] = [{ type: "DIRECTORY", key: task.paths.prefix, sizeBytes }, ...objects];
   const { id: build, buildKey } = task.build;
   const reusable: Reusable = { build, buildKey, sizeBytes, packages, artifacts };
+  await noteReuseKey(task.db, ownDirectory(task), reuseKey);
   await putReusable(task.db, reuseKey, reusable);
   return { sizeBytes, lockDigest: rendered.digest, artifacts, packages };
+}
+
+const ownDirectory = ({ build: { namespace, buildKey } }: Task): string =>
+  directoryThing(namespace, buildKey);
+
+/** All but lockfile and export, whose names are their texts'. */
+function thingsToMake(task: Task, lock: Lock, rendered: RenderedLock): string[] {
+  const reuseKey = keyOf(task, lock, rendered);
+  const packed = { CONDA_PACK: archiveKey(reuseKey), CONSTRUCTOR_INSTALLER: installerKey(reuseKey) };
+  return [
+    ownDirectory(task),
+    packagesThing(rendered.digest),
+    ...wantedPacked(task).map((type) => packed[type]),
+  ];
 }
 
 /** Lockfile and export, which need no tree. */

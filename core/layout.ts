@@ -57,6 +57,7 @@ export const VARIABLES = {
   taskSizes: "CONDA_STORE_TASK_SIZES",
   /** JSON object: how often a build is tried, by cause; what it leaves out is as in core/build/tries.ts. */
   maxTries: "CONDA_STORE_MAX_TRIES",
+  removalGraceMinutes: "CONDA_STORE_REMOVAL_GRACE_MINUTES",
   logLevel: "CONDA_STORE_LOG_LEVEL",
 } as const;
 
@@ -99,6 +100,8 @@ export const archiveKey = (reuseKey: string): string => `${PREFIXES.archives}${r
 export const installerKey = (reuseKey: string): string => `${PREFIXES.archives}${reuseKey}.sh`;
 /** The YAML export of an environment by its reuse key. */
 export const exportKey = (reuseKey: string): string => `${PREFIXES.exports}${reuseKey}.yml`;
+/** Everything of a build's log. */
+export const logsPrefix = (buildId: number): string => `${PREFIXES.logs}${buildId}/`;
 /** All live log chunks of an attempt. */
 export const logChunkPrefix = (buildId: number, attempt: number): string =>
   `${PREFIXES.logs}${buildId}/${attempt}/`;

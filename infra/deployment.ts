@@ -47,6 +47,7 @@ const FIELDS = {
     notStarted: v.exactOptional(count(1, 100)),
     interrupted: v.exactOptional(count(1, 100)),
   }),
+  removalGraceMinutes: count(0, 30 * 24 * 60),
   storeDirectory: absolute,
   environmentLink: v.pipe(
     text,

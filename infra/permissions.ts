@@ -34,6 +34,9 @@ const SPECIFICATION = "SPEC#*";
 const LOCK = "LOCK#*";
 const REUSE = "REUSE#*";
 const SOLVE = "SOLVE#*";
+const HOLD = "HOLD#*";
+const THING = "THING#*";
+const DUE = "DUE";
 const LINE = "LINE#*";
 const TURNS = "TURNS";
 const SLOTS = "SLOTS";
@@ -44,12 +47,12 @@ const RATE = "RATE#*";
 
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK],
-  BatchGetItem: [BUILD, LOCK, SETTINGS, IN_NAMESPACE],
+  BatchGetItem: [BUILD, LOCK, SETTINGS, IN_NAMESPACE, THING],
   Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS],
-  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE],
-  UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, COUNTERS, SETTINGS, TURNS, RATE],
-  ConditionCheckItem: [NAMESPACES, SPECIFICATION],
-  DeleteItem: [IN_NAMESPACE, LINE, SLOTS],
+  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE, DUE, HOLD],
+  UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, COUNTERS, SETTINGS, TURNS, RATE, THING],
+  ConditionCheckItem: [NAMESPACES, SPECIFICATION, BUILD],
+  DeleteItem: [NAMESPACES, IN_NAMESPACE, LINE, SLOTS],
 };
 
 const DISPATCH_ITEMS: ItemGrants = {
@@ -62,27 +65,32 @@ const DISPATCH_ITEMS: ItemGrants = {
 
 const FINISH_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, IN_NAMESPACE],
-  PutItem: [LINE],
+  PutItem: [LINE, DUE],
   UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE, TURNS],
   DeleteItem: [SLOTS],
 };
 
+/** What it deletes is what nobody needs any more: builds, their attempts, and what they left behind. */
 const SWEEP_ITEMS: ItemGrants = {
-  GetItem: [BUILD],
-  BatchGetItem: [BUILD, ATTEMPT],
-  Query: [LINE, TURNS, SLOTS, WATCH],
-  PutItem: [LINE, WATCH],
-  UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE, TURNS],
-  DeleteItem: [LINE, SLOTS],
+  GetItem: [NAMESPACES, IN_NAMESPACE, BUILD],
+  BatchGetItem: [BUILD, ATTEMPT, THING, SETTINGS, IN_NAMESPACE],
+  Query: [LINE, TURNS, SLOTS, WATCH, DUE, HOLD, NAMESPACES, IN_NAMESPACE],
+  PutItem: [LINE, WATCH, DUE, IN_NAMESPACE],
+  UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, THING, TURNS],
+  ConditionCheckItem: [NAMESPACES],
+  DeleteItem: [LINE, SLOTS, DUE, HOLD, THING, BUILD, ATTEMPT, LOCK, REUSE, NAMESPACES, IN_NAMESPACE],
 };
 
-const STORE_ITEMS: ItemGrants = { GetItem: [IN_NAMESPACE] };
+/** A directory is removed if it is condemned, and then forgotten. */
+const STORE_ITEMS: ItemGrants = { GetItem: [IN_NAMESPACE], BatchGetItem: [THING], DeleteItem: [THING] };
 
 /** No namespace, no environment, no slot, no line: what a build's own code could do at worst stays in builds. */
 export const TASK_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, SPECIFICATION, REUSE, SOLVE],
-  PutItem: [LOCK, REUSE, SOLVE],
-  UpdateItem: [BUILD, ATTEMPT],
+  Query: [HOLD],
+  PutItem: [LOCK, REUSE, SOLVE, HOLD],
+  UpdateItem: [BUILD, ATTEMPT, THING],
+  ConditionCheckItem: [BUILD],
 };
 
 /** What a build writes once and content-addressed. */
@@ -123,17 +131,19 @@ function grantFinish({ finish, storage, wakeUps, links }: Parts): void {
   send(links, finish);
 }
 
-/** Ends builds whose task is gone, and their logs; it reads no product. What it may do with ECS stands in builds.ts. */
-function grantSweep({ sweep, storage, wakeUps, ends }: Parts): void {
+/** Ends builds whose task is gone, and their logs; it reads no product, and is the only one that removes any. What it may do with ECS stands in builds.ts. */
+function grantSweep({ sweep, storage, wakeUps, ends, links }: Parts): void {
   storage.grantItems(sweep, SWEEP_ITEMS);
   storage.grantGet(sweep, [PREFIXES.logs]);
   storage.grantList(sweep, [PREFIXES.logs]);
   storage.grantPut(sweep, [PREFIXES.logs]);
+  storage.grantDelete(sweep, [...PRODUCTS, PREFIXES.logs]);
   send(wakeUps, sweep);
   send(ends, sweep);
+  send(links, sweep);
 }
 
-/** Reads which build is current; it changes the disk and no item. */
+/** Reads which build is current and what is condemned; it changes the disk. */
 function grantStore({ store, storage }: Parts): void {
   storage.grantItems(store, STORE_ITEMS);
 }
@@ -143,7 +153,7 @@ function grantTask({ builds, storage, ends }: Parts): void {
   const { taskRole } = builds.taskDefinition;
   storage.grantItems(taskRole, TASK_ITEMS);
   storage.grantGet(taskRole, [...PRODUCTS, PREFIXES.logs]);
-  storage.grantList(taskRole, [...PRODUCTS, PREFIXES.logs]);
+  storage.grantList(taskRole, [PREFIXES.locks, PREFIXES.archives, PREFIXES.logs]);
   storage.grantPut(taskRole, [...PRODUCTS, PREFIXES.logs]);
   storage.grantAbort(taskRole, [PREFIXES.archives]);
   send(ends, taskRole);

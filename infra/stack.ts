@@ -81,6 +81,12 @@ export interface CondaStoreProps extends StackProps {
     readonly interrupted?: number;
   };
   /**
+   * Minutes from when nothing uses bytes any more to when they are removed: downloads that were begun, and kernels that
+   * run in a deleted directory, have this long.
+   * @default 60
+   */
+  readonly removalGraceMinutes?: number;
+  /**
    * Where consumers mount the shared disk. It is baked into every environment: choose it once.
    * @default "/opt/conda-store"
    */
@@ -297,7 +303,7 @@ export class CondaStoreStack extends Stack {
     });
 
     const { handler: sweep } = new Sweep(this, "Sweep", {
-      description: "Finds what nobody reported: lost wake-ups, dead tasks, limits",
+      description: "Finds what nobody reported, and removes what nobody needs",
       bundle: bundle("sweep"),
       timeout: TIMEOUTS.sweep,
       ...ecs,
@@ -306,6 +312,8 @@ export class CondaStoreStack extends Stack {
         ...shared,
         wakeUpQueue: wakeUps.queue.queueUrl,
         finishQueue: ends.queue.queueUrl,
+        linkQueue: links.queue.queueUrl,
+        removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
         cluster: builds.cluster.clusterArn,
         ...places,
         maxQueueHours,

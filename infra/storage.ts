@@ -101,6 +101,11 @@ export class Storage extends Construct {
     this.grantObjects(grantee, ["s3:PutObject"], prefixes);
   }
 
+  /** Removing objects below the prefixes. */
+  grantDelete(grantee: IGrantable, prefixes: readonly string[]): void {
+    this.grantObjects(grantee, ["s3:DeleteObject"], prefixes);
+  }
+
   /** Ending uploads by parts below the prefixes; beginning and completing one are writes. */
   grantAbort(grantee: IGrantable, prefixes: readonly string[]): void {
     this.grantObjects(grantee, ["s3:AbortMultipartUpload"], prefixes);

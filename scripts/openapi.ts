@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { Build, LogLines, Package } from "#core/contract/builds.ts";
+import { Plan } from "#core/contract/deletion.ts";
 import { Environment } from "#core/contract/environments.ts";
 import { AUTH_COOKIE } from "#core/contract/login.ts";
 import { Namespace } from "#core/contract/namespaces.ts";
@@ -33,6 +34,7 @@ const COMPONENTS: Readonly<Record<string, AnySchema>> = {
   Error: ErrorReply,
   LogLines,
   Namespace,
+  DeletionPlan: Plan,
   Package,
 };
 

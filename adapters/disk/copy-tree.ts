@@ -109,6 +109,12 @@ export async function putInPlace(made: string, name: string): Promise<void> {
   await rm(aside, { recursive: true, force: true });
 }
 
+/** Removes a link, and nothing but a link. */
+export async function removeLink(link: string): Promise<void> {
+  const status = await lstat(link).catch(() => null);
+  if (status?.isSymbolicLink()) await rm(link, { force: true });
+}
+
 /**
  * Points a link at a target atomically: readers see the old one or the new one.
  * @param target absolute path as consumers of the disk see it

@@ -2,13 +2,13 @@
  * Builds: reading them. Writing is `submit.ts` and `moves.ts` alone.
  * @module
  */
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Build } from "#core/build/build.ts";
 import { NO_TRIES } from "#core/build/tries.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";
-import { buildItemKey } from "./keys.ts";
+import { attemptKey, buildItemKey } from "./keys.ts";
 
 /** The build, or null. Sees every write that was answered before. */
 export async function getBuild(db: Db, id: number): Promise<Build | null> {
@@ -24,6 +24,15 @@ export async function getBuildAndMover(
     new GetCommand({ TableName: db.table, Key: buildItemKey(id), ConsistentRead: true }),
   );
   return Item ? { build: toBuild(Item), movedBy: (Item["movedBy"] as string | undefined) ?? null } : null;
+}
+
+/** Removes what is left in the table of a build of which nothing else is left. */
+export async function forgetBuild(db: Db, { id, lastAttempt }: Build): Promise<void> {
+  const keys = Array.from({ length: lastAttempt }, (_, i) => attemptKey(id, i + 1));
+  // The build's own item last: without it nobody would look for the others.
+  for (const Key of [...keys, buildItemKey(id)]) {
+    await db.client.send(new DeleteCommand({ TableName: db.table, Key }));
+  }
 }
 
 /** Builds by id; missing ones are absent from the map. */
@@ -67,5 +76,7 @@ function toBuild(item: Item): Build {
     lockDigest: item["lockDigest"] as Build["lockDigest"],
     // Builds of before there was such a thing have none.
     frozenLock: (item["frozenLock"] as string | undefined) ?? null,
+    pinnedOn: toDateOrNull(item["pinnedOn"] ?? null),
+    deletedOn: toDateOrNull(item["deletedOn"] ?? null),
   };
 }

@@ -38,6 +38,17 @@ export async function readEnvironments(
   return environments;
 }
 
+/** Names of a namespace's environments behind one of them. */
+export async function* readEnvironmentNames(
+  db: Db,
+  namespace: string,
+  after: string | null,
+): AsyncGenerator<string> {
+  const read = { partition: namespacePartition(namespace), prefix: ENVIRONMENT_PREFIX };
+  const from = after === null ? {} : { after: environmentKey(namespace, after) };
+  for await (const item of readPartition(db, { ...read, ...from })) yield String(item["name"]);
+}
+
 /** Part of a transaction. The link is kept flat: an update of a nested value would have to know the rest. */
 export const createEnvironment = (db: Db, environment: Environment): TransactItem =>
   create(db, environmentKey(environment.namespace.name, environment.name), {

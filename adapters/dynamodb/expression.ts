@@ -6,6 +6,8 @@
 
 /** As a condition: the attribute is not there; asked of the partition key, the item is not. */
 export const ABSENT = Symbol("absent");
+/** As a condition: the attribute is not there, or null. */
+export const UNSET = Symbol("unset");
 
 export interface Change {
   readonly set?: Readonly<Record<string, unknown>>;
@@ -13,7 +15,7 @@ export interface Change {
   readonly setMissing?: Readonly<Record<string, unknown>>;
   /** Numbers to add; a missing attribute counts as 0. */
   readonly add?: Readonly<Record<string, number>>;
-  /** All must hold: an attribute equals a value, is `ABSENT`, is a number `{ atMost }`, or is one `{ below }` or absent. */
+  /** All must hold: an attribute equals a value, is `ABSENT` or `UNSET`, is a number `{ atMost }`, or is one `{ below }` or absent. */
   readonly where?: Readonly<Record<string, unknown>>;
 }
 
@@ -45,6 +47,9 @@ export function expressions({ set = {}, setMissing = {}, add = {}, where = {} }:
     if (is === ABSENT) return `attribute_not_exists(${name(key)})`;
     if (isBelow(is)) {
       return `(attribute_not_exists(${name(key)}) OR ${name(key)} < ${value("is", key, is.below)})`;
+    }
+    if (is === UNSET) {
+      return `(attribute_not_exists(${name(key)}) OR ${name(key)} = ${value("is", key, null)})`;
     }
     if (isBound(is)) return `${name(key)} <= ${value("is", key, is.atMost)}`;
     return `${name(key)} = ${value("is", key, is)}`;

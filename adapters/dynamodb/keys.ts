@@ -98,6 +98,25 @@ export const rateKey = (party: string, windowStart: number): Key => ({
   pk: `RATE#${party}`,
   sk: String(windowStart),
 });
+/** Builds of a deleted environment, and deleted builds of which something is kept: no list shows them. */
+export const GONE_ROWS_PREFIX = "GONE#";
+export const goneRowsPrefix = (environment: string): string => `${GONE_ROWS_PREFIX}${environment}#`;
+export const goneRowKey = (namespace: string, environment: string, id: number): Key => ({
+  pk: namespacePartition(namespace),
+  sk: `${goneRowsPrefix(environment)}${padded(id)}`,
+});
+/** Says that the rows of this environment are of a deleted one; sorted before them, so that who reads them meets it first. */
+export const tombstoneKey = (namespace: string, environment: string, environmentId: number): Key => ({
+  pk: namespacePartition(namespace),
+  sk: `${buildRowsPrefix(environment)}!${padded(environmentId)}`,
+});
+/** A thing, and how many builds hold it. */
+export const thingKey = (thing: string): Key => ({ pk: `THING#${thing}`, sk: "THING" });
+export const holdsPartition = (build: number): string => `HOLD#${build}`;
+export const holdKey = (build: number, thing: string): Key => ({ pk: holdsPartition(build), sk: thing });
+/** What sweep is to do, in the order of when. */
+export const DUE = "DUE";
+export const dueKey = (due: Date, name: string): Key => ({ pk: DUE, sk: `${due.toISOString()}#${name}` });
 
 export type CounterKind = "namespace" | "environment" | "build" | "specification" | "role" | "turn";
 export const counterKey = (kind: CounterKind): Key => ({ pk: "COUNTERS", sk: kind });

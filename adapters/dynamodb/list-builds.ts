@@ -6,13 +6,12 @@
 import type { Build } from "#core/build/build.ts";
 import { AppError } from "#core/errors.ts";
 import { asksForBuilds, type BuildFilter, buildsThatMatch } from "./build-filter.ts";
+import { readEnvironmentRows, readNamespaceRows } from "./build-rows.ts";
 import { getBuilds } from "./builds.ts";
 import type { Db } from "./db.ts";
 import { getEnvironment } from "./environments.ts";
-import { BUILD_ROWS_PREFIX, buildRowsPrefix, namespacePartition } from "./keys.ts";
 import type { Coverage } from "./list-environments.ts";
 import { type Page, type PageRequest, readNamespaces } from "./namespaces.ts";
-import { readPartition } from "./query.ts";
 
 export type BuildSortKey = "id" | "scheduled_on" | "started_on" | "ended_on";
 
@@ -58,9 +57,14 @@ async function buildsOfEnvironment(
   if (!environment || (query.environmentId ?? environment.id) !== environment.id) return none;
   const { page, size, order } = query;
   if ((page - 1) * size >= environment.builds) return { items: [], count: environment.builds };
-  const rows = await readRows(db, namespace, name, { descending: order === "desc", limit: page * size });
-  const ids = pageOf(rows, query).map(({ id }) => id);
-  return { items: await inOrder(db, ids), count: environment.builds };
+  const ids: number[] = [];
+  const place = { namespace, environment: name, environmentId: environment.id };
+  const how = { descending: order === "desc", pageSize: page * size };
+  for await (const row of readEnvironmentRows(db, place, how)) {
+    ids.push(row.id);
+    if (ids.length === page * size) break;
+  }
+  return { items: await inOrder(db, pageOf(ids, query)), count: environment.builds };
 }
 
 /** Beyond, a list is no answer to anything, and reading it would outlast the gateway's patience. */
@@ -76,7 +80,7 @@ async function matchingIds(db: Db, query: BuildQuery): Promise<number[]> {
   for (let i = 0; i < candidates.length; i += AT_ONCE) {
     const parts = await Promise.all(
       candidates.slice(i, i + AT_ONCE).map(async (namespace) => {
-        const rows = await readRows(db, namespace, query.name, { limit: ROWS_MAX + 1 });
+        const rows = await readNamespaceRows(db, namespace, query.name, ROWS_MAX + 1);
         const mine = rows.filter(
           (row) =>
             (environmentId === undefined || row.environmentId === environmentId) &&
@@ -94,32 +98,6 @@ async function matchingIds(db: Db, query: BuildQuery): Promise<number[]> {
     }
   }
   return ids;
-}
-
-interface Row {
-  readonly id: number;
-  readonly environmentId: number;
-  readonly environment: string;
-}
-
-/** The rows of one environment, or of all of a namespace's. */
-async function readRows(
-  db: Db,
-  namespace: string,
-  environment: string | undefined,
-  how: { readonly descending?: boolean; readonly limit: number },
-): Promise<Row[]> {
-  const prefix = environment === undefined ? BUILD_ROWS_PREFIX : buildRowsPrefix(environment);
-  const rows: Row[] = [];
-  for await (const item of readPartition(db, { partition: namespacePartition(namespace), prefix, ...how })) {
-    const [, name = ""] = String(item["sk"]).split("#");
-    rows.push({
-      id: item["id"] as number,
-      environmentId: item["environmentId"] as number,
-      environment: name,
-    });
-  }
-  return rows;
 }
 
 const sortIds = (ids: readonly number[], { order }: BuildQuery): number[] =>

@@ -8,6 +8,7 @@ import { decide } from "#core/build/state-machine.ts";
 import type { Write } from "#core/build/writes.ts";
 import { fromBuild, getBuildAndMover } from "./builds.ts";
 import type { Db } from "./db.ts";
+import { putDue } from "./due.ts";
 import { fromNeed, getEnvironment } from "./environments.ts";
 import {
   attemptKey,
@@ -131,6 +132,8 @@ export function itemOf(db: Db, write: Write, movedBy: string | null): TransactIt
         where: { ...write.expect },
       });
     }
+    case "due":
+      return putDue(db, write);
     case "counts":
       // Without a condition: the first build of a namespace makes the item, and a build must end even if it has gone.
       return change(db, countsKey(write.namespace), {

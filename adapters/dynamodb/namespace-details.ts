@@ -5,6 +5,7 @@
 import { AppError } from "#core/errors.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
+import { UNSET } from "./expression.ts";
 import { packJson, unpackJson, withVersion } from "./item.ts";
 import { metadataKey, namespaceKey, ownMappingsKey } from "./keys.ts";
 import { AGAIN, withRetry } from "./retry.ts";
@@ -44,7 +45,7 @@ export async function updateNamespace(
   const put = (item: object): TransactItem => ({
     Put: { TableName: db.table, Item: withVersion(item) as Record<string, unknown> },
   });
-  const items: TransactItem[] = [check(db, namespaceKey(namespace), { name: namespace })];
+  const items: TransactItem[] = [check(db, namespaceKey(namespace), { name: namespace, deletedOn: UNSET })];
   if (metadata) {
     items.push(put({ ...metadataKey(namespace), content: await packJson(metadata, "The metadata") }));
   }

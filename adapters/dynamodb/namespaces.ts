@@ -7,7 +7,7 @@ import { AppError } from "#core/errors.ts";
 import type { BuildCounts, Namespace } from "#core/namespace/namespace.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
-import { type Item, toDate } from "./item.ts";
+import { type Item, toDate, toDateOrNull } from "./item.ts";
 import { countsKey, NAMESPACES, namespaceKey } from "./keys.ts";
 import { readPartition } from "./query.ts";
 import { AGAIN, withRetry } from "./retry.ts";
@@ -27,20 +27,40 @@ export interface PageRequest {
   readonly order?: "asc" | "desc";
 }
 
-/** The namespace, or null. */
+/** The namespace, or null: a deleted one is none, though its name is not free before it is empty. */
 export async function getNamespace(db: Db, name: string): Promise<Namespace | null> {
+  const found = await findNamespace(db, name);
+  return found?.deletedOn === null ? found : null;
+}
+
+interface Found extends Namespace {
+  /** Deleted, and not empty yet. */
+  readonly deletedOn: Date | null;
+  /** Somebody is at it, since then. */
+  readonly emptiedSince: Date | null;
+}
+
+/** The same for one that was deleted and is not empty yet. */
+export async function findNamespace(db: Db, name: string): Promise<Found | null> {
   const { Item } = await db.client.send(
     new GetCommand({ TableName: db.table, Key: namespaceKey(name), ConsistentRead: true }),
   );
-  return Item ? toNamespace(Item) : null;
+  if (!Item) return null;
+  const { deletedOn = null, emptiedSince = null } = Item;
+  return {
+    ...toNamespace(Item),
+    deletedOn: toDateOrNull(deletedOn),
+    emptiedSince: toDateOrNull(emptiedSince),
+  };
 }
 
 /**
  * Makes a namespace.
- * @throws AppError namespace_exists, with conda-store's sentence
+ * @throws AppError namespace_exists, with conda-store's sentence; conflict while a deleted one of this name is emptied
  */
 export async function createNamespace(db: Db, name: string, at: Date): Promise<Namespace> {
-  if (await getNamespace(db, name)) throw namespaceExists();
+  const found = await findNamespace(db, name);
+  if (found) throw found.deletedOn === null ? namespaceExists() : beingDeleted(name);
   const namespace = { id: await nextId(db, "namespace"), name, createdAt: at, environments: 0 } as Namespace;
   return await withRetry(async () => {
     const outcome = await transact(db, [createNamespaceItem(db, namespace)]);
@@ -48,6 +68,10 @@ export async function createNamespace(db: Db, name: string, at: Date): Promise<N
     return outcome.kind === "done" ? namespace : AGAIN;
   });
 }
+
+/** Its name is free again when the last of its items has gone. */
+export const beingDeleted = (name: string): AppError =>
+  new AppError("conflict", `Namespace ${name} is being deleted: try again in a minute.`);
 
 const namespaceExists = (): AppError => new AppError("namespace_exists", "namespace already exists");
 
@@ -65,7 +89,7 @@ export async function listNamespaces(
 export async function readNamespaces(db: Db, order: "asc" | "desc"): Promise<Namespace[]> {
   const namespaces: Namespace[] = [];
   for await (const item of readPartition(db, { partition: NAMESPACES, descending: order === "desc" })) {
-    namespaces.push(toNamespace(item));
+    if (!item["deletedOn"]) namespaces.push(toNamespace(item));
   }
   return namespaces;
 }

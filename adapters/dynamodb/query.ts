@@ -12,6 +12,8 @@ export interface PartitionRead {
   /** Only items whose sort key begins so. */
   readonly prefix?: string;
   readonly descending?: boolean;
+  /** Begin behind this key, which need not be there. */
+  readonly after?: Key;
   /** Stop after this many; without it the whole partition is read, a megabyte a call. */
   readonly limit?: number;
   /** Items a call, where a caller is likely to stop early. */
@@ -21,9 +23,9 @@ export interface PartitionRead {
 /** Items of a partition, call by call, so that a caller who has enough stops the reading. Strongly consistent. */
 export async function* readPartition(
   db: Db,
-  { partition, prefix, descending = false, limit, pageSize }: PartitionRead,
+  { partition, prefix, descending = false, limit, pageSize, after }: PartitionRead,
 ): AsyncGenerator<Item> {
-  let from: Item | undefined;
+  let from: Item | undefined = after && { ...after };
   const most = pageSize ?? Number.POSITIVE_INFINITY;
   let left = limit ?? Number.POSITIVE_INFINITY;
   do {

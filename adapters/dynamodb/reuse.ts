@@ -2,10 +2,12 @@
  * What a build with the same lock left behind in the same namespace, to be lent instead of made again; and that it passed tests.
  * @module
  */
-import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Artifact } from "#core/build/status.ts";
 import { parseTestResults, type TestResult } from "#core/build/test-result.ts";
 import type { Db } from "./db.ts";
+import { expressions } from "./expression.ts";
 import { packJson, unpackJson, withVersion } from "./item.ts";
 
 export interface Reusable {
@@ -31,6 +33,21 @@ export async function getReusable(db: Db, reuseKey: string): Promise<Reusable | 
     packages: Item["packages"] as number,
     artifacts: Item["artifacts"] as readonly Artifact[],
   };
+}
+
+/** Nothing is lent from this directory any more. A newer one that took its place stays. */
+export async function dropReusable(db: Db, reuseKey: string, buildKey: string): Promise<void> {
+  try {
+    await db.client.send(
+      new DeleteCommand({
+        TableName: db.table,
+        Key: keyOf(reuseKey),
+        ...expressions({ where: { buildKey } }),
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
 }
 
 /** The newest one is kept: its directory lives longest. */

@@ -10,6 +10,7 @@ import type { Role } from "#core/access/permission.ts";
 import { AppError } from "#core/errors.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
+import { UNSET } from "./expression.ts";
 import type { Item } from "./item.ts";
 import {
   MEMBERSHIP_PREFIX,
@@ -80,8 +81,8 @@ export async function giveRole(db: Db, namespace: string, other: string, role: R
     const outcome = await transact(db, [
       create(db, roleKey(namespace, other), { id, namespace, otherNamespace: other, role }),
       create(db, membershipKey(other, namespace), { namespace, role }),
-      check(db, namespaceKey(namespace), { name: namespace }),
-      ...(other === namespace ? [] : [check(db, namespaceKey(other), { name: other })]),
+      check(db, namespaceKey(namespace), { name: namespace, deletedOn: UNSET }),
+      ...(other === namespace ? [] : [check(db, namespaceKey(other), { name: other, deletedOn: UNSET })]),
     ]);
     if (outcome.kind === "done") return "done";
     if (outcome.kind === "contention") return AGAIN;

@@ -14,9 +14,11 @@ import { fromBuild } from "./builds.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { createEnvironment, getEnvironment } from "./environments.ts";
+import { UNSET } from "./expression.ts";
+import { holdItems } from "./holds.ts";
 import { buildItemKey, buildRowKey, environmentKey, namespaceKey, specificationKey } from "./keys.ts";
 import { itemOf } from "./moves.ts";
-import { createNamespaceItem, getNamespace } from "./namespaces.ts";
+import { beingDeleted, createNamespaceItem, findNamespace } from "./namespaces.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import {
   fromSpecification,
@@ -51,20 +53,22 @@ export interface Submitted {
 /**
  * Stores a specification with a new QUEUED build, in one transaction; nothing is left behind by a refused one. The same
  * specification twice, also at once, makes two builds. The caller sends the wake-up afterwards.
- * @throws AppError namespace_not_found, environment_not_found, invalid_request (too large), try_again
+ * @throws AppError namespace_not_found, environment_not_found, conflict (the namespace is being deleted), invalid_request (too
+ * large), try_again
  */
 export async function submitSpecification(db: Db, submission: Submission): Promise<Submitted> {
   const { specification, at } = submission;
   const ids = lazyIds(db);
   return await withRetry(async () => {
     const [namespace, environment, known] = await Promise.all([
-      getNamespace(db, submission.namespace),
+      findNamespace(db, submission.namespace),
       getEnvironment(db, submission.namespace, submission.environment),
       hasSpecification(db, specification.sha256, specification.document),
     ]);
     if (!namespace && !submission.createNamespace) {
       throw new AppError("namespace_not_found", "namespace does not exist");
     }
+    if (namespace && namespace.deletedOn !== null) throw beingDeleted(namespace.name);
     if (submission.environmentId !== undefined && environment?.id !== submission.environmentId) {
       throw new AppError("environment_not_found", "environment does not exist");
     }
@@ -92,6 +96,7 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
       environment
         ? environmentChange(db, environment, submission.description)
         : createEnvironment(db, newEnvironment(submission, environmentId, namespaceId, buildId)),
+      ...(build.frozenLock === null ? [] : holdItems(db, buildId, build.frozenLock)),
     ]);
     // A condition that failed means that another writer made something in between: look again.
     if (outcome.kind !== "done") return AGAIN;
@@ -137,6 +142,8 @@ function newBuild(submission: Submission, id: number, environmentId: number, mem
     artifacts: [],
     lockDigest: null,
     frozenLock: submission.frozenLock ?? null,
+    pinnedOn: null,
+    deletedOn: null,
   };
 }
 
@@ -170,8 +177,8 @@ function newEnvironment(
 /** The namespace must still be the one that was read; it counts its environments. */
 const namespaceChange = (db: Db, { name, id }: Namespace, newEnvironment: boolean): TransactItem =>
   newEnvironment
-    ? change(db, namespaceKey(name), { add: { environments: 1 }, where: { id } })
-    : check(db, namespaceKey(name), { id });
+    ? change(db, namespaceKey(name), { add: { environments: 1 }, where: { id, deletedOn: UNSET } })
+    : check(db, namespaceKey(name), { id, deletedOn: UNSET });
 
 /** It counts its builds, and the last description that says something stays. */
 const environmentChange = (db: Db, { namespace, name, id }: Environment, description: string): TransactItem =>

@@ -3,15 +3,17 @@
  * @module
  */
 import { chooseBuild } from "#core/environment/choose-build.ts";
+import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
+import { readEnvironmentRows } from "./build-rows.ts";
 import { getBuild } from "./builds.ts";
 import type { Db } from "./db.ts";
 import { getEnvironment } from "./environments.ts";
-import { buildRowsPrefix, environmentKey, namespacePartition } from "./keys.ts";
-import { readPartition } from "./query.ts";
+import { UNSET } from "./expression.ts";
+import { buildItemKey, environmentKey } from "./keys.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import { transact } from "./transact.ts";
-import { change } from "./transact-items.ts";
+import { change, check } from "./transact-items.ts";
 
 export interface EnvironmentChange {
   readonly buildId?: number;
@@ -39,7 +41,7 @@ export async function updateEnvironment(
             environment,
             await getBuild(db, buildId),
             buildId,
-            await newestBuildId(db, namespace, name),
+            await newestBuildId(db, environment),
           );
     const { id, currentAfter } = environment;
     const outcome = await transact(db, [
@@ -49,14 +51,17 @@ export async function updateEnvironment(
         // Another build may have become the current one meanwhile: then the choice is made anew, from what is there.
         where: { id, ...(chosen ? { currentAfter } : {}) },
       }),
+      // Or somebody deletes it.
+      ...(chosen
+        ? [check(db, buildItemKey(chosen.currentBuildId), { id: chosen.currentBuildId, deletedOn: UNSET })]
+        : []),
     ]);
     return outcome.kind === "done" ? "done" : AGAIN;
   });
 }
 
-async function newestBuildId(db: Db, namespace: string, name: string): Promise<number> {
-  const read = { partition: namespacePartition(namespace), prefix: buildRowsPrefix(name) };
-  for await (const item of readPartition(db, { ...read, descending: true, limit: 1 }))
-    return item["id"] as number;
+async function newestBuildId(db: Db, { namespace, name, id }: Environment): Promise<number> {
+  const place = { namespace: namespace.name, environment: name, environmentId: id };
+  for await (const row of readEnvironmentRows(db, place, { descending: true, pageSize: 1 })) return row.id;
   return 0;
 }

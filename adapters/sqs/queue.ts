@@ -3,7 +3,7 @@
  * @module
  */
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { FinishMessage, LinkMessage, WakeUp } from "#core/build/messages.ts";
+import type { FinishMessage, LinkMessage, RemovalMessage, WakeUp } from "#core/build/messages.ts";
 
 export interface Queue<Message> {
   readonly client: SQSClient;
@@ -15,6 +15,8 @@ export interface Queue<Message> {
 export type WakeUpQueue = Queue<WakeUp>;
 export type FinishQueue = Queue<FinishMessage>;
 export type LinkQueue = Queue<LinkMessage>;
+/** The same queue, for who may also have directories removed. */
+export type StoreQueue = Queue<LinkMessage | RemovalMessage>;
 
 /** SQS delays a message by at most this. */
 export const DELAY_SECONDS_MAX = 900;

@@ -8,6 +8,7 @@ import type { Artifact } from "#core/build/status.ts";
 import { lockKey } from "#core/layout.ts";
 import type { RenderedLock } from "#core/lock/conda-lock.ts";
 import { BuildFailure } from "../failure.ts";
+import { hold } from "../hold.ts";
 import type { StepContext, Task } from "../task.ts";
 
 /**
@@ -22,6 +23,7 @@ export async function storeLockfile(
 ): Promise<Artifact> {
   const text = posted === null ? lock.text : `${JSON.stringify(posted, null, 4)}\n`;
   const key = lockKey(posted === null ? lock.digest : createHash("sha256").update(text).digest("hex"));
+  await hold(task, step, [key]);
   const created = await putObject(task.bucket, key, text, {
     contentType: "application/json",
     onlyIfAbsent: true,

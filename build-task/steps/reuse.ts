@@ -7,27 +7,36 @@ import { join } from "node:path";
 import { getReusable, type Reusable } from "#adapters/dynamodb/reuse.ts";
 import { headObject } from "#adapters/s3/objects.ts";
 import type { ArtifactType } from "#core/build/status.ts";
+import { thingsOf } from "#core/build/thing.ts";
 import { prefixPath } from "#core/layout.ts";
+import type { Sha256 } from "#core/names.ts";
+import { holdLent } from "../hold.ts";
 import type { StepContext, Task } from "../task.ts";
 
 /**
+ * What is found is held first: it can be removed before, but not between the look and the use.
  * @param wanted every type that this build must have
  * @returns null when there is nothing, or not everything any more
  */
 export async function findReusable(
   task: Task,
   step: StepContext,
-  reuseKey: string,
+  { reuseKey, lockDigest }: { readonly reuseKey: string; readonly lockDigest: string },
   wanted: readonly ArtifactType[],
 ): Promise<Reusable | null> {
   const reusable = await getReusable(task.db, reuseKey);
   if (reusable === null || reusable.build === task.build.id) return null;
   const has = (type: ArtifactType): boolean => reusable.artifacts.some((artifact) => artifact.type === type);
   if (!wanted.every(has)) return null;
+  const lent = reusable.artifacts.filter(({ type }) => wanted.includes(type));
+  if (!(await holdLent(task, thingsOf({ artifacts: lent, lockDigest: lockDigest as Sha256 })))) {
+    step.line(`build ${reusable.build} had the same lock, but it has been deleted: it is made again`);
+    return null;
+  }
   const directory = join(task.config.diskDirectory, prefixPath(task.build.namespace, reusable.buildKey));
   const [history, ...objects] = await Promise.all([
     lstat(join(directory, "conda-meta", "history")).catch(() => null),
-    ...reusable.artifacts
+    ...lent
       .filter(({ type }) => type !== "DIRECTORY")
       .map(async ({ key, sizeBytes }) => (await headObject(task.bucket, key))?.sizeBytes === sizeBytes),
   ]);

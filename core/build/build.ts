@@ -46,6 +46,10 @@ export interface Build {
   readonly lockDigest: Sha256 | null;
   /** Object key of the lockfile that is built instead of a new solve; null when there is none. */
   readonly frozenLock: string | null;
+  /** Somebody wants it kept; null when nobody does. */
+  readonly pinnedOn: Date | null;
+  /** Deleted; what the setting `build_artifacts_kept_on_deletion` names is still there. Null while it is not. */
+  readonly deletedOn: Date | null;
 }
 
 /** conda-store's build key, version 2: first 8 of the hash, unix seconds, id, name. */

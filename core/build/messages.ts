@@ -19,11 +19,16 @@ export type FinishMessage = v.InferOutput<typeof FinishMessage>;
 const LinkMessage = v.object({ namespace: v.string(), environment: v.string() });
 export type LinkMessage = v.InferOutput<typeof LinkMessage>;
 
+/** To `store`: this directory is condemned, and is to be removed from the shared disk. */
+const RemovalMessage = v.object({ namespace: v.string(), directory: v.string() });
+export type RemovalMessage = v.InferOutput<typeof RemovalMessage>;
+
 /** @returns null for a body that is no such message */
 export const parseFinishMessage = (body: string): FinishMessage | null => parse(FinishMessage, body);
 
 /** @returns null for a body that is no such message */
-export const parseLinkMessage = (body: string): LinkMessage | null => parse(LinkMessage, body);
+export const parseStoreMessage = (body: string): LinkMessage | RemovalMessage | null =>
+  parse(v.union([LinkMessage, RemovalMessage]), body);
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, body: string): T | null {
   let value: unknown;

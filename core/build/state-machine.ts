@@ -7,6 +7,7 @@
 import type { Environment } from "#core/environment/environment.ts";
 import { directoryOf } from "./artifact-place.ts";
 import type { Build } from "./build.ts";
+import { afterEnd } from "./job.ts";
 import type { Move, Mover } from "./move.ts";
 import type { BuildStatus } from "./status.ts";
 import { needAfter } from "./task-size.ts";
@@ -52,8 +53,8 @@ export const MOVES = {
   cancel: {
     from: ["waiting", "starting", "building"],
     to: "canceled",
-    by: ["api"],
-    says: "somebody asked; whichever attempt it was at",
+    by: ["api", "sweep"],
+    says: "somebody asked, or its environment was deleted; whichever attempt it was at",
   },
 } as const satisfies Record<string, Rule>;
 export type MoveName = keyof typeof MOVES;
@@ -192,6 +193,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
             add: { active: -1, completed: 1, sizeBytes: result.sizeBytes },
           },
           ...becomeCurrent(build, environment, directoryOf(result.artifacts), move.at),
+          ...giveBackLater(build, move.at),
         ],
       );
     }
@@ -209,6 +211,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
           ...letGo(build),
           ...leaveLine(build),
           { kind: "counts", namespace: build.namespace, add: { active: -1, failed: 1 } },
+          ...giveBackLater(build, move.at),
         ],
       );
     case "cancel":
@@ -219,6 +222,7 @@ export function decide(build: Build, move: Move, environment: Environment | null
           ...letGo(build),
           ...leaveLine(build),
           { kind: "counts", namespace: build.namespace, add: { active: -1, canceled: 1 } },
+          ...giveBackLater(build, move.at),
         ],
       );
   }
@@ -261,6 +265,11 @@ function leaveLine(build: Build, turn: number | null = null): Write[] {
     { kind: "line", change: "leave", build: id, namespace },
     { kind: "turn", namespace, change: "leave", turn },
   ];
+}
+
+function giveBackLater(build: Build, at: Date): Write[] {
+  const job = afterEnd(build, at);
+  return job ? [{ kind: "due", ...job }] : [];
 }
 
 /** An older build that ends late never moves the environment back. */

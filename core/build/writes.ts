@@ -4,6 +4,7 @@
  */
 import type { BuildCounts } from "#core/namespace/namespace.ts";
 import type { Build } from "./build.ts";
+import type { DueJob } from "./job.ts";
 import type { BuildStatus } from "./status.ts";
 import type { MemoryNeed } from "./task-size.ts";
 
@@ -103,6 +104,11 @@ export interface CountsWrite {
   readonly add: Partial<BuildCounts>;
 }
 
+/** Something that sweep does later. */
+export interface DueWrite extends DueJob {
+  readonly kind: "due";
+}
+
 export type Write =
   | BuildWrite
   | SlotWrite
@@ -111,4 +117,5 @@ export type Write =
   | TurnWrite
   | AttemptWrite
   | EnvironmentWrite
-  | CountsWrite;
+  | CountsWrite
+  | DueWrite;

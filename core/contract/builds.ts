@@ -79,6 +79,11 @@ export const Build = v.object({
   scheduled_on: Timestamp,
   started_on: v.nullable(Timestamp),
   ended_on: v.nullable(Timestamp),
+  pinned: v.pipe(v.boolean(), v.description("Somebody wants it kept")),
+  deleted_on: v.pipe(
+    v.nullable(Timestamp),
+    v.description("It is deleted, and `build_artifacts` is what was kept; lists leave it out"),
+  ),
   build_artifacts: v.nullable(
     v.array(v.object({ id: v.number(), artifact_type: v.picklist(ARTIFACT_TYPES), key: v.string() })),
   ),

@@ -104,5 +104,5 @@ export const createNamespace = route({
   body: null,
   reply: Ack,
   otherReplies: [],
-  errors: ["namespace_exists"],
+  errors: ["conflict", "namespace_exists"],
 });

@@ -34,6 +34,9 @@ export const SettingsReply = v.object({
   conda_virtual_packages: v.record(v.string(), v.string()),
   cors_allow_origins: list,
   build_artifacts: list,
+  builds_kept: v.number(),
+  namespace_quota_bytes: v.number(),
+  build_artifacts_kept_on_deletion: list,
 } satisfies Record<keyof Settings, v.GenericSchema>);
 
 const reading = {

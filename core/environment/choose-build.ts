@@ -30,7 +30,7 @@ export function chooseBuild(
   buildId: number,
   newestBuildId: number,
 ): ChosenBuild {
-  if (!build) return refuse(`build id=${buildId} does not exist`);
+  if (!build || build.deletedOn !== null) return refuse(`build id=${buildId} does not exist`);
   if (build.environmentId !== environment.id)
     refuse("cannot update environment to build id since specification does not match environment name");
   if (build.status !== "COMPLETED") refuse("cannot update environment to build id since not completed");

@@ -13,8 +13,7 @@ export type SettingsScope =
   | { readonly kind: "namespace"; readonly namespace: string }
   | { readonly kind: "environment"; readonly namespace: string; readonly environment: string };
 
-/** What can be changed while the service runs; everything else is a property of the deployment. */
-export const CHANGEABLE = [
+const LISTS = [
   "conda_default_channels",
   "conda_allowed_channels",
   "conda_default_packages",
@@ -24,10 +23,16 @@ export const CHANGEABLE = [
   "pypi_required_packages",
   "pypi_included_packages",
 ] as const satisfies readonly (keyof Settings)[];
+const NUMBERS = ["builds_kept", "namespace_quota_bytes"] as const satisfies readonly (keyof Settings)[];
+
+/** What can be changed while the service runs; everything else is a property of the deployment. */
+export const CHANGEABLE = [...LISTS, ...NUMBERS] as const;
 export type ChangeableKey = (typeof CHANGEABLE)[number];
 
 /** What one scope sets. */
-export type SettingsLayer = Readonly<Partial<Record<ChangeableKey, readonly string[]>>>;
+export type SettingsLayer = Readonly<
+  Partial<Record<(typeof LISTS)[number], readonly string[]> & Record<(typeof NUMBERS)[number], number>>
+>;
 
 export interface ScopedLayer {
   readonly scope: SettingsScope;
@@ -40,6 +45,9 @@ export interface LayeredSettings {
   readonly describe: (key: keyof Settings) => string;
 }
 
+/** A namespace's own people must not give it more room: set for one namespace by who may set it for all. */
+export const SET_FROM_ABOVE: readonly ChangeableKey[] = ["namespace_quota_bytes"];
+
 const isChangeable = (key: string): key is ChangeableKey => (CHANGEABLE as readonly string[]).includes(key);
 
 /** Lays scopes over the deployment's settings, the widest first. The result is a fresh object. */
@@ -50,7 +58,7 @@ export function layerSettings(deployment: Settings, layers: readonly ScopedLayer
     for (const key of CHANGEABLE) {
       const value = layer[key];
       if (value === undefined) continue;
-      values[key] = [...value];
+      values[key] = typeof value === "number" ? value : [...value];
       origins.set(key, scope);
     }
   }
@@ -86,6 +94,12 @@ const List = v.pipe(
   ),
 );
 
+const Count = v.pipe(
+  v.number("must be a number"),
+  v.safeInteger("must be a whole number"),
+  v.minValue(0, "must not be less than 0, which means no limit"),
+);
+
 const refuse = (message: string): never => {
   throw new AppError("invalid_request", message);
 };
@@ -106,13 +120,17 @@ export function readSettingsChange(
     const names = unknown.slice(0, 5).map((key) => `'${key.slice(0, 60)}'`);
     refuse(`Invalid setting keys {${names.join(", ")}}`);
   }
-  const layer: Record<string, readonly string[]> = {};
+  const layer: Record<string, readonly string[] | number> = {};
   for (const [key, value] of Object.entries(given)) {
     if (!isChangeable(key)) {
       mustBeTheDeployments(key, value, scope, deployment);
       continue;
     }
-    const result = v.safeParse(List, value);
+    if (scope.kind === "environment" && SET_FROM_ABOVE.includes(key)) {
+      refuse(`Setting ${key} is a namespace's: it cannot be set within an environment`);
+    }
+    const isNumber = (NUMBERS as readonly string[]).includes(key);
+    const result = v.safeParse<typeof List | typeof Count>(isNumber ? Count : List, value);
     if (!result.success) return refuse(`validation error for setting ${key}: ${result.issues[0].message}`);
     layer[key] = result.output;
   }

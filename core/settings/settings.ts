@@ -14,6 +14,15 @@ const texts = (fallback: readonly string[]) =>
     ...fallback,
   ]);
 
+const count = v.optional(
+  v.pipe(
+    v.number("must be a number"),
+    v.safeInteger("must be a whole number"),
+    v.minValue(0, "must not be negative"),
+  ),
+  0,
+);
+
 /** One entry per setting: its type and its default. Keys are conda-store's (they travel over the API). */
 const ENTRIES = {
   ...PROPERTIES,
@@ -59,6 +68,15 @@ const ENTRIES = {
   build_artifacts: v.optional(
     v.array(v.picklist(ARTIFACT_TYPES, "must hold artifact types"), "must be a list of artifact types"),
     ["LOCKFILE", "YAML", "CONDA_PACK"],
+  ),
+  /** Builds that an environment keeps, the newest, beside the current and the pinned ones; 0: all. */
+  builds_kept: count,
+  /** Bytes of completed builds beyond which a namespace takes no new build; 0: no limit. */
+  namespace_quota_bytes: count,
+  /** What stays of a build that is deleted alone, with its record; with its environment everything goes. */
+  build_artifacts_kept_on_deletion: v.optional(
+    v.array(v.picklist(ARTIFACT_TYPES, "must hold artifact types"), "must be a list of artifact types"),
+    ["LOGS", "LOCKFILE", "YAML"],
   ),
 } as const;
 

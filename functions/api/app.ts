@@ -4,6 +4,7 @@
  */
 import { Hono } from "hono/quick";
 import * as buildRoutes from "#core/contract/builds.ts";
+import * as deletionRoutes from "#core/contract/deletion.ts";
 import * as environmentRoutes from "#core/contract/environments.ts";
 import * as loginRoutes from "#core/contract/login.ts";
 import * as namespaceRoutes from "#core/contract/namespaces.ts";
@@ -22,12 +23,14 @@ import { errorReply } from "./middleware/error-reply.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import * as builds from "./routes/builds.ts";
 import { canceling } from "./routes/cancel.ts";
+import * as deletion from "./routes/deletion.ts";
 import * as environments from "./routes/environments.ts";
 import { listingBuilds } from "./routes/list-builds.ts";
 import * as login from "./routes/login.ts";
 import * as namespaces from "./routes/namespaces.ts";
 import { servePage } from "./routes/page.ts";
 import { rebuilding } from "./routes/rebuild.ts";
+import { tellingRetention } from "./routes/retention.ts";
 import * as roles from "./routes/roles.ts";
 import * as settings from "./routes/settings.ts";
 import { posting } from "./routes/specifications.ts";
@@ -59,6 +62,7 @@ export function createApp(services: Services): Hono<Env> {
   at(namespaceRoutes.getNamespace, namespaces.getting(services));
   at(namespaceRoutes.createNamespace, namespaces.creating(services));
   at(namespaceRoutes.updateNamespace, namespaces.updating(services));
+  at(deletionRoutes.deleteNamespace, deletion.deletingNamespace(services));
   at(namespaceRoutes.putNamespaceMetadata, namespaces.replacingMetadata(services));
   at(roleRoutes.listRoles, roles.listing(services));
   at(roleRoutes.deleteRoles, roles.takingAllBack(services));
@@ -70,11 +74,16 @@ export function createApp(services: Services): Hono<Env> {
   at(environmentRoutes.listEnvironmentsByCursor, environments.listingByCursor(services));
   at(environmentRoutes.getEnvironment, environments.getting(services));
   at(environmentRoutes.updateEnvironment, environments.updating(services));
+  at(deletionRoutes.deleteEnvironment, deletion.deletingEnvironment(services));
+  at(deletionRoutes.getRetention, tellingRetention(services));
   at(environmentRoutes.getEnvironmentLockfile, builds.gettingEnvironmentLockfile(services));
   at(postSpecification, posting(services));
   at(buildRoutes.listBuilds, listingBuilds(services));
   at(buildRoutes.getBuild, builds.getting(services));
   at(buildRoutes.rebuild, rebuilding(services));
+  at(deletionRoutes.deleteBuild, deletion.deletingBuild(services));
+  at(deletionRoutes.pinBuild, deletion.pinningBuild(services));
+  at(deletionRoutes.unpinBuild, deletion.unpinningBuild(services));
   at(buildRoutes.cancelBuild, canceling(services));
   at(buildRoutes.listBuildPackages, builds.listingPackages(services));
   at(buildRoutes.getBuildLogs, builds.gettingLogs(services));

@@ -1,12 +1,13 @@
 /**
- * Lambda entry of store: messages about links.
+ * Lambda entry of store: messages about links and about directories that are to go.
  * @module
  */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { readConfig } from "#adapters/config.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
-import { parseLinkMessage } from "#core/build/messages.ts";
+import { parseStoreMessage } from "#core/build/messages.ts";
+import { removeDirectory } from "./remove-directory.ts";
 import { keepLink, type StoreContext } from "./store.ts";
 
 /** Opened at the first event, so that a wrong environment is told in the log of an event. */
@@ -38,7 +39,7 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
     try {
       await oneMessage(context, record);
     } catch (error) {
-      context.log.error("a link could not be kept; its message stays in the queue", {
+      context.log.error("the shared disk is not as it should be; the message stays in the queue", {
         messageId: record.messageId,
         error,
       });
@@ -50,7 +51,8 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
 }
 
 async function oneMessage(store: StoreContext, { messageId, body }: SQSRecord): Promise<void> {
-  const message = parseLinkMessage(body);
-  if (message) await keepLink(store, message);
+  const message = parseStoreMessage(body);
+  if (message && "directory" in message) await removeDirectory(store, message);
+  else if (message) await keepLink(store, message);
   else store.log.error("a message that is none of ours is dropped", { messageId });
 }

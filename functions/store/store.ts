@@ -4,7 +4,7 @@
  */
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { pointLink } from "#adapters/disk/copy-tree.ts";
+import { pointLink, removeLink } from "#adapters/disk/copy-tree.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import type { Log } from "#adapters/log.ts";
@@ -22,6 +22,9 @@ export interface StoreContext {
   readonly log: Log;
 }
 
+/** In the place of a link's version: there is no such environment. */
+const GONE = -1;
+
 /** Looks in a row; more changes than this in a moment are somebody else's to follow. */
 const LOOKS_MAX = 10;
 
@@ -35,17 +38,20 @@ export async function keepLink(context: StoreContext, message: LinkMessage): Pro
   const { db, diskDirectory, storeDirectory, log } = context;
   const { namespace, environment: name } = message;
   const link = join(diskDirectory, linkPath(namespace, name, context.environmentLink));
-  let done = -1;
+  let done: number | null = null;
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const wanted = (await getEnvironment(db, namespace, name))?.link;
+    const version = wanted?.version ?? GONE;
+    if (version === done) return;
+    done = version;
     if (wanted?.buildKey === undefined || wanted.buildKey === null) {
-      return log.info("no link is wanted", { namespace, environment: name });
+      await removeLink(link);
+      log.info("no link is wanted", { namespace, environment: name });
+      continue;
     }
-    if (wanted.version <= done) return;
     const directory = prefixPath(namespace, wanted.buildKey);
     await mustBeEnvironment(join(diskDirectory, directory));
     await pointLink(link, join(storeDirectory, directory));
-    done = wanted.version;
     log.info("the link is up to date", { namespace, environment: name, ...wanted });
   }
 }

@@ -9,16 +9,19 @@ import { openWatchedTasks } from "#adapters/ecs/watch-tasks.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
-import type { FinishMessage, WakeUp } from "#core/build/messages.ts";
+import type { FinishMessage, LinkMessage, RemovalMessage, WakeUp } from "#core/build/messages.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { doJobs, type JobsContext } from "./jobs.ts";
 import { type SweepContext, type Swept, sweep } from "./sweep.ts";
 
 /** Opened at the first event, so that a wrong environment is told in the log of an event. */
-let context: SweepContext | undefined;
+let context: (SweepContext & JobsContext) | undefined;
 
-function open(): SweepContext {
+function open(): SweepContext & JobsContext {
   const config = readConfig([
     ...(["table", "bucket", "wakeUpQueue", "finishQueue", "cluster", "slots", "slotsPerNamespace"] as const),
     ...(["maxQueueHours", "maxAttemptMinutes", "maxTries", "taskSizes", "logLevel"] as const),
+    ...(["linkQueue", "settings", "removalGraceMinutes"] as const),
   ]);
   const sqs = new SQSClient({});
   const db = openDb({ table: config.table });
@@ -27,6 +30,9 @@ function open(): SweepContext {
     bucket: openBucket(config.bucket, sqs),
     wakeUps: openQueue<WakeUp>(config.wakeUpQueue, sqs),
     ends: openQueue<FinishMessage>(config.finishQueue, sqs),
+    store: openQueue<LinkMessage | RemovalMessage>(config.linkQueue, sqs),
+    settings: deploymentSettings(config.settings),
+    graceMinutes: config.removalGraceMinutes,
     tasks: openWatchedTasks(config.cluster),
     slots: config.slots,
     slotsPerNamespace: config.slotsPerNamespace,
@@ -39,9 +45,9 @@ function open(): SweepContext {
   };
 }
 
-export async function handler(): Promise<Swept> {
+export async function handler(): Promise<Swept & { readonly jobs: number }> {
   context ??= open();
-  const swept = await sweep(context);
+  const swept = { ...(await sweep(context)), jobs: await doJobs(context) };
   // A metric is paid for by the hour in which it has values: an idle deployment has none.
   if (swept.ended + swept.waiting + swept.slotsTaken > 0) {
     context.log.measure({

@@ -184,6 +184,7 @@ async function open(
     maxQueueHours: "24",
     taskSizes: JSON.stringify(POLICY.taskSizes),
     maxTries: JSON.stringify(POLICY.maxTries),
+    removalGraceMinutes: "60",
     logLevel: "info",
   };
   const endpoint = await startEndpoint({

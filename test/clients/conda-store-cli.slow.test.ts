@@ -137,7 +137,7 @@ describe("list", () => {
       "GET /conda-store/api/v1/build?page=3/",
     ]);
     expect(new Set(listed.map((row) => JSON.stringify(row))).size).toBe(listed.length);
-    expect(listed).toHaveLength(233);
+    expect(listed).toHaveLength(234);
   });
 
   test("environment has all of them in one answer", async () => {
@@ -227,10 +227,10 @@ describe("a script whose first lines name an environment", () => {
 });
 
 describe("the class that hubs import", () => {
-  test("makes a namespace, an environment and a token, and finds them", async () => {
+  test("makes a namespace, an environment and a token, finds them, and deletes what can be deleted", async () => {
     const program = `
 import asyncio, json, sys
-from conda_store.api import CondaStoreAPI
+from conda_store.api import CondaStoreAPI, CondaStoreAPIError
 async def main():
     async with CondaStoreAPI(sys.argv[1], auth_type="token") as api:
         await api.create_namespace("hub")
@@ -238,7 +238,17 @@ async def main():
         environment = await api.get_environment("hub", "lab")
         token = await api.create_token(role_bindings={"hub/*": ["viewer"]})
         found = await api.list_environments(status=None, artifact=None, packages=[])
-        print(json.dumps([build, environment["current_build_id"], token, len(found)]))
+        await api.delete_environment("hub", "lab")
+        try:
+            await api.get_environment("hub", "lab")
+            left = True
+        except CondaStoreAPIError:
+            left = False
+        await api.create_environment("hub", "name: other\\ndependencies: [python]\\n")
+        await api.delete_namespace("hub")
+        namespaces = [namespace["name"] for namespace in await api.list_namespaces()]
+        await api.create_namespace("hub")
+        print(json.dumps([build, environment["current_build_id"], token, len(found), left, namespaces]))
 asyncio.run(main())
 `;
     const { stdout, stderr, code } = await runProgram(
@@ -247,7 +257,17 @@ asyncio.run(main())
       { PATH: "/usr/bin:/bin", HOME: scratch, CONDA_STORE_TOKEN: token },
     );
     expect(code, stderr).toBe(0);
-    const [build, current, made, found] = JSON.parse(stdout) as [number, number, string, number];
+    const [build, current, made, found, left, namespaces] = JSON.parse(stdout) as [
+      number,
+      number,
+      string,
+      number,
+      boolean,
+      string[],
+    ];
+    expect(left).toBe(false);
+    expect(namespaces).toContain("team");
+    expect(namespaces).not.toContain("hub");
     expect(build).toBe(current);
     expect(made).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     expect(found).toBeGreaterThan(233);

@@ -1,5 +1,5 @@
 /**
- * Reads the whole table and says what does not fit together: counts against recounts, slots, line, current builds.
+ * Reads the whole table and says what does not fit together: counts against recounts, slots, line, current builds, holders.
  * @module
  */
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
@@ -82,6 +82,21 @@ export async function auditTable(db: Db): Promise<string[]> {
     const count = line.filter((place) => place["namespace"] === namespace).length;
     expect(turn?.["waiting"] === count, `${namespace} counts ${turn?.["waiting"]} of ${count} that wait`);
   }
+  const holds = of((pk) => pk.startsWith("HOLD#"));
+  for (const thing of of((pk) => pk.startsWith("THING#"))) {
+    const holders = holds.filter((hold) => hold["thing"] === thing["thing"]).length;
+    expect(
+      thing["holders"] === holders,
+      `${thing["thing"]} counts ${thing["holders"]} holders, there are ${holders}`,
+    );
+    expect(holders === 0 || !thing["condemned"], `${thing["thing"]} is held and condemned`);
+  }
+  for (const { pk, thing } of holds) {
+    expect(
+      of((key) => key === `THING#${thing}`).length === 1,
+      `${pk} holds ${thing}, which is counted nowhere`,
+    );
+  }
 
   const environments = of((_pk, sk) => sk.startsWith("ENV#"));
   for (const namespace of of((pk) => pk === "NAMESPACES")) {
@@ -92,7 +107,7 @@ export async function auditTable(db: Db): Promise<string[]> {
       `${name} counts ${namespace["environments"]} environments of ${own.length}`,
     );
     const counts = of((pk, sk) => pk === `NS#${name}` && sk === "COUNTS")[0] ?? {};
-    const ownBuilds = builds.filter((build) => build["namespace"] === name);
+    const ownBuilds = builds.filter((build) => build["namespace"] === name && !build["deletedOn"]);
     const recount = (...statuses: string[]): number =>
       ownBuilds.filter((build) => statuses.includes(String(build["status"]))).length;
     const wanted = {
@@ -111,7 +126,7 @@ export async function auditTable(db: Db): Promise<string[]> {
     }
   }
   for (const environment of environments) {
-    const own = builds.filter((build) => build["environmentId"] === environment["id"]);
+    const own = builds.filter((build) => build["environmentId"] === environment["id"] && !build["deletedOn"]);
     const completed = own
       .filter((build) => build["status"] === "COMPLETED")
       .map((build) => build["id"] as number);
@@ -119,7 +134,7 @@ export async function auditTable(db: Db): Promise<string[]> {
     const current = environment["currentBuildId"];
     const rows = of(
       (pk, sk) => pk === `NS#${environment["namespace"]}` && sk.startsWith(`BUILD#${environment["name"]}#`),
-    );
+    ).filter((row) => row["environmentId"] === environment["id"] && row["id"] !== undefined);
     const ids = (items: Item[]): string =>
       items
         .map(({ id }) => Number(id))

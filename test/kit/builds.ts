@@ -47,6 +47,8 @@ export function newBuild(id: number): Build {
     artifacts: [],
     lockDigest: null,
     frozenLock: null,
+    pinnedOn: null,
+    deletedOn: null,
   } as unknown as Build;
 }
 

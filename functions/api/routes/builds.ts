@@ -12,6 +12,7 @@ import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { type PresignOptions, presign } from "#adapters/s3/presign.ts";
 import { ofEnvironment, type Target } from "#core/access/pattern.ts";
 import type { Build } from "#core/build/build.ts";
+import { isGone } from "#core/build/deletion.ts";
 import { stateOf } from "#core/build/state-machine.ts";
 import { ARTIFACT_TYPES, type Artifact, type ArtifactType } from "#core/build/status.ts";
 import type {
@@ -44,7 +45,7 @@ export async function buildOf(
   { params: { buildId }, allow }: BuildQuestion,
 ): Promise<Build> {
   const build = buildId === null ? null : await builds.getBuild(db, buildId);
-  if (!build) throw new AppError("build_not_found", "build id does not exist");
+  if (!build || isGone(build)) throw new AppError("build_not_found", "build id does not exist");
   await allow(ofEnvironment(build.namespace, build.environment));
   return build;
 }
@@ -86,6 +87,8 @@ export const showBuild = (build: Build) => ({
   scheduled_on: timestamp(build.scheduledOn),
   started_on: timestampOrNull(build.startedOn),
   ended_on: timestampOrNull(build.endedOn),
+  pinned: build.pinnedOn !== null,
+  deleted_on: timestampOrNull(build.deletedOn),
   build_artifacts: null,
 });
 
@@ -164,7 +167,8 @@ async function addressOf(
   return await presign(bucket, artifact.key, options);
 }
 
-function whyMissing({ id, status, statusInfo }: Build, what: string): string {
+function whyMissing({ id, status, statusInfo, deletedOn }: Build, what: string): string {
+  if (deletedOn !== null) return `Build ${id} has no ${what} any more: it has been deleted.`;
   if (status === "COMPLETED")
     return `Build ${id} was made without ${what}: the setting build_artifacts says so.`;
   if (status === "QUEUED" || status === "BUILDING") {

@@ -2,11 +2,14 @@
  * Building a specification again.
  * @module
  */
+import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import type { Build } from "#core/build/build.ts";
 import type { rebuild } from "#core/contract/builds.ts";
 import { AppError } from "#core/errors.ts";
+import { layerSettings } from "#core/settings/scope.ts";
+import { mustHaveRoomIn } from "../quota.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
@@ -24,10 +27,14 @@ export const rebuilding =
     await countSubmission(services, ask.own, ask.c);
     const specification = await getSpecification(services.db, build.specificationSha256, build.document);
     if (!specification) throw new Error(`the specification of build ${build.id} is not there`);
+    const { namespace, environment } = build;
+    const scope = { kind: "environment", namespace, environment } as const;
+    const layers = await getSettingsLayers(services.db, scope);
+    await mustHaveRoomIn(services.db, namespace, layerSettings(services.settings, layers));
     const frozenLock = ask.query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
     const { buildId } = await submitSpecification(services.db, {
-      namespace: build.namespace,
-      environment: build.environment,
+      namespace,
+      environment,
       environmentId: build.environmentId,
       description: "",
       specification,

@@ -2,7 +2,9 @@
  * Settings at their scopes.
  * @module
  */
+import { askForRetention } from "#adapters/dynamodb/retention.ts";
 import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
+import { GLOBAL as GLOBAL_TARGET } from "#core/access/pattern.ts";
 import type {
   getEnvironmentSettings,
   getNamespaceSettings,
@@ -12,8 +14,14 @@ import type {
   putSettings as putRoute,
 } from "#core/contract/settings.ts";
 import { dataReply } from "#core/contract/shapes.ts";
-import { layerSettings, readSettingsChange, type SettingsScope } from "#core/settings/scope.ts";
-import type { Tell } from "../serve.ts";
+import { AppError } from "#core/errors.ts";
+import {
+  layerSettings,
+  readSettingsChange,
+  SET_FROM_ABOVE,
+  type SettingsScope,
+} from "#core/settings/scope.ts";
+import type { Ask, Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 
 async function show({ db, settings: deployment }: Services, scope: SettingsScope) {
@@ -22,20 +30,33 @@ async function show({ db, settings: deployment }: Services, scope: SettingsScope
     ...settings,
     conda_virtual_packages: { ...settings.conda_virtual_packages },
     build_artifacts: [...settings.build_artifacts],
+    build_artifacts_kept_on_deletion: [...settings.build_artifacts_kept_on_deletion],
   });
 }
 
 async function set(
   { db, settings }: Services,
   scope: SettingsScope,
-  body: Readonly<Record<string, unknown>>,
+  { body, can }: Pick<Ask<typeof putNamespaceSettings>, "body" | "can">,
 ) {
-  const change = readSettingsChange(body, scope, settings);
+  const change = { ...readSettingsChange(body, scope, settings) };
+  for (const key of SET_FROM_ABOVE) {
+    if (change[key] === undefined || (await can("setting::update", GLOBAL_TARGET))) continue;
+    const { settings: now } = layerSettings(settings, await getSettingsLayers(db, scope));
+    if (now[key] === change[key]) delete change[key];
+    else {
+      throw new AppError(
+        "permission_denied",
+        `Setting ${key} is set by who may change settings of the whole store.`,
+      );
+    }
+  }
   // What names packages is read here, so that a typing error is the operator's and not of everybody who posts later.
   const { checkEntries } = await import("#core/specification/settings-entries.ts");
   checkEntries(change, "invalid_request");
   const keys = Object.keys(change);
   if (keys.length > 0) await putSettings(db, scope, change);
+  if (change.builds_kept !== undefined) await askForRetention(db, scope, new Date());
   const names = Object.keys(body).map((key) => `'${key}'`);
   return {
     status: "ok" as const,
@@ -60,13 +81,13 @@ export const gettingOfEnvironment =
     show(services, { kind: "environment", ...params });
 export const settingGlobal =
   (services: Services): Tell<typeof putRoute> =>
-  ({ body }) =>
-    set(services, GLOBAL, body);
+  (ask) =>
+    set(services, GLOBAL, ask);
 export const settingOfNamespace =
   (services: Services): Tell<typeof putNamespaceSettings> =>
-  ({ params, body }) =>
-    set(services, { kind: "namespace", ...params }, body);
+  (ask) =>
+    set(services, { kind: "namespace", ...ask.params }, ask);
 export const settingOfEnvironment =
   (services: Services): Tell<typeof putEnvironmentSettings> =>
-  ({ params, body }) =>
-    set(services, { kind: "environment", ...params }, body);
+  (ask) =>
+    set(services, { kind: "environment", ...ask.params }, ask);

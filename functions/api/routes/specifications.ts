@@ -12,6 +12,7 @@ import type { postSpecification } from "#core/contract/specifications.ts";
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
 import { layerSettings } from "#core/settings/scope.ts";
+import { mustHaveRoomIn } from "../quota.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
@@ -33,7 +34,9 @@ export const posting =
     const { name, complete, frozenLock } = isClone ? await readClone(services, body, can) : readPosted(body);
     await allow(ofEnvironment(namespace, name));
     const scope = { kind: "environment", namespace, environment: name } as const;
-    const { settings, describe } = layerSettings(services.settings, await getSettingsLayers(db, scope));
+    const layered = layerSettings(services.settings, await getSettingsLayers(db, scope));
+    await mustHaveRoomIn(db, namespace, layered);
+    const { settings, describe } = layered;
     const { allowPrivateHosts } = services;
     const { description, ...specification } = complete({ settings, describe, allowPrivateHosts });
     const submitted = await submitSpecification(db, {

@@ -7,7 +7,13 @@ import { beat, getAttempt, getAttempts, getTests } from "#adapters/dynamodb/atte
 import { getBuild, getBuilds } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { deleteBuild } from "#adapters/dynamodb/delete-build.ts";
+import { deleteEnvironment } from "#adapters/dynamodb/delete-environment.ts";
+import { deleteNamespace } from "#adapters/dynamodb/delete-namespace.ts";
+import { buildsOf, planOf } from "#adapters/dynamodb/deletion-plans.ts";
+import { readDue, replaceDue } from "#adapters/dynamodb/due.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
+import { condemn, getThings, giveBack, heldBy, holdThings } from "#adapters/dynamodb/holds.ts";
 import { countShares, freeShare, freeSlot, readHeld, readTurns, slots } from "#adapters/dynamodb/line.ts";
 import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
@@ -16,7 +22,9 @@ import { getNamespaceDetails, updateNamespace } from "#adapters/dynamodb/namespa
 import { getBuildCounts, getNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import { nextInLine, readPlace, waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
+import { pinBuild } from "#adapters/dynamodb/pins.ts";
 import { countRequest } from "#adapters/dynamodb/rates.ts";
+import { readSurplus } from "#adapters/dynamodb/retention.ts";
 import { getGreenTests } from "#adapters/dynamodb/reuse.ts";
 import { changeRole, getMappedBindings, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
 import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
@@ -30,7 +38,14 @@ import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { move } from "#test/kit/builds.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
-import { completedResult, dispatched, sha256Of, submission, submitted } from "#test/kit/submissions.ts";
+import {
+  building,
+  completedResult,
+  dispatched,
+  sha256Of,
+  submission,
+  submitted,
+} from "#test/kit/submissions.ts";
 
 useMiniStack();
 
@@ -315,6 +330,65 @@ describe.each([
       [40, 2],
       [39, 1],
       [39, 1],
+    ]);
+  });
+
+  test("deleting takes the calls that the document says", async () => {
+    const place = { namespace: name(1), environment: "doomed" };
+    const cost = async (number: number, ask: () => Promise<unknown>): Promise<[number, number]> => {
+      counted.add(number);
+      spent.reset();
+      await ask();
+      return [number, spent.commands.length];
+    };
+    const old = await building(db, "me", place);
+    const who = { build: old.id, attempt: old.attempt };
+    const thing = "locks/thing";
+    const costs = [await cost(56, () => holdThings(db, who, [thing, "locks/other"]))];
+    const result = completedResult();
+    await makeMove(db, old.id, { name: "complete", by: "finish", at, attempt: old.attempt, result });
+    const current = await building(db, "me", place);
+    await makeMove(db, current.id, { name: "complete", by: "finish", at, attempt: current.attempt, result });
+    const environment = await getEnvironment(db, place.namespace, place.environment);
+    if (!environment) throw new Error("no environment");
+    const job = { due: at, job: { kind: "thing", thing } } as const;
+
+    costs.push(
+      await cost(52, () => heldBy(db, old.id)),
+      await cost(57, () => giveBack(db, old.id, thing, { at, due: at })),
+    );
+    const seen = (await getThings(db, [thing])).get(thing);
+    costs.push(
+      await cost(53, () => getThings(db, [thing, "locks/other"])),
+      await cost(58, async () => seen && (await condemn(db, seen, "me", at))),
+      await cost(51, () => readDue(db, new Date(at.getTime() + 3_600_000), 100)),
+      await cost(63, () => replaceDue(db, job, job)),
+      await cost(54, async () => planOf(db, await buildsOf(db, [environment]), [])),
+      await cost(55, () => readSurplus(db, environment, 1, 10)),
+      await cost(62, () => pinBuild(db, old.id, at)),
+    );
+    await pinBuild(db, old.id, null);
+    costs.push(
+      await cost(59, () => deleteBuild(db, old.id, [], at)),
+      await cost(60, () => deleteEnvironment(db, place.namespace, place.environment, at)),
+      await cost(61, () => deleteNamespace(db, name(1), at)),
+    );
+
+    expect(costs).toEqual([
+      [56, 2],
+      [52, 1],
+      [57, 1],
+      [53, 1],
+      [58, 1],
+      [51, 1],
+      [63, 1],
+      // Without the environment, which was read; and these builds hold nothing that is an artifact.
+      [54, 3],
+      [55, 2],
+      [62, 2],
+      [59, 3],
+      [60, 2],
+      [61, 2],
     ]);
   });
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { mayLieThere } from "#core/build/artifact-place.ts";
 import { parseAttemptResult } from "#core/build/attempt.ts";
-import { parseFinishMessage, parseLinkMessage } from "#core/build/messages.ts";
+import { parseFinishMessage, parseStoreMessage } from "#core/build/messages.ts";
 import { nextTrySeconds } from "#core/build/next-try.ts";
 import { parseTaskName, taskNameOf } from "#core/build/task-name.ts";
 import { archiveKey, exportKey, installerKey, lockKey, logKey } from "#core/layout.ts";
@@ -27,13 +27,13 @@ test.each(["", "b0-a1", "b1-a0", "b1", "b1-a1 ", "xb1-a1", "b1-a1-2", "b99999999
 
 test("a message that is none is told from one that is", () => {
   expect(parseFinishMessage('{"buildId":3,"attempt":1}')).toEqual({ buildId: 3, attempt: 1 });
-  expect(parseLinkMessage('{"namespace":"a","environment":"b"}')).toEqual({
+  expect(parseStoreMessage('{"namespace":"a","environment":"b"}')).toEqual({
     namespace: "a",
     environment: "b",
   });
   for (const body of ["", "{", "null", "[]", '{"buildId":"3","attempt":1}', '{"buildId":0,"attempt":1}']) {
     expect(parseFinishMessage(body)).toBeNull();
-    expect(parseLinkMessage(body)).toBeNull();
+    expect(parseStoreMessage(body)).toBeNull();
   }
 });
 

@@ -15,6 +15,8 @@ class World {
   /** The namespace's place on the ring: how many builds wait. */
   readonly ring = { waiting: 0 };
   readonly attempts = new Map<string, { owner: string | null; closed: boolean }>();
+  /** Builds that sweep is to look at. */
+  readonly due = new Set<number>();
   readonly counts = { builds: 0, active: 0, completed: 0, failed: 0, canceled: 0, sizeBytes: 0 };
   environment = newEnvironment();
 
@@ -64,6 +66,7 @@ class World {
       case "environment":
         return write.expect.currentAfter === this.environment.currentAfter;
       case "counts":
+      case "due":
         return true;
     }
   }
@@ -108,6 +111,9 @@ class World {
           this.counts[kind as keyof World["counts"]] += by;
         }
         break;
+      case "due":
+        this.due.add(write.job.kind === "build" ? write.job.build : 0);
+        break;
     }
   }
 
@@ -120,6 +126,7 @@ class World {
       expect(build.dispatched > 0).toBe(STATES[state].slot);
       expect(this.line.has(build.id)).toBe(state === "waiting");
       expect(build.endedOn !== null).toBe(isFinal(state));
+      expect(this.due.has(build.id)).toBe(isFinal(state) && build.lastAttempt > 0);
       if (build.slot !== null) {
         const holder = { build: build.id, attempt: build.dispatched };
         expect(this.slots.get(build.slot)).toEqual(holder);

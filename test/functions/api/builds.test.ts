@@ -79,9 +79,9 @@ describe("a list of builds", () => {
 
   test("shows parts of a namespace to who may read parts", async () => {
     const reader = bearer(await api.token({ "team/de*": ["viewer"] }));
-    expect(await ids("namespace=team", reader)).toEqual([world.completed]);
-    expect(await ids("", reader)).toEqual([world.completed]);
-    expect((await ask("/api/v1/build/?namespace=team", {}, reader)).count).toBe(1);
+    expect(await ids("namespace=team", reader)).toEqual([world.completed, world.failed]);
+    expect(await ids("", reader)).toEqual([world.completed, world.failed]);
+    expect((await ask("/api/v1/build/?namespace=team", {}, reader)).count).toBe(2);
   });
 });
 

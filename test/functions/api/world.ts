@@ -1,10 +1,13 @@
 /**
  * A store with something in it, made by the adapters' own writers: `team/demo` with a completed build and all its
- * artifacts, `team/next` with one that waits, `secret/hidden` that nobody but an admin may see.
+ * artifacts and one that failed, `team/next` with one that waits, `secret/hidden` that nobody but an admin may see, and
+ * `going`, which has been deleted and is not empty yet.
  * @module
  */
 import type { Db } from "#adapters/dynamodb/db.ts";
+import { deleteNamespace } from "#adapters/dynamodb/delete-namespace.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { createNamespace } from "#adapters/dynamodb/namespaces.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { giveRole } from "#adapters/dynamodb/roles.ts";
 import { writeLogChunk } from "#adapters/s3/logs.ts";
@@ -20,6 +23,8 @@ export interface World {
   readonly completed: number;
   readonly queued: number;
   readonly hidden: number;
+  /** Of `team/demo` as well, and not its current build. */
+  readonly failed: number;
 }
 
 const LOCK = sha256Of("lock");
@@ -68,7 +73,13 @@ export async function makeWorld({ db, bucket }: Services): Promise<World> {
   const queued = await submitted(db, { environment: "next" });
   const hidden = await submitted(db, { namespace: "secret", environment: "hidden" });
   await giveRole(db, "team", "secret", "developer");
-  return { completed, queued, hidden };
+  await createNamespace(db, "going", new Date());
+  await deleteNamespace(db, "going", new Date());
+  const { id: failed, attempt } = await building(db, "task", { environment: "demo" });
+  const fail = { name: "fail", by: "finish", at: new Date(), attempt, reason: "No.", artifacts: [] } as const;
+  const outcome = await makeMove(db, failed, fail);
+  if (!outcome.won) throw new Error(outcome.why);
+  return { completed, queued, hidden, failed };
 }
 
 const artifact = (type: ArtifactType, key: string): Artifact => ({ type, key, sizeBytes: 7 });

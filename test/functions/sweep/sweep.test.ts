@@ -374,9 +374,19 @@ test("the entry finds its parts in the environment", async () => {
     [VARIABLES.maxAttemptMinutes]: "60",
     [VARIABLES.maxTries]: "{}",
     [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',
+    [VARIABLES.linkQueue]: aws.linkQueue,
+    [VARIABLES.settings]: "{}",
+    [VARIABLES.removalGraceMinutes]: "60",
     [VARIABLES.logLevel]: "error",
   });
   await submitted(db);
 
-  expect(await handler()).toMatchObject({ freed: 0, announced: 0, retried: 0, ended: 0, woke: true });
+  expect(await handler()).toMatchObject({
+    freed: 0,
+    announced: 0,
+    retried: 0,
+    ended: 0,
+    woke: true,
+    jobs: 0,
+  });
 });

@@ -7,10 +7,17 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect, vi } from "vitest";
 import { putResult } from "#adapters/dynamodb/attempts.ts";
+import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { deleteEnvironment } from "#adapters/dynamodb/delete-environment.ts";
+import { deleteNamespace } from "#adapters/dynamodb/delete-namespace.ts";
+import { readDue, replaceDue } from "#adapters/dynamodb/due.ts";
+import { getEnvironment } from "#adapters/dynamodb/environments.ts";
+import { getThings, heldBy } from "#adapters/dynamodb/holds.ts";
 import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { getNamespace } from "#adapters/dynamodb/namespaces.ts";
 import { keepWatch } from "#adapters/dynamodb/watches.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { uploadStream } from "#adapters/s3/multipart-upload.ts";
@@ -20,6 +27,7 @@ import { archiveKey, exportKey, lockKey, logKey, PREFIXES, VARIABLES } from "#co
 import { awsConfig } from "#local/aws-config.ts";
 import { Client } from "#local/client.ts";
 import { ROUTE_CASES } from "#test/functions/api/cases/all.ts";
+import { DELETION_CASES } from "#test/functions/api/cases/deletion.ts";
 import {
   building,
   buildingForTheLastTime,
@@ -53,6 +61,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   await loseOnTheWay(stack);
   await meetCancel(stack, client);
   await meetLoss(stack, client);
+  await meetDeletion(stack, client, first.id);
 }
 
 /** The recorder is not asked: what happens here is nobody's call. */
@@ -82,7 +91,10 @@ async function visitRoutes(
   for (const [id, cases] of Object.entries(ROUTE_CASES)) {
     // Specifications are posted above: what these name would be solved against the internet.
     if (id === "postSpecification") continue;
-    for (const { path, init } of cases) await visit(path({ completed, queued, hidden: queued }), init);
+    // And these would take away what the others ask for: they come last.
+    if (id in DELETION_CASES) continue;
+    for (const { path, init } of cases)
+      await visit(path({ completed, queued, hidden: queued, failed: queued }), init);
   }
   const list = "/api/v1/environment";
   await visit(`${list}/?status=COMPLETED&artifact=CONDA_PACK&packages=python&search=de&sort_by=name`);
@@ -244,6 +256,64 @@ async function meetLoss(stack: RecordedStack, client: Client): Promise<void> {
 /** Nobody's call: what is put back into the line must not be built. */
 async function end(db: Db, id: number): Promise<void> {
   expect((await makeMove(db, id, { name: "cancel", by: "api", at: new Date() })).won).toBe(true);
+}
+
+/** Builds, environments and namespaces are deleted, by the API in its own time and by sweep; nothing of them is left. */
+async function meetDeletion(stack: RecordedStack, client: Client, first: number): Promise<void> {
+  const db = unrecordedDb(stack);
+  const visit = await visitor(stack);
+  const change = async (method: string, path: string, body?: unknown) =>
+    await visit(`/api/v1/${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    });
+  const current = (await getEnvironment(db, NAMESPACE, "demo"))?.currentBuildId ?? 0;
+  for (const id of [first, current]) await change("PUT", `environment/${NAMESPACE}/demo/`, { build_id: id });
+  await change("PUT", `build/${current}/?frozen=true`);
+  await change("PUT", `build/${current}/pin/`);
+  await change("DELETE", `namespace/${NAMESPACE}/?dry_run=true`);
+  await change("DELETE", `build/${first}/`);
+  await change("PUT", "setting/", { builds_kept: 1 });
+  const last = (await getEnvironment(db, NAMESPACE, "demo"))?.id;
+  const { id: gone } = (await getBuild(db, first)) ?? {};
+  expect([last, gone].every((id) => id !== undefined)).toBe(true);
+  const unwanted = await waitsForLong(db, "left-alone", new Date());
+  await deleteEnvironment(db, NAMESPACE, "left-alone", new Date());
+  await waitsForLong(db, "in-vain", new Date());
+  for (const namespace of ["leaving", "left"])
+    await building(db, namespace, { namespace, environment: "demo" });
+  await deleteNamespace(db, "left", new Date());
+  await stack.change("sweep", { [VARIABLES.removalGraceMinutes]: "0" });
+  await sweepUntilDone(stack, db, async () => (await getBuild(db, unwanted)) === null);
+  await change("DELETE", "namespace/leaving/");
+  await change("DELETE", `environment/${NAMESPACE}/in-vain/`);
+  await change("DELETE", `environment/${NAMESPACE}/demo/`);
+  const things = await heldBy(db, current);
+  expect(things.length).toBeGreaterThan(3);
+
+  await sweepUntilDone(stack, db, async () => (await getThings(db, things)).size === 0);
+
+  expect(await getBuild(db, current)).toBeNull();
+  expect(await getNamespace(db, "left")).toBeNull();
+  await change("PUT", "setting/", { builds_kept: 0 });
+  await expect(client.build(current)).rejects.toThrow();
+}
+
+/** What sweep would do in some minutes is done now. */
+async function sweepUntilDone(stack: RecordedStack, db: Db, isDone: () => Promise<boolean>): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const now = new Date();
+      for (const due of await readDue(db, new Date(now.getTime() + 86_400_000), 100)) {
+        if (due.due > now) await replaceDue(db, due, { due: now, job: due.job });
+      }
+      await stack.invoke("sweep");
+      expect(await isDone()).toBe(true);
+    },
+    { ...PATIENCE, interval: 500 },
+  );
 }
 
 async function hasStatus(client: Client, id: number, status: string): Promise<void> {

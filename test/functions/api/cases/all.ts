@@ -4,6 +4,7 @@
  */
 import { BUILDS_CASES } from "./builds.ts";
 import type { RouteCases } from "./case.ts";
+import { DELETION_CASES } from "./deletion.ts";
 import { ENVIRONMENTS_CASES } from "./environments.ts";
 import { LOGIN_CASES } from "./login.ts";
 import { NAMESPACES_CASES } from "./namespaces.ts";
@@ -17,6 +18,7 @@ export const ROUTE_CASES: RouteCases = {
   ...NAMESPACES_CASES,
   ...ROLES_CASES,
   ...ENVIRONMENTS_CASES,
+  ...DELETION_CASES,
   ...SPECIFICATIONS_CASES,
   ...BUILDS_CASES,
   ...SETTINGS_CASES,

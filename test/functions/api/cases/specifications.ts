@@ -8,6 +8,16 @@ import { type RouteCases, SPECIFICATION } from "./case.ts";
 export const SPECIFICATIONS_CASES: RouteCases = {
   postSpecification: [
     {
+      kind: "conflicting",
+      says: "into a namespace that is being deleted",
+      as: "admin",
+      path: () => "/api/v1/specification/",
+      init: post({ specification: SPECIFICATION, namespace: "going" }),
+      status: 409,
+      code: "conflict",
+      shows: /is being deleted/,
+    },
+    {
       kind: "happy",
       says: "an admin posts one",
       as: "admin",

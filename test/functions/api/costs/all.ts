@@ -4,6 +4,7 @@
  */
 import { BUILDS_COSTS } from "./builds.ts";
 import type { Cost } from "./cost.ts";
+import { DELETION_COSTS } from "./deletion.ts";
 import { ENVIRONMENTS_COSTS } from "./environments.ts";
 import { LOGIN_COSTS } from "./login.ts";
 import { NAMESPACES_COSTS } from "./namespaces.ts";
@@ -19,4 +20,5 @@ export const COSTS: readonly Cost[] = [
   ...BUILDS_COSTS,
   ...SETTINGS_COSTS,
   ...LOGIN_COSTS,
+  ...DELETION_COSTS,
 ];

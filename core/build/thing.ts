@@ -1,0 +1,48 @@
+/**
+ * What builds leave behind and may share: objects in S3, directories on the shared disk, lists of packages. Each has a
+ * name, by which the builds that hold it are counted; what nobody holds any more is removed.
+ * @module
+ */
+import { PREFIXES } from "#core/layout.ts";
+import type { Build } from "./build.ts";
+import type { Artifact } from "./status.ts";
+
+export type Thing =
+  | { readonly kind: "object"; readonly key: string }
+  /** Named by its build key, which no other build has: once removed it is never made again. */
+  | { readonly kind: "directory"; readonly namespace: string; readonly buildKey: string }
+  | { readonly kind: "packages"; readonly lockDigest: string };
+
+const DISK = "disk/";
+const LIST = "list/";
+const OBJECTS = [PREFIXES.archives, PREFIXES.locks, PREFIXES.exports];
+
+export const directoryThing = (namespace: string, buildKey: string): string =>
+  `${DISK}${namespace}/${buildKey}`;
+export const packagesThing = (lockDigest: string): string => `${LIST}${lockDigest}`;
+
+/** @returns null for a name that none of ours has */
+export function parseThing(name: string): Thing | null {
+  const [root = "", first = "", ...rest] = name.split("/");
+  if ([first, ...rest].some((part) => part === "" || part === "." || part === "..")) return null;
+  const [second, ...more] = rest;
+  if (`${root}/` === DISK && second !== undefined && more.length === 0) {
+    return { kind: "directory", namespace: first, buildKey: second };
+  }
+  if (`${root}/` === LIST && second === undefined) return { kind: "packages", lockDigest: first };
+  return OBJECTS.includes(`${root}/` as (typeof OBJECTS)[number]) ? { kind: "object", key: name } : null;
+}
+
+/** The thing that an artifact is; null for a log, which is its build's own. */
+export function thingOf({ type, key }: Artifact): string | null {
+  if (type === "LOGS") return null;
+  if (type !== "DIRECTORY") return key;
+  const [namespace = "", buildKey = ""] = key.split("/").slice(-2);
+  return directoryThing(namespace, buildKey);
+}
+
+/** Everything that a build which has ended needs, by name. */
+export function thingsOf({ artifacts, lockDigest }: Pick<Build, "artifacts" | "lockDigest">): string[] {
+  const names = artifacts.map(thingOf).filter((name) => name !== null);
+  return lockDigest === null ? names : [...names, packagesThing(lockDigest)];
+}
