@@ -85,7 +85,7 @@ describe("a step", () => {
       .toBe("trial");
   });
 
-  it("is ended at its limit with all its processes, naming step and limit", async () => {
+  it("that hangs is ended at its limit with all its processes, naming step and limit", async () => {
     let child = "";
     const failure = await failureOf(
       run(async (step) => {

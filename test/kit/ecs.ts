@@ -16,7 +16,7 @@ export interface RunTaskRequest {
   readonly networkConfiguration: object;
 }
 
-export type Behaviour = "start" | "no room" | "refuse" | "start and lose the answer";
+export type Behaviour = "start" | "no room" | "refuse" | "throttle" | "start and lose the answer";
 
 export interface FakeEcs {
   tasks: Tasks;
@@ -45,6 +45,9 @@ export function useEcs(): FakeEcs {
       if (ecs.behaviour === "refuse") {
         const message = "User: arn:aws:iam::123456789012:role/x is not authorized";
         return reply(400, { __type: "AccessDeniedException", message });
+      }
+      if (ecs.behaviour === "throttle") {
+        return reply(400, { __type: "ThrottlingException", message: "Rate exceeded" });
       }
       if (ecs.behaviour === "no room") {
         const reason = "Capacity is unavailable at this time. Please try again later or in a different zone";

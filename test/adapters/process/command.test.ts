@@ -30,6 +30,13 @@ function isDead(pid: number): boolean {
 }
 
 describe("runCommand", () => {
+  test("has the kernel end the child, and what it starts, before us when memory is short", async () => {
+    const score = "cat /proc/self/oom_score_adj";
+    const { stdout } = await sh(`until [ "$(${score})" = 1000 ]; do :; done; sh -c "${score}"`);
+    expect(stdout).toBe("1000\n");
+    expect(Number(readFileSync("/proc/self/oom_score_adj", "utf8"))).toBeLessThan(1000);
+  });
+
   test("gives exit code, stdout and stderr, and calls no exit code an error", async () => {
     expect(await sh("echo out; echo err >&2; exit 7")).toEqual({
       code: 7,

@@ -7,6 +7,7 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { openLog } from "#adapters/log.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
+import { NO_TRIES } from "#core/build/tries.ts";
 import { VARIABLES } from "#core/layout.ts";
 import { type DispatchContext, dispatch } from "#functions/dispatch/dispatch.ts";
 import { handler } from "#functions/dispatch/handler.ts";
@@ -101,7 +102,7 @@ test("many dispatchers at once start each build once and take no slot twice", as
   expect(await auditTable(db)).toEqual([]);
 });
 
-test("without room the build waits on, says why and when next, and is tried as a new attempt", async () => {
+test("RunTask answers failures[]: the build waits on, says why and when next, and is tried as a new attempt", async () => {
   const id = await submitted(db);
   ecs.behaviour = "no room";
 
@@ -118,6 +119,20 @@ test("without room the build waits on, says why and when next, and is tried as a
   now = new Date(now.getTime() + 15_000);
   expect(await dispatch(context(1))).toEqual({ started: 1, putBack: 0 });
   expect(await getBuild(db, id)).toMatchObject({ dispatched: 2, slot: 1 });
+  expect(await auditTable(db)).toEqual([]);
+});
+
+test("RunTask throttles: it is asked a few times, then the build waits on and says so, and costs none of its tries", async () => {
+  const id = await submitted(db);
+  ecs.behaviour = "throttle";
+
+  expect(await dispatch(context(1))).toEqual({ started: 0, putBack: 1 });
+
+  expect(ecs.requests.length).toBeGreaterThan(1);
+  expect(new Set(ecs.requests.map(({ clientToken }) => clientToken)).size).toBe(1);
+  const build = await getBuild(db, id);
+  expect(build).toMatchObject({ status: "QUEUED", dispatched: 0, tries: NO_TRIES });
+  expect(build?.statusInfo).toMatch(/ECS refused the task \(ThrottlingException\)\. Next try at /);
   expect(await auditTable(db)).toEqual([]);
 });
 
