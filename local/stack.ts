@@ -119,6 +119,9 @@ export async function openStack(
       ? "environments are installed on a disk of the task's own and then published (mount namespace)"
       : "mount namespaces are forbidden here: environments are built in place",
   );
+  if (process.getuid?.() !== 0) {
+    progress.log("packages' own code runs as you, since this is not root: build from channels that you trust");
+  }
 
   const bundles = place("dist");
   await progress.step("Bundle", () => bundleIfChanged(root, bundles));
