@@ -120,7 +120,9 @@ export async function openStack(
       : "mount namespaces are forbidden here: environments are built in place",
   );
   if (process.getuid?.() !== 0) {
-    progress.log("packages' own code runs as you, since this is not root: build from channels that you trust");
+    progress.log(
+      "packages' own code runs as you, since this is not root: build from channels that you trust",
+    );
   }
 
   const bundles = place("dist");
