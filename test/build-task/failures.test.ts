@@ -20,6 +20,8 @@ interface Case {
   readonly order: () => Promise<number>;
   readonly step: string;
   readonly reason: RegExp;
+  /** What the log has above its last line. */
+  readonly shows?: RegExp;
 }
 const CASES: Case[] = [
   {
@@ -33,6 +35,9 @@ const CASES: Case[] = [
     order: () => workshop.order(yaml("conflict", "demo-conflict-a", "demo-conflict-b")),
     step: "solve",
     reason: /exclude each other: .*demo-conflict-[ab].*(Loosen|remove)/,
+    // The whole chain, branch by branch.
+    shows:
+      /^solve: .*demo-conflict-a.*\n(?:solve: .*\n)*solve: \W*[├└].*demo-conflict-b.*\n(?:solve: .*\n)*FAILED: /m,
   },
   {
     when: "a virtual package is not there",
@@ -92,6 +97,7 @@ describe("a build that cannot be", () => {
       if (ended.result?.outcome !== "failed") throw new Error("unreachable");
       expect(ended.result.reason).toMatch(each.reason);
       expect(ended.result.reason).not.toContain("\n");
+      if (each.shows) expect(ended.log).toMatch(each.shows);
       expect(ended.code).toBe(0);
       expect(ended.log.trim().split("\n").at(-1)).toBe(`FAILED: ${ended.result.reason}`);
       expect(existsSync(join(workshop.disk, "team", ended.build.buildKey))).toBe(false);

@@ -2,7 +2,7 @@ import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeEach, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
-import { slots } from "#adapters/dynamodb/line.ts";
+import { readTurns, slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { openLog } from "#adapters/log.ts";
@@ -65,6 +65,54 @@ test("a task has the smallest size with the memory that its build needs", async 
     [`b${small}-a1`, expect.objectContaining({ cpu: "256", memory: "512" })],
     [`b${larger}-a2`, expect.objectContaining({ cpu: "256", memory: "1024" })],
   ]);
+});
+
+test("namespaces have turns, none has more than its part of the slots, and what is left stays free", async () => {
+  const team = [await submitted(db), await submitted(db), await submitted(db), await submitted(db)];
+  const other = await submitted(db, { namespace: "other" });
+
+  expect(await dispatch(context(5, 2))).toEqual({ started: 3, putBack: 0 });
+
+  const started = ecs.requests.map(({ startedBy }) => startedBy);
+  expect(started).toEqual([`b${team[0]}-a1`, `b${other}-a1`, `b${team[1]}-a1`]);
+  expect(await dispatch(context(5, 2))).toEqual({ started: 0, putBack: 0 });
+  // Who had a turn waits behind who comes, and a namespace of which nothing waits leaves the ring.
+  expect((await readTurns(db)).map(({ namespace }) => namespace)).toEqual(["team"]);
+  const fresh = await submitted(db, { namespace: "fresh" });
+  await makeMove(db, team[0] ?? 0, { name: "cancel", by: "api", at: now });
+  await dispatch(context(5, 2));
+  const then = ecs.requests.slice(3).map(({ startedBy }) => startedBy);
+  expect(then).toEqual([`b${team[2]}-a1`, `b${fresh}-a1`]);
+  expect(await auditTable(db)).toEqual([]);
+});
+
+test("a lower limit stops nobody at work, and starts nobody until it is met", async () => {
+  for (let i = 0; i < 6; i++) await submitted(db);
+  await dispatch(context(6, 4));
+
+  expect(await dispatch(context(6, 2))).toEqual({ started: 0, putBack: 0 });
+  const [first, second, third] = await slots(db);
+  for (const held of [first, second]) {
+    await makeMove(db, held?.build ?? 0, { name: "cancel", by: "api", at: now });
+  }
+  expect(await dispatch(context(6, 2))).toEqual({ started: 0, putBack: 0 });
+  await makeMove(db, third?.build ?? 0, { name: "cancel", by: "api", at: now });
+  expect(await dispatch(context(6, 2))).toEqual({ started: 1, putBack: 0 });
+  expect(await slots(db)).toHaveLength(2);
+  expect(await auditTable(db)).toEqual([]);
+});
+
+test("a namespace of which no build is due leaves its turns to the others", async () => {
+  const first = await submitted(db);
+  ecs.behaviour = "no room";
+  await dispatch(context(1));
+  ecs.behaviour = "start";
+  const others = [await submitted(db, { namespace: "other" }), await submitted(db, { namespace: "other" })];
+
+  expect(await dispatch(context(4))).toEqual({ started: 2, putBack: 0 });
+
+  expect((await slots(db)).map(({ build }) => build)).toEqual(others);
+  expect((await waiting(db, 9)).map(({ build }) => build)).toEqual([first]);
 });
 
 test("a task is told its build and nothing else, in the deployment's network", async () => {

@@ -105,6 +105,19 @@ describe("a wake-up that was lost", () => {
     expect(await wakeUps()).toEqual([]);
   });
 
+  test("is not missed where a slot is free and its namespace has all that it may", async () => {
+    await building(db, "a");
+    await building(db, "b");
+    await submitted(db);
+    context = { ...context, slots: 3 };
+    await sweep(context);
+    expect(await wakeUps()).toEqual([]);
+
+    await submitted(db, { namespace: "other" });
+    await sweep(context);
+    expect(await wakeUps()).toHaveLength(1);
+  });
+
   test("between taking a slot and asking ECS is made good, too", async () => {
     await dispatched(db, await submitted(db));
 
