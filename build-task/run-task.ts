@@ -8,6 +8,7 @@ import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { AttemptResult, UndecidedResult } from "#core/build/attempt.ts";
+import type { Build } from "#core/build/build.ts";
 import { cleanLine, firstLine } from "#core/build/log-line.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
 import type { Artifact } from "#core/build/status.ts";
@@ -75,7 +76,8 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   const log = openLog(parts.bucket, build.id, attempt);
   const signal = AbortSignal.any([lost.signal, limit.signal, parts.stop]);
   const paths = pathsOf(config, build, attempt);
-  const { settings, bucket, engine, memoryMiB, oomKills } = parts;
+  const { bucket, engine, memoryMiB, oomKills } = parts;
+  const settings = settingsFor(build, parts.settings);
   const known = { config, settings, build, who, paths, db, bucket, engine, log, signal, memoryMiB, oomKills };
   const work = async (): Promise<Built> => {
     const strangers = await parts.strangers;
@@ -193,3 +195,7 @@ function attemptTooLong(minutes: number): BuildFailure {
 async function remove(...paths: readonly string[]): Promise<void> {
   await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true }).catch(() => {})));
 }
+
+/** What was set when the build was asked for counts; all else is the deployment's. */
+const settingsFor = ({ artifactsWanted }: Build, settings: Settings): Settings =>
+  artifactsWanted === null ? settings : { ...settings, build_artifacts: [...artifactsWanted] };

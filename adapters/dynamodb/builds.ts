@@ -78,5 +78,6 @@ function toBuild(item: Item): Build {
     frozenLock: (item["frozenLock"] as string | undefined) ?? null,
     pinnedOn: toDateOrNull(item["pinnedOn"] ?? null),
     deletedOn: toDateOrNull(item["deletedOn"] ?? null),
+    artifactsWanted: (item["artifactsWanted"] as Build["artifactsWanted"] | undefined) ?? null,
   };
 }

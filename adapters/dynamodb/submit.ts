@@ -4,6 +4,7 @@
  */
 import { type Build, buildKeyOf } from "#core/build/build.ts";
 import { submitWrites } from "#core/build/state-machine.ts";
+import type { ArtifactType } from "#core/build/status.ts";
 import { NO_NEED, needAt } from "#core/build/task-size.ts";
 import { NO_TRIES } from "#core/build/tries.ts";
 import type { Environment } from "#core/environment/environment.ts";
@@ -41,6 +42,8 @@ export interface Submission {
   readonly environmentId?: number;
   /** Object key of the lockfile to build from, instead of a new solve. */
   readonly frozenLock?: string;
+  /** What the build is to make, by the settings that hold for its environment now. */
+  readonly artifactsWanted?: readonly ArtifactType[];
   readonly at: Date;
 }
 
@@ -144,6 +147,7 @@ function newBuild(submission: Submission, id: number, environmentId: number, mem
     frozenLock: submission.frozenLock ?? null,
     pinnedOn: null,
     deletedOn: null,
+    artifactsWanted: submission.artifactsWanted ?? null,
   };
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import type { BuildId, EnvironmentName, NamespaceName, Sha256 } from "#core/names.ts";
-import type { Artifact, BuildStatus } from "./status.ts";
+import type { Artifact, ArtifactType, BuildStatus } from "./status.ts";
 import type { Tries } from "./tries.ts";
 
 export interface Build {
@@ -50,6 +50,8 @@ export interface Build {
   readonly pinnedOn: Date | null;
   /** Deleted; what the setting `build_artifacts_kept_on_deletion` names is still there. Null while it is not. */
   readonly deletedOn: Date | null;
+  /** The setting build_artifacts as it was when the build was asked for; null for builds of before that. */
+  readonly artifactsWanted: readonly ArtifactType[] | null;
 }
 
 /** conda-store's build key, version 2: first 8 of the hash, unix seconds, id, name. */

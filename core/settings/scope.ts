@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import { ARTIFACT_TYPES } from "#core/build/status.ts";
 import { AppError } from "#core/errors.ts";
 import { GLOBAL_KEYS } from "./properties.ts";
 import type { Settings } from "./settings.ts";
@@ -26,12 +27,16 @@ const LISTS = [
 const NUMBERS = ["builds_kept", "namespace_quota_bytes"] as const satisfies readonly (keyof Settings)[];
 
 /** What can be changed while the service runs; everything else is a property of the deployment. */
-export const CHANGEABLE = [...LISTS, ...NUMBERS] as const;
+export const CHANGEABLE = [...LISTS, ...NUMBERS, "build_artifacts"] as const;
 export type ChangeableKey = (typeof CHANGEABLE)[number];
 
 /** What one scope sets. */
 export type SettingsLayer = Readonly<
-  Partial<Record<(typeof LISTS)[number], readonly string[]> & Record<(typeof NUMBERS)[number], number>>
+  Partial<
+    Record<(typeof LISTS)[number], readonly string[]> &
+      Record<(typeof NUMBERS)[number], number> &
+      Pick<Settings, "build_artifacts">
+  >
 >;
 
 export interface ScopedLayer {
@@ -100,6 +105,16 @@ const Count = v.pipe(
   v.minValue(0, "must not be less than 0, which means no limit"),
 );
 
+const Artifacts = v.pipe(
+  v.array(v.picklist(ARTIFACT_TYPES, `must hold artifact types: ${ARTIFACT_TYPES.join(", ")}`), LIST),
+  v.maxLength(ARTIFACT_TYPES.length, "must not hold an artifact type twice"),
+);
+
+const schemaOf = (key: ChangeableKey): typeof List | typeof Count | typeof Artifacts => {
+  if (key === "build_artifacts") return Artifacts;
+  return (NUMBERS as readonly string[]).includes(key) ? Count : List;
+};
+
 const refuse = (message: string): never => {
   throw new AppError("invalid_request", message);
 };
@@ -129,8 +144,7 @@ export function readSettingsChange(
     if (scope.kind === "environment" && SET_FROM_ABOVE.includes(key)) {
       refuse(`Setting ${key} is a namespace's: it cannot be set within an environment`);
     }
-    const isNumber = (NUMBERS as readonly string[]).includes(key);
-    const result = v.safeParse<typeof List | typeof Count>(isNumber ? Count : List, value);
+    const result = v.safeParse<ReturnType<typeof schemaOf>>(schemaOf(key), value);
     if (!result.success) return refuse(`validation error for setting ${key}: ${result.issues[0].message}`);
     layer[key] = result.output;
   }

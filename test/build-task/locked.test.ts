@@ -80,7 +80,7 @@ describe("a build with a lock", () => {
 
     const asked = index.asked.length;
     // In another namespace, where nothing can be lent.
-    const frozen = await build(await workshop.order(yaml("first"), "others", lockOf(first)));
+    const frozen = await build(await workshop.order(yaml("first"), "others", { frozenLock: lockOf(first) }));
     expect(await lockfileOf(frozen)).toEqual(await lockfileOf(first));
     expect(completed(frozen).lockDigest).toBe(completed(first).lockDigest);
     expect(frozen.log).toMatch(/frozen to locks\/sha256\/\w+\.json, with \d+ packages and 1 of pip/);
@@ -91,7 +91,9 @@ describe("a build with a lock", () => {
   }, 240_000);
 
   it("fails with a sentence when the lockfile has been deleted", async () => {
-    const ended = await build(await workshop.order(yaml("gone"), "team", lockKey(sha256Of("gone"))));
+    const ended = await build(
+      await workshop.order(yaml("gone"), "team", { frozenLock: lockKey(sha256Of("gone")) }),
+    );
     expect(ended.result).toMatchObject({
       outcome: "failed",
       reason: expect.stringMatching(/lockfile .* has been deleted: build again without frozen/),
@@ -101,7 +103,7 @@ describe("a build with a lock", () => {
   it("fails with a sentence when the lockfile is none", async () => {
     const key = lockKey(sha256Of("none"));
     await putObject(workshop.bucket, key, "{}", { contentType: "application/json" });
-    const ended = await build(await workshop.order(yaml("none"), "team", key));
+    const ended = await build(await workshop.order(yaml("none"), "team", { frozenLock: key }));
     expect(ended.result).toMatchObject({
       outcome: "failed",
       reason: expect.stringMatching(/not a conda-lock v1 file/),

@@ -12,7 +12,7 @@ import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
-import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import { type Submission, submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { SETPRIV } from "#adapters/process/as-user.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { getObject } from "#adapters/s3/objects.ts";
@@ -30,6 +30,8 @@ import { dispatched } from "./submissions.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "build-task", "main.ts");
 
+type Ordered = Pick<Submission, "frozenLock" | "artifactsWanted">;
+
 export interface Workshop {
   readonly db: Db;
   readonly bucket: Bucket;
@@ -39,10 +41,10 @@ export interface Workshop {
   readonly work: string;
   /**
    * Stores a specification with its build and takes a slot for it.
-   * @param frozenLock object key of the lockfile to build from
+   * @param more what the API would find out: the lockfile to build from, the artifacts that settings want
    * @returns the build's id
    */
-  order(yaml: string, namespace?: string, frozenLock?: string): Promise<number>;
+  order(yaml: string, namespace?: string, more?: Ordered): Promise<number>;
   /** The same for a lockfile. */
   orderLockfile(name: string, lockfile: object, namespace?: string): Promise<number>;
   /** The task's program with its arguments. */
@@ -133,7 +135,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     spec: object,
     sha256: string,
     document: string,
-    frozenLock?: string,
+    more: Ordered = {},
   ) => {
     const { buildId } = await submitSpecification(db(), {
       namespace,
@@ -141,7 +143,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
       description: "",
       specification: { sha256, document, name, spec, isLockfile: "lockfile" in spec },
       createNamespace: true,
-      ...(frozenLock === undefined ? {} : { frozenLock }),
+      ...more,
       at: new Date(),
     });
     await dispatched(db(), buildId);
@@ -210,12 +212,12 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     store,
     disk,
     work,
-    async order(yaml, namespace = "team", frozenLock) {
+    async order(yaml, namespace = "team", more) {
       const { name, spec, sha256, document } = parseSpecification(yaml, {
         settings: deploymentSettings(settingsOf()),
         allowPrivateHosts: allowed(),
       });
-      return await submit(namespace, name, spec, sha256, document, frozenLock);
+      return await submit(namespace, name, spec, sha256, document, more);
     },
     async orderLockfile(name, lockfile, namespace = "team") {
       const document = { name, description: "", lockfile };

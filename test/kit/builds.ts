@@ -49,6 +49,7 @@ export function newBuild(id: number): Build {
     frozenLock: null,
     pinnedOn: null,
     deletedOn: null,
+    artifactsWanted: null,
   } as unknown as Build;
 }
 

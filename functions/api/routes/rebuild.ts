@@ -17,7 +17,7 @@ import { buildOf } from "./builds.ts";
 import { countSubmission } from "./count-request.ts";
 
 /**
- * The document that the build had, order and all; settings are not applied a second time. Frozen, the new build has the
+ * The document that the build had, order and all; settings are not applied to it a second time. Frozen, the new build has the
  * old one's lock instead of a new solve; a lockfile is its own lock either way.
  */
 export const rebuilding =
@@ -29,8 +29,8 @@ export const rebuilding =
     if (!specification) throw new Error(`the specification of build ${build.id} is not there`);
     const { namespace, environment } = build;
     const scope = { kind: "environment", namespace, environment } as const;
-    const layers = await getSettingsLayers(services.db, scope);
-    await mustHaveRoomIn(services.db, namespace, layerSettings(services.settings, layers));
+    const layered = layerSettings(services.settings, await getSettingsLayers(services.db, scope));
+    await mustHaveRoomIn(services.db, namespace, layered);
     const frozenLock = ask.query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
     const { buildId } = await submitSpecification(services.db, {
       namespace,
@@ -40,6 +40,7 @@ export const rebuilding =
       specification,
       createNamespace: false,
       ...(frozenLock === undefined ? {} : { frozenLock }),
+      artifactsWanted: layered.settings.build_artifacts,
       at: new Date(),
     });
     await accepted(services, ask.c, buildId);

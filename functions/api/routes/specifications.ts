@@ -45,6 +45,7 @@ export const posting =
       description,
       specification: { ...specification, name },
       ...(frozenLock === undefined ? {} : { frozenLock }),
+      artifactsWanted: settings.build_artifacts,
       createNamespace: await can("namespace::create", ofNamespace(namespace)),
       at: new Date(),
     }).catch((error: unknown) => {

@@ -60,6 +60,9 @@ test("a specification is accepted with its namespace, environment, build and pla
     artifacts: [],
     lockDigest: null,
     frozenLock: null,
+    artifactsWanted: null,
+    pinnedOn: null,
+    deletedOn: null,
   });
   expect(await getEnvironment(db, "team", "demo")).toEqual({
     id: environmentId,
@@ -78,6 +81,8 @@ test("a specification is accepted with its namespace, environment, build and pla
     name: "team",
     createdAt: given.at,
     environments: 1,
+    deletedOn: null,
+    emptiedSince: null,
   });
   expect(await waiting(db, 10)).toEqual([{ build: buildId, namespace: "team", nextTryOn: null }]);
   expect(await getBuildCounts(db, "team")).toMatchObject({ builds: 1, active: 1, completed: 0 });

@@ -89,6 +89,14 @@ describe("what cannot be set", () => {
     ["another type", "f/", { conda_allowed_channels: "main" }, "validation error"],
     ["an empty entry", "f/", { conda_allowed_channels: [""] }, "must not hold an empty string"],
     ["a number in a list", "f/", { conda_allowed_channels: ["main", 1] }, "must be a list of strings"],
+    ["an artifact that is none", "f/", { build_artifacts: ["ZIP"] }, "must hold artifact types: "],
+    [
+      "one artifact again and again",
+      "f/",
+      { build_artifacts: Array(20).fill("YAML") },
+      "must not hold an artifact type twice",
+    ],
+    ["artifacts that are a text", "f/", { build_artifacts: "YAML" }, "must be a list of strings"],
     ["null", "f/", { conda_default_packages: null }, "must be a list of strings"],
     ["a package that is none", "f/", { conda_required_packages: ["numpy=="] }, "conda_required_packages"],
     ["a requirement that is none", "f/", { pypi_default_packages: ["-r file"] }, "pypi_default_packages"],
@@ -116,7 +124,8 @@ describe("what cannot be set", () => {
 
   test("more than the item of a scope can hold, however it is spread over its keys", async () => {
     const full = Array.from({ length: 65 }, (_, n) => `a${n}`.padEnd(500, "x"));
-    for (const key of CHANGEABLE) expect((await set("full/", { [key]: full })).status).toBe(200);
+    const lists = CHANGEABLE.filter((key) => /^(conda|pypi)_/.test(key));
+    for (const key of lists) expect((await set("full/", { [key]: full })).status).toBe(200);
     const more = [...full, "y".repeat(400)];
     expect((await set("full/", { conda_default_channels: more })).message).toContain("32 KiB");
   });
@@ -148,6 +157,27 @@ describe("who may", () => {
     const odd = bearer(await api.token({ "*/only": ["admin"] }));
     expect((await set("", { conda_default_packages: [] }, odd)).status).toBe(403);
     expect((await set("h/only/", { conda_default_packages: [] }, odd)).status).toBe(200);
+  });
+});
+
+describe("what builds make", () => {
+  const wantedBy = async (answer: Answer) => {
+    expect(answer.status).toBe(200);
+    return (await getBuild(api.services.db, answer.data["build_id"] as number))?.artifactsWanted;
+  };
+
+  test("is what is set for the environment when the build is asked for, and again when it is built again", async () => {
+    await set("w/", { build_artifacts: ["LOCKFILE"] });
+    await set("w/x/", { build_artifacts: [] });
+    expect(await wantedBy(await specify("w", "name: x\ndependencies: [python]\n"))).toEqual([]);
+    const other = await specify("w", "name: y\ndependencies: [python]\n");
+    expect(await wantedBy(other)).toEqual(["LOCKFILE"]);
+    await set("w/", { build_artifacts: ["YAML", "LOCKFILE"] });
+    const again = await ask(`build/${other.data["build_id"]}/`, { method: "PUT" });
+    expect(await wantedBy(again)).toEqual(["YAML", "LOCKFILE"]);
+    expect(await wantedBy(await specify("v", "name: y\ndependencies: [python]\n"))).toEqual(
+      api.services.settings.build_artifacts,
+    );
   });
 });
 

@@ -43,7 +43,7 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/?frozen=true`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 5, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
+    calls: { GetItemCommand: 5, BatchGetItemCommand: 1, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
     units: 5,
   },
   {
