@@ -69,7 +69,7 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
   putSettings: send("PUT", `${A}/setting/`, { conda_allowed_channels: ["conda-forge"] }),
   putNamespaceSettings: send("PUT", `${A}/setting/team/`, { conda_included_packages: ["ipykernel"] }),
   putEnvironmentSettings: send("PUT", `${A}/setting/team/demo/`, { conda_default_packages: ["python"] }),
-  deleteBuild: send("DELETE", `${A}/build/2/?dry_run=true`),
+  deleteBuild: send("DELETE", `${A}/build/4/?dry_run=true`),
   deleteEnvironment: send("DELETE", `${A}/environment/team/demo/?dry_run=true`),
   deleteNamespace: send("DELETE", `${A}/namespace/research/`),
   showLogin: 'curl "$URL/login/"',

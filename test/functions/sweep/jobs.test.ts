@@ -253,6 +253,22 @@ describe("what a build held and does not name", () => {
   });
 });
 
+test("the lock that a waiting build is frozen to stays until that build has ended", async () => {
+  const [old] = [await made(), await made()];
+  const frozen = await submitted(db, { frozenLock: keyOf(old, "LOCKFILE") });
+  await deleteBuild(db, old.id, [], now);
+  await work(70);
+  await work(70);
+  expect([await isThere(old, "CONDA_PACK"), await isThere(old, "LOCKFILE")]).toEqual([false, true]);
+
+  expect((await makeMove(db, frozen, { name: "cancel", by: "api", at: now })).won).toBe(true);
+  await work(70);
+  await work(70);
+
+  expect(await isThere(old, "LOCKFILE")).toBe(false);
+  expect(await auditTable(db)).toEqual([]);
+});
+
 describe("a removal and a build that wants the same", () => {
   /** A build whose directory nobody holds any more, and one that looks for something to borrow. */
   async function atOdds() {
