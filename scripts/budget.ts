@@ -68,11 +68,15 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /** Values that every function accepts; nothing is contacted by an import. */
-function plausibleEnvironment(): Record<string, string> {
+export function plausibleEnvironment(): Record<string, string> {
   const special: Partial<Record<keyof typeof VARIABLES, string>> = {
     slots: "1",
+    slotsPerNamespace: "1",
     buildId: "1",
     maxAttemptMinutes: "60",
+    maxQueueHours: "24",
+    maxTries: "{}",
+    taskSizes: '[{"cpuUnits":1024,"memoryMiB":4096}]',
     settings: "{}",
     urlPrefix: "/",
     proxyStripsPrefix: "false",

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { VARIABLES } from "#core/layout.ts";
 import { TEST_CREDENTIALS } from "#local/ministack.ts";
+import { plausibleEnvironment } from "#scripts/budget.ts";
 import type { Order } from "./function.ts";
 import type { Load, Measured } from "./load.ts";
 import type { RouteName } from "./routes.ts";
@@ -74,22 +75,15 @@ function environmentOf({
   secret,
 }: OurApiOptions): Record<string, string> {
   return {
+    ...plausibleEnvironment(),
     ...TEST_CREDENTIALS,
     AWS_ENDPOINT_URL: ministack,
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
     [VARIABLES.table]: table,
-    [VARIABLES.bucket]: "bench",
     [VARIABLES.wakeUpQueue]: wakeUpQueue,
-    [VARIABLES.linkQueue]: wakeUpQueue,
     [VARIABLES.secret]: secret,
-    [VARIABLES.settings]: "{}",
-    [VARIABLES.urlPrefix]: "/",
-    [VARIABLES.proxyStripsPrefix]: "false",
     // The limit is counted as ever, and never reached.
     [VARIABLES.submissionsPerMinute]: "1000000",
-    [VARIABLES.loginsPerMinute]: "1000000",
-    [VARIABLES.authentication]: "none",
-    [VARIABLES.allowedPrivateHosts]: "",
     [VARIABLES.logLevel]: "info",
   };
 }
