@@ -361,7 +361,7 @@ describe.each([
     costs.push(
       await cost(53, () => getThings(db, [thing, "locks/other"])),
       await cost(58, async () => seen && (await condemn(db, seen, "me", at))),
-      await cost(51, () => readDue(db, new Date(at.getTime() + 3_600_000), 100)),
+      await cost(64, () => readDue(db, new Date(at.getTime() + 3_600_000), 100)),
       await cost(63, () => replaceDue(db, job, job)),
       await cost(54, async () => planOf(db, await buildsOf(db, [environment]), [])),
       await cost(55, () => readSurplus(db, environment, 1, 10)),
@@ -380,7 +380,7 @@ describe.each([
       [57, 1],
       [53, 1],
       [58, 1],
-      [51, 1],
+      [64, 1],
       [63, 1],
       // Without the environment, which was read; and these builds hold nothing that is an artifact.
       [54, 3],
