@@ -35,7 +35,7 @@ describe("every error has one shape", () => {
   test.each<[string, string, RequestInit, number]>([
     ["an unknown path", "/api/v1/nothing", {}, 404],
     ["a path above the API", "/etc/passwd", {}, 404],
-    ["a known path with another method", "/api/v1/build/1/", { method: "DELETE" }, 405],
+    ["a known path with another method", "/api/v1/build/1/", { method: "PATCH" }, 405],
     ["a preflight that no other site may make", "/api/v1/build/1/", { method: "OPTIONS" }, 405],
     ["a malformed escape", "/api/v1/namespace/%E0%A4%A/", {}, 400],
   ])("%s", async (_, path, init, status) => {
