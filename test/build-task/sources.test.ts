@@ -31,7 +31,9 @@ afterEach(async () => {
 });
 
 const read = async (...paths: string[]): Promise<void> => {
-  for (const path of paths) await (await fetch(`${mirror.addressOf(channel).address}/${path}`)).text();
+  const headers = { authorization: `Bearer ${mirror.token}` };
+  const { address } = mirror.addressOf(channel);
+  for (const path of paths) await (await fetch(`${address}/${path}`, { headers })).text();
 };
 const unchanged = async (): Promise<boolean> => await mirror.areUnchanged(mirror.sources() ?? []);
 
