@@ -33,6 +33,10 @@ beforeAll(async () => {
     [VARIABLES.submissionsPerMinute]: "60",
     [VARIABLES.loginsPerMinute]: "10",
     [VARIABLES.allowedPrivateHosts]: "",
+    [VARIABLES.maxQueueHours]: "24",
+    [VARIABLES.maxAttemptMinutes]: "60",
+    [VARIABLES.maxTries]: "{}",
+    [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',
     [VARIABLES.logLevel]: "error",
   });
   const { handler } = await import("#functions/api/handler.ts");
