@@ -67,21 +67,22 @@ export async function createTable(name: string): Promise<string> {
   return name;
 }
 
+/** @returns the queue's address */
+export async function createQueue(name: string): Promise<string> {
+  const { QueueUrl } = await new SQSClient().send(new CreateQueueCommand({ QueueName: name }));
+  if (!QueueUrl) throw new Error(`no address for queue ${name}`);
+  return QueueUrl;
+}
+
 async function createResources(): Promise<Omit<LocalAws, "endpoint">> {
   const table = await createTable("conda-store-test");
   const bucket = "conda-store-test";
   await new S3Client({ forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: bucket }));
-  const sqs = new SQSClient();
-  const queue = async (QueueName: string): Promise<string> => {
-    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
-    if (!QueueUrl) throw new Error(`no address for queue ${QueueName}`);
-    return QueueUrl;
-  };
   return {
     table,
     bucket,
-    wakeUpQueue: await queue("wake-up"),
-    finishQueue: await queue("finish"),
-    linkQueue: await queue("link"),
+    wakeUpQueue: await createQueue("wake-up"),
+    finishQueue: await createQueue("finish"),
+    linkQueue: await createQueue("link"),
   };
 }

@@ -19,7 +19,7 @@ import { type FinishContext, taskReported, taskStopped } from "#functions/finish
 import { handler } from "#functions/finish/handler.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { POLICY } from "#test/kit/builds.ts";
-import { createTable, useMiniStack } from "#test/kit/ministack.ts";
+import { createQueue, createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { building, completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
 
@@ -27,21 +27,23 @@ const aws = useMiniStack();
 let db: Db;
 let context: FinishContext;
 let tables = 0;
+/** Of one test alone: a wake-up for a later try comes when another test may be running. */
+let wakeUpQueue: string;
 const at = new Date("2026-05-01T00:00:00Z");
 const TASK = "arn:aws:ecs:us-east-1:000000000000:task/builds/1";
 
 beforeEach(async () => {
   db = openDb({ table: await createTable(`finish-${++tables}`) });
+  wakeUpQueue = await createQueue(`wake-up-finish-${tables}`);
   context = {
     db,
     bucket: openBucket(aws.bucket, db.client),
-    wakeUps: openQueue(aws.wakeUpQueue),
+    wakeUps: openQueue(wakeUpQueue),
     links: openQueue(aws.linkQueue),
     ...POLICY,
     clock: () => at,
     log: openLog({ write: () => {} }),
   };
-  await drain(aws.wakeUpQueue);
   await drain(aws.linkQueue);
 });
 
@@ -90,7 +92,7 @@ describe("a result", () => {
       link: { version: 1, buildKey: `dir-${id}` },
     });
     expect(await drain(aws.linkQueue)).toEqual([{ namespace: "team", environment: "demo" }]);
-    expect(await drain(aws.wakeUpQueue)).toEqual([{ reason: `build ${id} has ended` }]);
+    expect(await drain(wakeUpQueue)).toEqual([{ reason: `build ${id} has ended` }]);
     expect(await auditTable(db)).toEqual([]);
   });
 
@@ -144,7 +146,7 @@ describe("a result", () => {
       artifacts: [logs],
     });
     expect((await getEnvironment(db, "team", "demo"))?.link.version).toBe(0);
-    expect(await drain(aws.wakeUpQueue)).toHaveLength(1);
+    expect(await drain(wakeUpQueue)).toHaveLength(1);
     expect(await auditTable(db)).toEqual([]);
   });
 
@@ -155,7 +157,7 @@ describe("a result", () => {
     await taskReported(context, { buildId: 999, attempt: 1 });
 
     expect((await getBuild(db, id))?.status).toBe("BUILDING");
-    expect(await drain(aws.wakeUpQueue)).toEqual([]);
+    expect(await drain(wakeUpQueue)).toEqual([]);
   });
 });
 
@@ -182,7 +184,7 @@ describe("supervisor killed", () => {
     expect(build?.statusInfo).toMatch(/Attempt 2 follows at 2026-05-01T00:00:0\dZ; try 2 of 3\.$/);
     expect(await slots(db)).toEqual([]);
     expect((await waiting(db, 1))[0]?.nextTryOn?.getTime()).toBeGreaterThan(at.getTime());
-    expect(await drain(aws.wakeUpQueue)).toContainEqual({ reason: `build ${id} gave its slot back` });
+    expect(await drain(wakeUpQueue)).toContainEqual({ reason: `build ${id} gave its slot back` });
     expect(await auditTable(db)).toEqual([]);
   });
 
@@ -275,7 +277,7 @@ describe("spot's SIGTERM", () => {
 
     expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { interrupted: 1, died: 0 } });
     expect((await waiting(db, 1))[0]?.nextTryOn).toEqual(at);
-    expect(await drain(aws.wakeUpQueue)).toHaveLength(1);
+    expect(await drain(wakeUpQueue)).toHaveLength(1);
     await taskStopped(context, stopped(id, attempt, { exitCode: 0, stopCode: "SpotInterruption" }));
     await taskReported(context, { buildId: id, attempt });
     expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { interrupted: 1, died: 0 } });
@@ -368,7 +370,7 @@ describe("repeated and reordered", () => {
     await taskReported(context, { buildId: id, attempt });
 
     expect(await drain(aws.linkQueue)).toEqual([{ namespace: "team", environment: "demo" }]);
-    expect(await drain(aws.wakeUpQueue)).toHaveLength(1);
+    expect(await drain(wakeUpQueue)).toHaveLength(1);
   });
 
   test("a task that lives on after its build was ended can change nothing", async () => {
@@ -390,7 +392,7 @@ test("the entry takes both kinds of events, drops what is no message and keeps w
   Object.assign(process.env, {
     [VARIABLES.table]: db.table,
     [VARIABLES.bucket]: aws.bucket,
-    [VARIABLES.wakeUpQueue]: aws.wakeUpQueue,
+    [VARIABLES.wakeUpQueue]: wakeUpQueue,
     [VARIABLES.linkQueue]: aws.linkQueue,
     [VARIABLES.maxTries]: '{"died":1}',
     [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',

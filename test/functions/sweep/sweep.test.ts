@@ -21,7 +21,7 @@ import { handler } from "#functions/sweep/handler.ts";
 import { type SweepContext, sweep } from "#functions/sweep/sweep.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { POLICY } from "#test/kit/builds.ts";
-import { createTable, useMiniStack } from "#test/kit/ministack.ts";
+import { createQueue, createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { useRealTasks } from "#test/kit/real-tasks.ts";
 import { building, completedResult, dispatched, submitted } from "#test/kit/submissions.ts";
@@ -31,6 +31,8 @@ const ecs = useRealTasks(aws);
 let db: Db;
 let context: SweepContext;
 let tables = 0;
+/** Of one test alone: a wake-up for a later try comes when another test may be running. */
+let wakeUpQueue: string;
 /** Sweep's own clock, which agrees with nobody's. */
 let now: Date;
 const later = (seconds: number): void => {
@@ -41,11 +43,12 @@ const UNKNOWN = "arn:aws:ecs:us-east-1:000000000000:task/builds/0123456789abcdef
 
 beforeEach(async () => {
   db = openDb({ table: await createTable(`sweep-${++tables}`) });
+  wakeUpQueue = await createQueue(`wake-up-sweep-${tables}`);
   now = new Date(POSTED.getTime() + 3_600_000);
   context = {
     db,
     bucket: openBucket(aws.bucket, db.client),
-    wakeUps: openQueue(aws.wakeUpQueue),
+    wakeUps: openQueue(wakeUpQueue),
     ends: openQueue(aws.finishQueue),
     tasks: ecs.watched,
     slots: 2,
@@ -56,11 +59,10 @@ beforeEach(async () => {
     clock: () => now,
     log: openLog({ write: () => {} }),
   };
-  await drain(aws.wakeUpQueue);
   await drain(aws.finishQueue);
 });
 
-const wakeUps = () => drain(aws.wakeUpQueue);
+const wakeUps = () => drain(wakeUpQueue);
 const found = async (id: number): Promise<Build> => {
   const build = await getBuild(db, id);
   if (!build) throw new Error(`no build ${id}`);
@@ -377,7 +379,7 @@ test("the entry finds its parts in the environment", async () => {
   Object.assign(process.env, {
     [VARIABLES.table]: db.table,
     [VARIABLES.bucket]: aws.bucket,
-    [VARIABLES.wakeUpQueue]: aws.wakeUpQueue,
+    [VARIABLES.wakeUpQueue]: wakeUpQueue,
     [VARIABLES.finishQueue]: aws.finishQueue,
     [VARIABLES.cluster]: "builds",
     [VARIABLES.slots]: "2",
