@@ -4,15 +4,14 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import type { StackProps } from "aws-cdk-lib";
 import * as v from "valibot";
 import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import type { CondaStoreProps } from "./stack.ts";
+import type { CondaStoreProps } from "./conda-store-props.ts";
 import { faultOfSizes } from "./task-sizes.ts";
 
-/** What a deployment may say; the stack's props say what each means. */
-export type Deployment = Omit<CondaStoreProps, keyof StackProps | "local">;
+/** What a deployment may say. */
+export type Deployment = Omit<CondaStoreProps, "local">;
 
 const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
 const count = (least: number, most: number) => {

@@ -3,12 +3,15 @@
  * and on a reason that no finding needs any more.
  * @module
  */
-import { type Stack, Validations } from "aws-cdk-lib";
+import { type CfnElement, Stack, Validations } from "aws-cdk-lib";
+import type { Cluster } from "aws-cdk-lib/aws-ecs";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
 
 const OBJECTS = "Objects are granted by key prefix: the keys below it are not known before they are made.";
 const MANAGED = "AWS's own policy for writing a function's logs; it names no data of ours.";
 
-/** The rule's id, with what of it where it is narrower; `BUCKET` stands for the bucket's name in the template. */
+/** The rule's id, with what of it where it is narrower; `BUCKET` and `CLUSTER` stand for theirs in the template. */
 const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-APIG4":
     "The function decides who may do what: routes are open to nobody by contract and tests.",
@@ -25,7 +28,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/exports/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/locks/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/logs/*]": OBJECTS,
-  "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<BuildsCluster204A9C64>/*]":
+  "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<CLUSTER>/*]":
     "Tasks are granted by their cluster: their names are not known before they are started.",
   "AwsSolutions-S1":
     "Downloads are by addresses that the API signs and logs; access logs would be a second bucket.",
@@ -43,16 +46,26 @@ const REASONS: Readonly<Record<string, string>> = {
   "Serverless-SQSRedrivePolicy": "The queues without one are the dead letters themselves.",
 };
 
-/** @param bucketId logical id of the bucket */
-export function acknowledgeFindings(stack: Stack, bucketId: string): void {
+/** What the rules name by its logical id. */
+interface Named {
+  readonly bucket: Bucket;
+  readonly cluster: Cluster;
+}
+
+/** Leaves the findings of one deployment; the stack's others stay under its owner's eyes. */
+export function acknowledgeFindings(scope: Construct, named: Named): void {
   const reasons = Object.values(REASONS);
-  for (const [i, id] of acknowledgedRules(bucketId).entries()) {
-    Validations.of(stack).acknowledge({ id, reason: reasons[i] ?? "" });
+  for (const [i, id] of acknowledgedRules(named).entries()) {
+    Validations.of(scope).acknowledge({ id, reason: reasons[i] ?? "" });
   }
 }
 
 /** Ids as cdk-nag writes them: the pack's name first. */
-export const acknowledgedRules = (bucketId: string): string[] =>
-  Object.keys(REASONS).map(
-    (rule) => `${rule.slice(0, rule.indexOf("-"))}::${rule.replace("BUCKET", bucketId)}`,
-  );
+export function acknowledgedRules({ bucket, cluster }: Named): string[] {
+  const idOf = ({ node }: Construct): string =>
+    Stack.of(bucket).getLogicalId(node.defaultChild as CfnElement);
+  return Object.keys(REASONS).map((rule) => {
+    const id = rule.replace("BUCKET", idOf(bucket)).replace("CLUSTER", idOf(cluster));
+    return `${rule.slice(0, rule.indexOf("-"))}::${id}`;
+  });
+}

@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy } from "aws-cdk-lib";
+import { RemovalPolicy } from "aws-cdk-lib";
 import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 
@@ -28,6 +28,5 @@ export class TokenSecret extends Construct {
     });
     // The class declares an optional field more widely than its own interface does.
     this.secret = secret as ISecret;
-    new CfnOutput(this, "Arn", { value: secret.secretArn, description: "For npm run token" });
   }
 }

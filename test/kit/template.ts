@@ -6,9 +6,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import type { CondaStoreProps } from "#infra/conda-store-props.ts";
 import { FEATURE_FLAGS } from "#infra/feature-flags.ts";
 import type { LocalDeployment } from "#infra/local-deployment.ts";
-import { type CondaStoreProps, CondaStoreStack } from "#infra/stack.ts";
+import { CondaStoreStack } from "#infra/stack.ts";
 
 const BUNDLES = new URL("../../.local/test-bundles", import.meta.url).pathname;
 

@@ -1,0 +1,139 @@
+import type { LocalDeployment } from "./local-deployment.ts";
+import type { TaskSize } from "./task-sizes.ts";
+
+/** What a deployment may choose; docs/operations.md has the same as a table. */
+export interface CondaStoreProps {
+  /**
+   * Directory with one bundle per function, filled by `npm run bundle`.
+   * @default - `dist` in the project's folder
+   */
+  readonly bundles?: string;
+  /**
+   * Address of a ready image of the build task.
+   * @default - built when deploying, which needs Docker
+   */
+  readonly image?: string;
+  /**
+   * Processor of build tasks, and so of the environments.
+   * @default "X86_64"
+   */
+  readonly architecture?: "X86_64" | "ARM64";
+  /**
+   * Sizes of build tasks, smallest first: pairs of CPU units (1024 to a vCPU) and memory that Fargate has. A build begins with
+   * the smallest, or with what its environment needed last, and goes to the next when its memory does not suffice.
+   * @default - 1 vCPU with 4 GB, 1 with 8, 2 with 16, 4 with 30
+   */
+  readonly taskSizes?: readonly TaskSize[];
+  /**
+   * Disk of a build task, 21 to 200 GiB.
+   * @default 50
+   */
+  readonly taskDiskGiB?: number;
+  /**
+   * Builds that run at the same time, at most.
+   * @default 10
+   */
+  readonly slots?: number;
+  /**
+   * Of those, how many may be of one namespace; the others wait while other namespaces have their turns.
+   * @default - half of the slots, rounded up
+   */
+  readonly slotsPerNamespace?: number;
+  /**
+   * Minutes after which an attempt is ended.
+   * @default 60
+   */
+  readonly maxAttemptMinutes?: number;
+  /**
+   * Hours after which a build that still waits for a slot is ended.
+   * @default 24
+   */
+  readonly maxQueueHours?: number;
+  /**
+   * How often a build is tried, by what ended the attempts: tasks that died, that ECS could not start (image, disk, network),
+   * that were told to stop (spare capacity wanted back, a retired host).
+   * @default { died: 3, notStarted: 3, interrupted: 10 }
+   */
+  readonly maxTries?: {
+    readonly died?: number;
+    readonly notStarted?: number;
+    readonly interrupted?: number;
+  };
+  /**
+   * Minutes from when nothing uses bytes any more to when they are removed: downloads that were begun, and kernels that
+   * run in a deleted directory, have this long.
+   * @default 60
+   */
+  readonly removalGraceMinutes?: number;
+  /**
+   * Where consumers mount the shared disk. It is baked into every environment: choose it once.
+   * @default "/opt/conda-store"
+   */
+  readonly storeDirectory?: string;
+  /**
+   * Where below the store directory the link of an environment lies, in which `{namespace}` and `{name}` stand for theirs.
+   * @default "{namespace}/envs/{name}"
+   */
+  readonly environmentLink?: string;
+  /**
+   * Numeric owner of every file on the shared disk.
+   * @default { uid: 1000, gid: 100 }
+   */
+  readonly diskOwner?: { readonly uid: number; readonly gid: number };
+  /**
+   * Path in front of every route but the registry's.
+   * @default "/"
+   */
+  readonly urlPrefix?: string;
+  /**
+   * A proxy in front takes `urlPrefix` from the path before it asks. Links, redirects and cookies have it all the same.
+   * @default false
+   */
+  readonly proxyStripsPrefix?: boolean;
+  /**
+   * Requests a second of all callers together that pass in the long run, twice as many at once; what is above is answered
+   * 429 by API Gateway.
+   * @default 200
+   */
+  readonly requestsPerSecond?: number;
+  /**
+   * Builds that one principal may ask for in a minute: specifications and rebuilds; what is above is answered 429.
+   * @default 60
+   */
+  readonly submissionsPerMinute?: number;
+  /**
+   * Tries to log in with a password in a minute, under one name from one address, and ten times as many from one address.
+   * @default 10
+   */
+  readonly loginsPerMinute?: number;
+  /**
+   * Values of the settings' lowest layer, under conda-store's key names.
+   * @default {}
+   */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * `host[:port]` of channels on private addresses that builds may use.
+   * @default []
+   */
+  readonly allowedPrivateHosts?: readonly string[];
+  /**
+   * Minutes that the oldest build may wait before an alarm tells.
+   * @default 30
+   */
+  readonly waitAlarmMinutes?: number;
+  /**
+   * ARN of an SNS topic that alarms go to.
+   * @default - alarms are seen in CloudWatch only
+   */
+  readonly alarmTopicArn?: string;
+  /**
+   * Least level of log lines: debug, info, warn or error.
+   * @default "info"
+   */
+  readonly logLevel?: string;
+  /**
+   * The one-machine stack's differences.
+   * @default - production
+   */
+  readonly local?: LocalDeployment;
+}

@@ -1,0 +1,229 @@
+import { join } from "node:path";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import { Construct } from "constructs";
+import { ENVIRONMENT_LINK } from "#core/layout.ts";
+import { Api } from "./api.ts";
+import { Builds } from "./builds.ts";
+import type { CondaStoreProps } from "./conda-store-props.ts";
+import { Dispatch } from "./dispatch.ts";
+import { Finish } from "./finish.ts";
+import { CondaStoreFunction, TIMEOUTS } from "./function.ts";
+import { Monitoring } from "./monitoring.ts";
+import { Network } from "./network.ts";
+import { grantAll } from "./permissions.ts";
+import { WorkQueue } from "./queues.ts";
+import { acknowledgeFindings } from "./reviewed-findings.ts";
+import { TokenSecret } from "./secret.ts";
+import { settingsOf } from "./settings.ts";
+import { SharedDisk } from "./shared-disk.ts";
+import { Storage } from "./storage.ts";
+import { Store } from "./store.ts";
+import { Sweep } from "./sweep.ts";
+import { checkTaskSizes, TASK_SIZES } from "./task-sizes.ts";
+import type { VariableValues } from "./variables.ts";
+
+/** Where functions see the shared disk: Lambda wants it directly below /mnt. */
+const DISK_DIRECTORY = "/mnt/conda-store";
+/** Where build tasks see it: below a directory of the image that only root may enter. */
+const TASK_DISK_DIRECTORY = "/mnt/supervisor/conda-store";
+const WORK_DIRECTORY = "/var/lib/conda-store";
+
+/**
+ * Everything of a deployment, for a stack of this project's or of yours; a stack may hold several. It only wires: what a part
+ * is like stands in the part's own file.
+ */
+export class CondaStore extends Construct {
+  /** Where the API answers. */
+  readonly url: string;
+  /** Signs tokens; `npm run token` reads it. */
+  readonly tokenSecret: ISecret;
+  /** Table and bucket. */
+  readonly storage: Storage;
+  /** What consumers mount at the store directory. */
+  readonly disk: SharedDisk;
+  /** Where environments are built. */
+  readonly builds: Builds;
+
+  constructor(scope: Construct, id: string, props: CondaStoreProps = {}) {
+    super(scope, id);
+    const { local } = props;
+    const retained = local === undefined;
+    const bundles = props.bundles ?? join(import.meta.dirname, "..", "dist");
+    const bundle = (name: string): string => join(bundles, name);
+
+    const storage = new Storage(this, "Storage", { retained });
+    const { secret } = new TokenSecret(this, "Tokens", { retained });
+    const network = new Network(this, "Network");
+    const disk = new SharedDisk(this, "SharedDisk", {
+      vpc: network.vpc,
+      clients: [network.taskGroup, network.storeGroup],
+      retained,
+      ...props.diskOwner,
+    });
+    const wakeUps = new WorkQueue(this, "WakeUps", { timeout: TIMEOUTS.dispatch });
+    const ends = new WorkQueue(this, "Ends", { timeout: TIMEOUTS.finish });
+    const links = new WorkQueue(this, "Links", { timeout: TIMEOUTS.store });
+
+    const shared: VariableValues = {
+      table: storage.table.tableName,
+      bucket: storage.bucket.bucketName,
+      storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
+      settings: JSON.stringify(local?.settings ?? settingsOf(props)),
+      allowedPrivateHosts: (local?.allowedPrivateHosts ?? props.allowedPrivateHosts ?? []).join(","),
+      maxAttemptMinutes: String(props.maxAttemptMinutes ?? 60),
+      logLevel: props.logLevel ?? "info",
+    };
+    const slots = props.slots ?? 10;
+    const taskSizes = props.taskSizes ?? TASK_SIZES;
+    checkTaskSizes(taskSizes);
+    const tries = {
+      maxTries: JSON.stringify(props.maxTries ?? {}),
+      taskSizes: JSON.stringify(taskSizes),
+    };
+    const maxQueueHours = String(props.maxQueueHours ?? 24);
+    const places = {
+      slots: String(slots),
+      slotsPerNamespace: String(props.slotsPerNamespace ?? Math.ceil(slots / 2)),
+    };
+    const ecs = local ? { ecsEndpoint: local.ecsEndpoint } : {};
+
+    const builds = new Builds(this, "Builds", {
+      network,
+      disk,
+      bundle: bundle("build-task"),
+      ...taskImage(props),
+      size: taskSizes[0],
+      storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
+      diskDirectory: local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY,
+      workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
+      variables: {
+        ...shared,
+        finishQueue: ends.queue.queueUrl,
+        diskDirectory: local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY,
+        workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
+        isolation: local ? "possible" : "required",
+        engine: local?.engine ?? "mamba",
+        engineProgram: local?.engineProgram ?? "/usr/local/bin/micromamba",
+        packPython: local?.packPython ?? "/opt/conda-pack/bin/python",
+      },
+    });
+
+    const api = new CondaStoreFunction(this, "ApiFunction", {
+      description: "conda-store's HTTP API and its page",
+      bundle: bundle("api"),
+      timeout: TIMEOUTS.api,
+      variables: {
+        ...shared,
+        wakeUpQueue: wakeUps.queue.queueUrl,
+        linkQueue: links.queue.queueUrl,
+        secret: secret.secretArn,
+        urlPrefix: props.urlPrefix ?? "/",
+        proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
+        authentication: local ? "dummy" : "none",
+        ...tries,
+        maxQueueHours,
+        submissionsPerMinute: String(props.submissionsPerMinute ?? 60),
+        loginsPerMinute: String(props.loginsPerMinute ?? 10),
+      },
+    });
+    const { api: door } = new Api(this, "Api", {
+      handler: api,
+      ...(props.requestsPerSecond === undefined ? {} : { requestsPerSecond: props.requestsPerSecond }),
+    });
+    const { handler: dispatch } = new Dispatch(this, "Dispatch", {
+      description: "Starts build tasks for waiting builds",
+      bundle: bundle("dispatch"),
+      timeout: TIMEOUTS.dispatch,
+      ...ecs,
+      wakeUps,
+      builds,
+      variables: {
+        ...shared,
+        wakeUpQueue: wakeUps.queue.queueUrl,
+        cluster: builds.cluster.clusterArn,
+        taskDefinition: builds.taskDefinition.taskDefinitionArn,
+        subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
+        securityGroups: network.taskGroup.securityGroupId,
+        ...places,
+        taskSizes: tries.taskSizes,
+      },
+    });
+    const { handler: finish } = new Finish(this, "Finish", {
+      description: "Ends builds whose task has ended",
+      bundle: bundle("finish"),
+      timeout: TIMEOUTS.finish,
+      ends,
+      builds,
+      variables: {
+        ...shared,
+        wakeUpQueue: wakeUps.queue.queueUrl,
+        linkQueue: links.queue.queueUrl,
+        ...tries,
+      },
+    });
+    const { handler: store } = new Store(this, "Store", {
+      description: "Keeps links and directories on the shared disk",
+      bundle: bundle("store"),
+      timeout: TIMEOUTS.store,
+      links,
+      disk: {
+        vpc: network.vpc,
+        securityGroup: network.storeGroup,
+        accessPoint: disk.accessPoint,
+        directory: DISK_DIRECTORY,
+      },
+      variables: {
+        ...shared,
+        diskDirectory: local?.storeDirectory ?? DISK_DIRECTORY,
+        environmentLink: props.environmentLink ?? ENVIRONMENT_LINK,
+      },
+    });
+
+    const { handler: sweep } = new Sweep(this, "Sweep", {
+      description: "Finds what nobody reported, and removes what nobody needs",
+      bundle: bundle("sweep"),
+      timeout: TIMEOUTS.sweep,
+      ...ecs,
+      builds,
+      variables: {
+        ...shared,
+        wakeUpQueue: wakeUps.queue.queueUrl,
+        finishQueue: ends.queue.queueUrl,
+        linkQueue: links.queue.queueUrl,
+        removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
+        cluster: builds.cluster.clusterArn,
+        ...places,
+        maxQueueHours,
+        ...tries,
+      },
+    });
+
+    new Monitoring(this, "Monitoring", {
+      api: door,
+      table: storage.table,
+      fileSystem: disk.fileSystem,
+      queues: [wakeUps, ends, links],
+      functions: [api, dispatch, finish, store, sweep],
+      apiFunction: api,
+      sweep,
+      ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
+      ...(props.alarmTopicArn === undefined ? {} : { alarmTopicArn: props.alarmTopicArn }),
+    });
+    grantAll({ storage, secret, wakeUps, ends, links, api, dispatch, finish, store, sweep, builds });
+    acknowledgeFindings(this, { bucket: storage.bucket, cluster: builds.cluster });
+    this.url = door.apiEndpoint;
+    this.tokenSecret = secret;
+    this.storage = storage;
+    this.disk = disk;
+    this.builds = builds;
+  }
+}
+
+function taskImage(props: CondaStoreProps) {
+  const image = props.local?.image ?? props.image;
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(props.architecture === undefined ? {} : { architecture: props.architecture }),
+    ...(props.taskDiskGiB === undefined ? {} : { diskGiB: props.taskDiskGiB }),
+  };
+}
