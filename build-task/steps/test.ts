@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { saveTests } from "#adapters/dynamodb/attempts.ts";
 import { getGreenTests, greenTestsKey, putGreenTests } from "#adapters/dynamodb/reuse.ts";
+import { cleanLine } from "#core/build/log-line.ts";
 import type { TestResult } from "#core/build/test-result.ts";
 import { redact } from "#core/redact.ts";
 import { NOTEBOOK_BYTES_MAX } from "#core/specification/limits.ts";
@@ -91,8 +92,7 @@ export async function test(
     }
     const explained = !passed && failed <= EXPLAINED_MAX;
     const outcome = passed ? "passed" : "failed";
-    const lastLines = explained ? lines.map((line) => redact(line)) : [];
-    results.push({ name: redact(each.name), outcome, seconds, last_lines: lastLines });
+    results.push({ name: redact(each.name), outcome, seconds, last_lines: explained ? [...lines] : [] });
   }
   if (!(await saveTests(task.db, task.who, results))) task.lost();
   if (firstFailure !== null) {
@@ -143,7 +143,7 @@ const shorten = (text: string): string => {
 
 async function judge(task: Task, step: StepContext, each: Test, home: string): Promise<Verdict> {
   const command = await each.prepare();
-  if (typeof command === "string") return { passed: false, why: command, lines: [command] };
+  if (typeof command === "string") return { passed: false, why: command, lines: [cleanLine(command)] };
   const { prefix } = task.paths;
   const shell = existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
   const limit = AbortSignal.timeout(TEST_MINUTES_MAX * 60_000);
@@ -167,9 +167,9 @@ async function judge(task: Task, step: StepContext, each: Test, home: string): P
   step.signal.throwIfAborted();
   const lines = `${stdout}\n${stderr}`
     .split("\n")
+    .map((line) => cleanLine(line).slice(0, LINE_LENGTH_MAX))
     .filter((line) => line.trim() !== "")
-    .slice(-LAST_LINES)
-    .map((line) => line.slice(0, LINE_LENGTH_MAX));
+    .slice(-LAST_LINES);
   if (code === 0) return { passed: true, why: "", lines: [] };
   if (limit.aborted) return { passed: false, why: `it took longer than ${TEST_MINUTES_MAX} minutes`, lines };
   const how =

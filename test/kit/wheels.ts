@@ -1,5 +1,5 @@
 /**
- * A Python package index of a test's own: tiny real wheels behind the simple API.
+ * A Python package index of a test's own: tiny real wheels behind the simple API, and others' that were downloaded.
  * @module
  */
 import { execFileSync } from "node:child_process";
@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 
 export interface Wheel {
@@ -90,8 +91,11 @@ for wheel in wheels:
         os.remove(made)
 `;
 
-/** Call at the top of a test file. */
-export function useIndex(python: () => string, wheels: readonly Wheel[]): Index {
+/**
+ * Call at the top of a test file.
+ * @param requirements a file whose wheels, and all that they need, are fetched by this machine's pip and served as well
+ */
+export function useIndex(python: () => string, wheels: readonly Wheel[], requirements?: URL): Index {
   const folder = mkdtempSync(join(tmpdir(), "wheels-"));
   const asked: string[] = [];
   const spoiled = new Set<string>();
@@ -103,14 +107,12 @@ export function useIndex(python: () => string, wheels: readonly Wheel[]): Index 
     const files = readdirSync(folder);
     if (kind === "files" && files.includes(name)) {
       const bytes = readFileSync(join(folder, name));
-      const isSpoiled = [...spoiled].some((each) => name.startsWith(`${each.replaceAll("-", "_")}-`));
+      const isSpoiled = [...spoiled].some((each) => isOf(each, name));
       response.end(isSpoiled ? Buffer.concat([bytes, Buffer.from("more")]) : bytes);
       return;
     }
     const mine = files.filter(
-      (file) =>
-        file.startsWith(`${name.replaceAll("-", "_")}-`) &&
-        ![...unlisted].some((each) => file.startsWith(each)),
+      (file) => isOf(name, file) && ![...unlisted].some((each) => file.startsWith(each)),
     );
     if (kind !== "simple" || mine.length === 0) return void response.writeHead(404).end();
     const link = (file: string): string => {
@@ -123,6 +125,10 @@ export function useIndex(python: () => string, wheels: readonly Wheel[]): Index 
   });
   beforeAll(async () => {
     execFileSync(python(), ["-c", MAKE, folder, JSON.stringify(wheels)]);
+    if (requirements) {
+      const pip = ["-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--dest", folder];
+      execFileSync(python(), [...pip, "--requirement", fileURLToPath(requirements)]);
+    }
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   });
   afterAll(() => {
@@ -142,4 +148,10 @@ export function useIndex(python: () => string, wheels: readonly Wheel[]): Index 
     spoil: (name) => void spoiled.add(name),
     list,
   };
+}
+
+/** Whether a wheel or source archive is one of this project, whose name may be spelled in several ways. */
+function isOf(project: string, file: string): boolean {
+  const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, "-");
+  return plain(file.replace(/-\d.*$/, "")) === plain(project);
 }
