@@ -21,6 +21,7 @@ export const ERROR_STATUS = {
   build_not_found: 404,
   artifact_not_found: 404,
   role_not_found: 404,
+  token_not_found: 404,
   method_not_allowed: 405,
   namespace_exists: 409,
   conflict: 409,

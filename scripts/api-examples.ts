@@ -19,7 +19,12 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
   getStatus: get(`${A}/`),
   getOpenApi: get("/openapi.json"),
   getPermission: get(`${A}/permission/`),
-  postToken: send("POST", `${A}/token/`, { role_bindings: { "team/*": ["viewer"] } }),
+  explainPermission: get(
+    `${A}/permission/explanation/?permission=environment::read&namespace=team&environment=demo`,
+  ),
+  postToken: send("POST", `${A}/token/`, { role_bindings: { "team/*": ["viewer"] }, name: "notebook" }),
+  listTokens: get(`${A}/token/`),
+  revokeToken: send("DELETE", `${A}/token/$TOKEN_ID`),
   getUsage: get(`${A}/usage/`),
   listChannels: get(`${A}/channel/`),
   getMetrics: get("/metrics"),

@@ -98,6 +98,12 @@ export const rateKey = (party: string, windowStart: number): Key => ({
   pk: `RATE#${party}`,
   sk: String(windowStart),
 });
+/** Tokens of a primary namespace, which may be empty, by their ids: the older first. */
+export const tokensPartition = (primaryNamespace: string): string => `TOKENS#${primaryNamespace}`;
+export const tokenKey = (primaryNamespace: string, id: string): Key => ({
+  pk: tokensPartition(primaryNamespace),
+  sk: id,
+});
 /** Builds of a deleted environment, and deleted builds of which something is kept: no list shows them. */
 export const GONE_ROWS_PREFIX = "GONE#";
 export const goneRowsPrefix = (environment: string): string => `${GONE_ROWS_PREFIX}${environment}#`;

@@ -5,7 +5,8 @@
  * @module
  */
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
-import { type Bindings, parseBindings, uniteBindings } from "#core/access/binding.ts";
+import { type BindingMap, parseBindings } from "#core/access/binding.ts";
+import type { Grant } from "#core/access/entity.ts";
 import type { Role } from "#core/access/permission.ts";
 import { AppError } from "#core/errors.ts";
 import { nextId } from "./counters.ts";
@@ -42,16 +43,25 @@ export interface OwnMapping {
   readonly role: Role;
 }
 
-/** What the members of a namespace were given, of both kinds. One call. */
-export async function getMappedBindings(db: Db, namespace: string): Promise<Bindings> {
-  const sources: Bindings[] = [];
+/** What the members of a namespace were given, of both kinds, each with whose admins gave it. One call. */
+export async function getMappedGrants(db: Db, namespace: string): Promise<Grant[]> {
+  const grants: Grant[] = [];
   const read = { partition: namespacePartition(namespace), prefix: MEMBERSHIP_PREFIX };
   for await (const item of readPartition(db, read)) {
-    const mappings = item["mappings"] as readonly OwnMapping[] | undefined;
-    const pairs = mappings ?? [{ entity: `${item["namespace"]}/*`, role: item["role"] as Role }];
-    for (const { entity, role } of pairs) sources.push(parseBindings({ [entity]: [role] }) ?? []);
+    const giver = item["namespace"] as string | undefined;
+    const map = giver ? { [`${giver}/*`]: [item["role"] as Role] } : rolesOf(item["mappings"]);
+    const bindings = parseBindings(map) ?? [];
+    grants.push({ source: { kind: "role_mapping", by: giver ?? namespace }, bindings });
   }
-  return uniteBindings(...sources);
+  return grants;
+}
+
+function rolesOf(mappings: unknown): BindingMap {
+  const map: Record<string, Role[]> = {};
+  for (const { entity, role } of mappings as readonly OwnMapping[]) {
+    map[entity] = [...(map[entity] ?? []), role];
+  }
+  return map;
 }
 
 /** Everybody who was given a role on a namespace, by name. */

@@ -17,6 +17,10 @@ export interface NewToken {
   readonly expiresAt: Date;
   /** @default "authenticated" */
   readonly defaults?: Entity["defaults"];
+  /** Under which the token is recorded and can be revoked. @default there is no record */
+  readonly id?: string;
+  /** Names of the tokens that it was made from. @default none */
+  readonly madeFrom?: readonly string[];
 }
 
 /** Signs a token with the first key. */
@@ -26,6 +30,8 @@ export async function mintToken(secret: SecretCache, token: NewToken): Promise<s
     primary_namespace: token.primaryNamespace,
     role_bindings: token.roleBindings,
     ...(token.defaults === "anonymous" ? { defaults: token.defaults } : {}),
+    ...(token.madeFrom?.length ? { made_from: token.madeFrom } : {}),
+    ...(token.id === undefined ? {} : { jti: token.id }),
   })
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT", kid: key.kid })
     .setAudience(AUDIENCE)

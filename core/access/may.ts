@@ -5,17 +5,18 @@
  */
 import { AppError } from "#core/errors.ts";
 import { type Bindings, permissionsOf } from "./binding.ts";
+import { compiled } from "./compiled.ts";
 import type { Entity } from "./entity.ts";
-import { contains, isWildcard, matches, matchesName, type Target } from "./pattern.ts";
-import { type Permission, permissionsOfRole } from "./permission.ts";
+import { contains, GLOBAL, ofEnvironment, ofNamespace, type Target } from "./pattern.ts";
+import { PERMISSIONS, type Permission } from "./permission.ts";
 
 /** Whether any binding that covers the target carries the permission. */
-export function may(entity: Entity, permission: Permission, target: Target): boolean {
-  return entity.bindings.some(
-    ({ pattern, roles }) =>
-      matches(pattern, target) && [...roles].some((role) => permissionsOfRole(role).has(permission)),
-  );
-}
+export const may = (entity: Entity, permission: Permission, target: Target): boolean =>
+  compiled(entity.bindings).may(permission, target);
+
+/** Whether nothing at all is forbidden. */
+export const mayEverything = (entity: Entity): boolean =>
+  PERMISSIONS.every((permission) => may(entity, permission, GLOBAL));
 
 /** @throws AppError `permission_denied`, the same whether the target exists or not. */
 export function mustBeAllowed(entity: Entity, permission: Permission, target: Target): void {
@@ -38,20 +39,24 @@ export interface Visibility {
   coverage(namespace: string): "all" | "some" | "none";
 }
 
+const READ: Permission = "environment::read";
+
 /** Lists show what may be read: a binding without the read permission shows nothing. */
-export function visible(entity: Entity): Visibility {
-  const readable = entity.bindings.filter((binding) => permissionsOf(binding).has("environment::read"));
-  const patterns = readable.map(({ pattern }) => pattern);
-  const named = patterns.every(({ namespace }) => !namespace.includes("*"));
+export function visible({ bindings }: Entity): Visibility {
+  const sight = compiled(bindings);
+  const readable = bindings.filter((binding) => permissionsOf(binding).has(READ));
+  const namespaces = readable.map(({ pattern }) => pattern.namespace);
+  const named = namespaces.every((namespace) => !namespace.includes("*"));
+  const whole = (name: string): boolean => sight.may(READ, ofNamespace(name));
+  const some = (name: string): boolean => sight.touches(READ, name);
   return {
-    everything: patterns.some((pattern) => isWildcard(pattern.namespace) && isWildcard(pattern.environment)),
-    namespaces: named ? [...new Set(patterns.map(({ namespace }) => namespace))].sort() : null,
-    namespace: (name) => patterns.some((pattern) => matchesName(pattern.namespace, name)),
-    environment: (namespace, environment) =>
-      patterns.some((pattern) => matches(pattern, { kind: "environment", namespace, environment })),
+    everything: sight.may(READ, GLOBAL),
+    namespaces: named ? [...new Set(namespaces)].sort() : null,
+    namespace: some,
+    environment: (namespace, environment) => sight.may(READ, ofEnvironment(namespace, environment)),
     coverage: (name) => {
-      if (patterns.some((pattern) => matches(pattern, { kind: "namespace", namespace: name }))) return "all";
-      return patterns.some((pattern) => matchesName(pattern.namespace, name)) ? "some" : "none";
+      if (whole(name)) return "all";
+      return some(name) ? "some" : "none";
     },
   };
 }

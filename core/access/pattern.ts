@@ -52,8 +52,11 @@ export function matches(pattern: Pattern, target: Target): boolean {
   return matchesName(pattern.environment, target.environment);
 }
 
-/** Whether one half of a pattern matches a name. Names outside the grammar match nothing. */
-export const matchesName = (half: string, name: string): boolean => NAME.test(name) && glob(half, name);
+/** Names outside the grammar are nobody's: no pattern matches them. */
+export const isName = (name: string): boolean => NAME.test(name);
+
+/** Whether one half of a pattern matches a name. */
+export const matchesName = (half: string, name: string): boolean => isName(name) && glob(half, name);
 
 /** Whether everything that `inner` can match is matched by `outer`. */
 export const contains = (outer: Pattern, inner: Pattern): boolean =>
@@ -63,7 +66,7 @@ export const contains = (outer: Pattern, inner: Pattern): boolean =>
  * Greedy wildcard match with one point to return to: at most |half| × |text| steps whatever the pattern, where a
  * regular expression made from a stranger's pattern could take for ever.
  */
-function glob(half: string, text: string): boolean {
+export function glob(half: string, text: string): boolean {
   let at = 0;
   let read = 0;
   let star = -1;

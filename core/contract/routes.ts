@@ -48,15 +48,18 @@ import {
   putSettings,
 } from "./settings.ts";
 import { postSpecification } from "./specifications.ts";
-import { getOpenApi, getPermission, getStatus } from "./status.ts";
+import { explainPermission, getOpenApi, getPermission, getStatus } from "./status.ts";
 import { getCelery, getMetrics, getUsage, listChannels } from "./store.ts";
-import { postToken } from "./tokens.ts";
+import { listTokens, postToken, revokeToken } from "./tokens.ts";
 
 export const ROUTES = [
   getStatus,
   getOpenApi,
   getPermission,
+  explainPermission,
   postToken,
+  listTokens,
+  revokeToken,
   getUsage,
   listChannels,
   getMetrics,

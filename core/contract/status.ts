@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { PERMISSIONS, ROLES } from "#core/access/permission.ts";
 import { route } from "./route.ts";
-import { data, NONE } from "./shapes.ts";
+import { data, EnvironmentParam, NamespaceParam, NONE } from "./shapes.ts";
 
 export const getStatus = route({
   id: "getStatus",
@@ -49,6 +49,56 @@ export const getPermission = route({
   ),
   otherReplies: [],
   errors: [],
+});
+
+export const explainPermission = route({
+  id: "explainPermission",
+  method: "get",
+  path: "/api/v1/permission/explanation",
+  aliases: [],
+  summary: "Why the caller may do something, or may not; of others for who may do everything",
+  access: { kind: "open" },
+  params: NONE,
+  query: v.object({
+    permission: v.picklist(PERMISSIONS, `must be one of ${PERMISSIONS.join(", ")}`),
+    namespace: v.optional(v.pipe(NamespaceParam, v.description("Without it the whole store is meant"))),
+    environment: v.optional(v.pipe(EnvironmentParam, v.description("Without it the namespace is meant"))),
+    primary_namespace: v.optional(
+      v.pipe(
+        v.string(),
+        v.maxLength(256, "primary_namespace is longer than 256 characters"),
+        v.description(
+          "Whoever has this primary namespace, with all their logins and tokens; empty for services",
+        ),
+      ),
+    ),
+  }),
+  body: null,
+  reply: data(
+    v.object({
+      primary_namespace: v.string(),
+      allowed: v.boolean(),
+      because: v.pipe(
+        v.array(
+          v.object({
+            source: v.object({
+              kind: v.picklist(["default", "configuration", "token", "role_mapping"]),
+              name: v.pipe(
+                v.nullable(v.string()),
+                v.description("Whose defaults, which service, the token's id, the namespace that gave it"),
+              ),
+            }),
+            pattern: v.string(),
+            roles: v.array(v.picklist(ROLES)),
+          }),
+        ),
+        v.description("Each alone would do"),
+      ),
+      roles_with_it: v.pipe(v.array(v.picklist(ROLES)), v.description("Roles that carry the permission")),
+    }),
+  ),
+  otherReplies: [],
+  errors: ["invalid_request", "permission_denied"],
 });
 
 export const getOpenApi = route({

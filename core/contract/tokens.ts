@@ -3,11 +3,14 @@
  * @module
  */
 import * as v from "valibot";
+import { ROLES } from "#core/access/permission.ts";
+import { TOKEN_ID } from "#core/token/token-name.ts";
 import { route } from "./route.ts";
-import { data, NONE, rolesByPattern } from "./shapes.ts";
+import { Ack, data, NONE, PAGE_SIZE_MAX, rolesByPattern, Timestamp, wholeNumber } from "./shapes.ts";
 
 const end = (description: string) =>
   v.optional(v.nullable(v.pipe(v.string("must be a time as text"), v.description(description))), null);
+const NAME_LENGTH = 100;
 const NO_MAP = "must be an object of patterns, each with a list of roles";
 
 export const postToken = route({
@@ -28,12 +31,97 @@ export const postToken = route({
       expiration: end("ISO 8601; without a zone it is UTC. The caller's own, if not given"),
       exp: end("The same under the name that conda-store's client sends; `expiration` wins"),
       role_bindings: v.optional(v.nullable(rolesByPattern(NO_MAP)), null),
+      name: v.optional(
+        v.nullable(
+          v.pipe(
+            v.string("must be a string"),
+            v.maxLength(NAME_LENGTH, `must have at most ${NAME_LENGTH} characters`),
+            v.description("What the list of tokens calls it"),
+          ),
+        ),
+        null,
+      ),
     }),
     bytesMax: 16 * 1024,
     form: false,
     optional: true,
   },
-  reply: data(v.object({ token: v.string() })),
+  reply: data(
+    v.object({
+      token: v.string(),
+      id: v.pipe(v.nullable(v.string()), v.description("Revokes it; null for who brought no token")),
+    }),
+  ),
   otherReplies: [],
-  errors: ["invalid_token_request"],
+  errors: ["invalid_token_request", "too_many_requests"],
+});
+
+const Owner = v.optional(
+  v.pipe(
+    v.string(),
+    v.maxLength(256, "primary_namespace is longer than 256 characters"),
+    v.description("Another's, for who may do everything; empty for tokens of services"),
+  ),
+);
+const TokenId = v.pipe(v.string(), v.regex(TOKEN_ID, "is no id of a token"));
+
+export const listTokens = route({
+  id: "listTokens",
+  method: "get",
+  path: "/api/v1/token",
+  aliases: [],
+  summary:
+    "Logins and tokens with the caller's primary namespace that may do no more than the caller, newest first",
+  access: { kind: "open" },
+  params: NONE,
+  query: v.object({
+    primary_namespace: Owner,
+    limit: v.optional(
+      wholeNumber(
+        `limit must be a whole number from 1 to ${PAGE_SIZE_MAX}`,
+        1,
+        PAGE_SIZE_MAX,
+        "Rows looked at",
+      ),
+      String(PAGE_SIZE_MAX),
+    ),
+    cursor: v.optional(v.pipe(TokenId, v.description("That of the last answer"))),
+  }),
+  body: null,
+  reply: v.object({
+    status: v.literal("ok"),
+    data: v.array(
+      v.object({
+        id: v.string(),
+        name: v.nullable(v.string()),
+        kind: v.picklist(["login", "token"]),
+        primary_namespace: v.string(),
+        role_bindings: v.record(v.string(), v.array(v.picklist(ROLES))),
+        created_on: Timestamp,
+        expires_on: Timestamp,
+        last_used_on: v.pipe(v.nullable(Timestamp), v.description("To the hour")),
+        logged_out_on: v.nullable(Timestamp),
+        revoked_on: v.nullable(Timestamp),
+      }),
+    ),
+    message: v.null(),
+    cursor: v.pipe(v.nullable(v.string()), v.description("null when there is nothing behind this page")),
+  }),
+  otherReplies: [],
+  errors: ["permission_denied"],
+});
+
+export const revokeToken = route({
+  id: "revokeToken",
+  method: "delete",
+  path: "/api/v1/token/:tokenId",
+  aliases: [],
+  summary: "End a token, and all that were made from it, within seconds",
+  access: { kind: "open" },
+  params: v.object({ tokenId: TokenId }),
+  query: v.object({ primary_namespace: Owner }),
+  body: null,
+  reply: Ack,
+  otherReplies: [],
+  errors: ["permission_denied", "token_not_found"],
 });

@@ -7,11 +7,15 @@ import * as v from "valibot";
 import { parseBindings } from "#core/access/binding.ts";
 import { authenticated, type Entity } from "#core/access/entity.ts";
 import { NamespaceName } from "#core/names.ts";
+import { TOKEN_ID, TOKEN_NAME, tokenName } from "./token-name.ts";
 
 /** The audience of tokens for the API; tokens for the image registry have another one and are refused here. */
 export const AUDIENCE = "conda-store";
 /** Lifetime of a login. */
 export const LOGIN_SECONDS = 86_400;
+
+/** From as many tokens, one after the other, may a token be made: each is looked up with it. */
+export const LINEAGE_MAX = 4;
 
 const Claims = v.object({
   /** Unix seconds. */
@@ -22,6 +26,10 @@ const Claims = v.object({
   aud: v.optional(v.string()),
   /** Only in tokens that nobody asked for. */
   defaults: v.optional(v.picklist(["anonymous", "authenticated"]), "authenticated"),
+  /** Only in tokens that the API keeps a record of. */
+  jti: v.optional(v.pipe(v.string(), v.regex(TOKEN_ID))),
+  /** Names of the tokens that this one was made from: it ends with any of them. */
+  made_from: v.optional(v.array(v.pipe(v.string(), v.regex(TOKEN_NAME))), []),
 });
 export type Claims = v.InferOutput<typeof Claims>;
 
@@ -35,9 +43,16 @@ const CONDA_STORE_CLAIMS: readonly string[] = ["exp", "primary_namespace", "role
 export function entityOf(payload: Readonly<Record<string, unknown>>): Entity | null {
   const result = v.safeParse(Claims, payload);
   if (!result.success) return null;
-  const { aud, exp, primary_namespace, role_bindings, defaults } = result.output;
+  const { aud, exp, primary_namespace, role_bindings, defaults, jti, made_from } = result.output;
   const condaStoreShaped = Object.keys(payload).every((name) => CONDA_STORE_CLAIMS.includes(name));
   if (aud === undefined ? !condaStoreShaped : aud !== AUDIENCE) return null;
   const bindings = parseBindings(role_bindings);
-  return bindings && authenticated(primary_namespace, bindings, new Date(exp * 1000), defaults);
+  if (!bindings || made_from.length > LINEAGE_MAX) return null;
+  return authenticated({
+    primaryNamespace: primary_namespace,
+    own: bindings,
+    expiresAt: new Date(exp * 1000),
+    defaults,
+    tokenIds: jti === undefined ? [] : [tokenName(primary_namespace, jti), ...made_from],
+  });
 }

@@ -5,9 +5,8 @@
 import * as v from "valibot";
 import { type BindingMap, parseBindings, rolesByPattern } from "#core/access/binding.ts";
 import type { Entity } from "#core/access/entity.ts";
-import { isSubset, may } from "#core/access/may.ts";
-import { GLOBAL } from "#core/access/pattern.ts";
-import { PERMISSIONS, parseRole } from "#core/access/permission.ts";
+import { isSubset, mayEverything } from "#core/access/may.ts";
+import { parseRole } from "#core/access/permission.ts";
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
 import { LOGIN_SECONDS } from "./claims.ts";
@@ -52,8 +51,8 @@ export function grantToken(caller: Entity, wanted: TokenRequest, now: Date): Gra
 function namespaceOf(caller: Entity, wanted: string | null): string {
   const own = caller.primaryNamespace;
   if (wanted === null || wanted === own) return own;
-  const everything = PERMISSIONS.every((permission) => may(caller, permission, GLOBAL));
-  if (!everything) return refuse(`Requested primary_namespace must be your own, which is "${own}"`);
+  if (!mayEverything(caller))
+    return refuse(`Requested primary_namespace must be your own, which is "${own}"`);
   const name = v.safeParse(NewNamespaceName, wanted);
   return name.success ? name.output : refuse(name.issues[0].message);
 }

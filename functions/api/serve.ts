@@ -5,8 +5,8 @@
  */
 import type { Hono } from "hono";
 import * as v from "valibot";
-import { getMappedBindings } from "#adapters/dynamodb/roles.ts";
-import { type Entity, isMember, withMapped } from "#core/access/entity.ts";
+import { getMappedGrants } from "#adapters/dynamodb/roles.ts";
+import { type Entity, isMember, withGrants } from "#core/access/entity.ts";
 import { may, notAuthorized, type Visibility, visible } from "#core/access/may.ts";
 import { GLOBAL, ofEnvironment, ofNamespace, type Target } from "#core/access/pattern.ts";
 import type { Permission } from "#core/access/permission.ts";
@@ -56,7 +56,7 @@ export function serve<R extends Route>(app: Hono<Env>, services: Services, route
   app.on(route.method.toUpperCase(), spellings(services.prefix, route), async (c: ApiContext) => {
     const params = parse("path", route.params, c.req.param()) as Params<R>;
     refuseForeignOrigin(c, services.settings.cors_allow_origins);
-    const { entity: own } = await findCaller(c, services.secret, services.settings.default_namespace);
+    const { entity: own } = await findCaller(c, services);
     const power = powerOf(services, own);
     const gate = gateOf(route, power);
     const target = pathTarget(route, params);
@@ -104,7 +104,7 @@ function powerOf({ db }: Services, own: Entity): Power {
   let whole: Promise<Entity> | undefined;
   const entity = (): Promise<Entity> => {
     whole ??= isMember(own)
-      ? getMappedBindings(db, own.primaryNamespace).then((mapped) => withMapped(own, mapped))
+      ? getMappedGrants(db, own.primaryNamespace).then((mapped) => withGrants(own, mapped))
       : Promise.resolve(own);
     return whole;
   };

@@ -8,13 +8,13 @@
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
   api: [
     "AWS's own AWSLambdaBasicExecutionRole",
-    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NS#* | SETTINGS | THING#*",
+    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NS#* | SETTINGS | THING#* | TOKENS#*",
     "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | NAMESPACES | SPEC#*",
     "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | NAMESPACES | NS#* | SLOTS",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
-    "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | DUE | HOLD#* | LINE#* | NAMESPACES | NS#* | SPEC#*",
-    "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | NAMESPACES | NS#* | SLOTS | TURNS",
-    "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | NAMESPACES | NS#* | RATE#* | SETTINGS | THING#* | TURNS",
+    "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | DUE | HOLD#* | LINE#* | NAMESPACES | NS#* | SPEC#* | TOKENS#*",
+    "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | NAMESPACES | NS#* | SLOTS | TOKENS#* | TURNS",
+    "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | NAMESPACES | NS#* | RATE#* | SETTINGS | THING#* | TOKENS#* | TURNS",
     "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",
     "s3:ListBucket on storagebucket where s3:prefix StringLike logs/*",
     "secretsmanager:GetSecretValue on secret:TokensKey",

@@ -3,12 +3,13 @@
  * @module
  */
 import { getCookie } from "hono/cookie";
-import type { SecretCache } from "#adapters/secrets/secret.ts";
+import { isInForce } from "#adapters/dynamodb/token-in-force.ts";
 import { verifyToken } from "#adapters/secrets/tokens.ts";
 import { anonymous, type Entity } from "#core/access/entity.ts";
 import { AUTH_COOKIE } from "#core/contract/login.ts";
 import { AppError } from "#core/errors.ts";
 import type { ApiContext } from "../context.ts";
+import type { Services } from "../services.ts";
 
 export interface Caller {
   readonly entity: Entity;
@@ -17,17 +18,25 @@ export interface Caller {
 }
 
 /** Finds the caller. Credentials that cannot be decoded or have ended make nobody of him, never an error. */
-export async function findCaller(
-  c: ApiContext,
-  secret: SecretCache,
-  defaultNamespace: string,
-): Promise<Caller> {
+export async function findCaller(c: ApiContext, services: Services): Promise<Caller> {
   const fromHeader = headerToken(c.req.header("authorization") ?? "");
-  const byHeader = fromHeader && (await verifyToken(secret, fromHeader));
+  const byHeader = fromHeader && (await bearerOf(services, fromHeader));
   if (byHeader) return { entity: byHeader, byCookie: false };
   const fromCookie = getCookie(c, AUTH_COOKIE);
-  const byCookie = fromCookie && (await verifyToken(secret, fromCookie));
-  return { entity: byCookie || anonymous(defaultNamespace), byCookie: Boolean(byCookie) };
+  const byCookie = fromCookie && (await bearerOf(services, fromCookie));
+  return {
+    entity: byCookie || anonymous(services.settings.default_namespace),
+    byCookie: Boolean(byCookie),
+  };
+}
+
+/** Who a token speaks for, wherever it stands; null if it is none of ours, has ended or was revoked. */
+export async function bearerOf(
+  { secret, db }: Pick<Services, "secret" | "db">,
+  token: string,
+): Promise<Entity | null> {
+  const entity = await verifyToken(secret, token);
+  return entity && (await isInForce(db, entity.tokenIds)) ? entity : null;
 }
 
 function headerToken(authorization: string): string {

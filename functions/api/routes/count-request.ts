@@ -10,6 +10,9 @@ import { NAMES_BEHIND_ADDRESS } from "#core/rates.ts";
 import type { ApiContext } from "../context.ts";
 import type { Services } from "../services.ts";
 
+/** So many times as many tokens may be asked for as builds. */
+const TOKENS_FOR_A_BUILD = 10;
+
 type Counting = Pick<Services, "db" | "rates">;
 
 /** @throws TooManyRequests */
@@ -17,6 +20,14 @@ export const countSubmission = ({ db, rates }: Counting, own: Entity, c: ApiCont
   countRequest(db, {
     party: `submission#${principalOf(own, c)}`,
     bounds: { requests: rates.submissionsPerMinute },
+    at: new Date(),
+  });
+
+/** Tokens are records too, but cheap ones: hubs make one for each page that they show. @throws TooManyRequests */
+export const countToken = ({ db, rates }: Counting, own: Entity, c: ApiContext): Promise<void> =>
+  countRequest(db, {
+    party: `token#${principalOf(own, c)}`,
+    bounds: { requests: TOKENS_FOR_A_BUILD * rates.submissionsPerMinute },
     at: new Date(),
   });
 

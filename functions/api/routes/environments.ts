@@ -9,10 +9,9 @@ import {
   type EnvironmentSortKey,
   listEnvironments,
 } from "#adapters/dynamodb/list-environments.ts";
-import { getMappedBindings } from "#adapters/dynamodb/roles.ts";
+import { getMappedGrants } from "#adapters/dynamodb/roles.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
-import { verifyToken } from "#adapters/secrets/tokens.ts";
-import { isMember, withMapped } from "#core/access/entity.ts";
+import { isMember, withGrants } from "#core/access/entity.ts";
 import { both, type Visibility, visible } from "#core/access/may.ts";
 import {
   type getEnvironment,
@@ -26,6 +25,7 @@ import { dataReply, PAGE_SIZE_MAX } from "#core/contract/shapes.ts";
 import { readCursor, writeCursor } from "#core/environment/cursor.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
+import { bearerOf } from "../middleware/caller.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { fewNames, showNamespace } from "./namespaces.ts";
@@ -87,11 +87,12 @@ async function filterOf(
   };
 }
 
-async function sightOf({ secret, db }: Pick<Services, "secret" | "db">, jwt: string): Promise<Visibility> {
-  const other = await verifyToken(secret, jwt);
+async function sightOf(services: Pick<Services, "secret" | "db">, jwt: string): Promise<Visibility> {
+  const { db } = services;
+  const other = await bearerOf(services, jwt);
   if (!other) throw new AppError("invalid_request", "jwt is not a token of this service, or it has ended.");
-  const mapped = isMember(other) ? await getMappedBindings(db, other.primaryNamespace) : [];
-  return visible(withMapped(other, mapped));
+  const mapped = isMember(other) ? await getMappedGrants(db, other.primaryNamespace) : [];
+  return visible(withGrants(other, mapped));
 }
 
 export const listing =

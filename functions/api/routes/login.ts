@@ -4,13 +4,17 @@
  * @module
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { deleteCookie, setCookie } from "hono/cookie";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { CookieOptions } from "hono/utils/cookie";
-import { mintToken } from "#adapters/secrets/tokens.ts";
+import { forgetToken } from "#adapters/dynamodb/token-in-force.ts";
+import { endLogin } from "#adapters/dynamodb/tokens.ts";
+import { verifyToken } from "#adapters/secrets/tokens.ts";
 import { AUTH_COOKIE, type login, type logout, type showLogin } from "#core/contract/login.ts";
 import { AppError } from "#core/errors.ts";
 import { LOGIN_SECONDS } from "#core/token/claims.ts";
+import { parseTokenName } from "#core/token/token-name.ts";
 import type { ApiContext } from "../context.ts";
+import { issueToken } from "../issue-token.ts";
 import { ownHosts } from "../middleware/caller.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
@@ -34,7 +38,10 @@ export const loggingIn =
     if (dummyPassword === null || !equal(password, dummyPassword)) {
       throw new AppError("invalid_credentials", "Invalid authentication credentials");
     }
-    const token = await mintToken(services.secret, {
+    const { token } = await issueToken(services, {
+      kind: "login",
+      name: null,
+      madeFrom: [],
       primaryNamespace: username,
       // As the original's dummy login: whoever knows the password of a local deployment owns all of it.
       roleBindings: { "*/*": ["admin"] },
@@ -45,8 +52,15 @@ export const loggingIn =
   };
 
 export const loggingOut =
-  ({ prefix }: Services): Tell<typeof logout> =>
+  ({ prefix, db, secret }: Services): Tell<typeof logout> =>
   async ({ query: { next }, c }) => {
+    const [name] = (await verifyToken(secret, getCookie(c, AUTH_COOKIE) ?? ""))?.tokenIds ?? [];
+    if (name !== undefined) {
+      // Whoever kept a copy of the cookie is logged out as well.
+      const { primaryNamespace, id } = parseTokenName(name);
+      await endLogin(db, primaryNamespace, id, new Date());
+      forgetToken(db, name);
+    }
     deleteCookie(c, AUTH_COOKIE, cookieOptions(c, prefix));
     return c.redirect(sameSite(c, next) ?? `${prefix}/`, 303);
   };

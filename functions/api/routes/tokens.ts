@@ -1,22 +1,31 @@
 /**
- * Making tokens.
+ * Making, listing and revoking tokens.
  * @module
  */
+import { forgetToken } from "#adapters/dynamodb/token-in-force.ts";
+import { getTokens, listTokens, revokeToken, type TokenRecord } from "#adapters/dynamodb/tokens.ts";
 import { mintToken } from "#adapters/secrets/tokens.ts";
-import { rolesByPattern } from "#core/access/binding.ts";
-import { dataReply } from "#core/contract/shapes.ts";
-import type { postToken } from "#core/contract/tokens.ts";
+import { parseBindings, rolesByPattern } from "#core/access/binding.ts";
+import { type Entity, isMember } from "#core/access/entity.ts";
+import { isSubset, mayEverything, notAuthorized } from "#core/access/may.ts";
+import { dataReply, timestamp, timestampOrNull } from "#core/contract/shapes.ts";
+import type {
+  listTokens as listRoute,
+  postToken,
+  revokeToken as revokeRoute,
+} from "#core/contract/tokens.ts";
 import { AppError } from "#core/errors.ts";
+import { LINEAGE_MAX } from "#core/token/claims.ts";
+import { tokenName } from "#core/token/token-name.ts";
 import { grantToken } from "#core/token/token-request.ts";
+import { issueToken, mustFit } from "../issue-token.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
-
-/** Gateways take about 10 KB of headers; a token beyond this could not be sent back. */
-const TOKEN_LENGTH_MAX = 7_000;
+import { countToken } from "./count-request.ts";
 
 export const minting =
-  ({ secret }: Services): Tell<typeof postToken> =>
-  async ({ body, own, entity }) => {
+  (services: Services): Tell<typeof postToken> =>
+  async ({ body, own, entity, c }) => {
     const wanted = body.role_bindings ?? {};
     const granted = grantToken(
       await entity(),
@@ -28,12 +37,83 @@ export const minting =
       },
       new Date(),
     );
-    const token = await mintToken(secret, granted);
-    if (token.length > TOKEN_LENGTH_MAX) {
+    if (granted.defaults === "anonymous") {
+      // Nobody could list or revoke it, and it may no more than nobody may.
+      const token = await mintToken(services.secret, granted);
+      mustFit(token);
+      return dataReply({ token, id: null });
+    }
+    if (own.tokenIds.length > LINEAGE_MAX) {
       throw new AppError(
         "invalid_token_request",
-        "Requested role_bindings are too many for one token: name fewer.",
+        `This token was made from a token that was made from another, ${LINEAGE_MAX} times over: use one of those.`,
       );
     }
-    return dataReply({ token });
+    await countToken(services, own, c);
+    const { primaryNamespace, roleBindings, expiresAt } = granted;
+    const issued = { kind: "token", name: body.name, primaryNamespace, roleBindings, expiresAt } as const;
+    return dataReply(await issueToken(services, { ...issued, madeFrom: own.tokenIds }));
   };
+
+export const listing =
+  ({ db }: Services): Tell<typeof listRoute> =>
+  async ({ query, entity }) => {
+    const whole = await entity();
+    const primaryNamespace = ownerOf(whole, query.primary_namespace);
+    const { tokens, next } = await listTokens(db, {
+      primaryNamespace,
+      limit: query.limit,
+      after: query.cursor ?? null,
+      now: new Date(),
+    });
+    return {
+      ...dataReply(tokens.filter((token) => isWithin(whole, token)).map(showToken)),
+      cursor: next,
+    };
+  };
+
+export const revoking =
+  ({ db }: Services): Tell<typeof revokeRoute> =>
+  async ({ params: { tokenId }, query, entity }) => {
+    const whole = await entity();
+    const primaryNamespace = ownerOf(whole, query.primary_namespace);
+    const name = tokenName(primaryNamespace, tokenId);
+    const [token] = await getTokens(db, [name]);
+    if (!token || !isWithin(whole, token)) {
+      throw new AppError("token_not_found", "There is no such token, or it has ended.");
+    }
+    await revokeToken(db, primaryNamespace, tokenId, new Date());
+    forgetToken(db, name);
+    return { status: "ok", message: `token ${tokenId} revoked` };
+  };
+
+/**
+ * Whose tokens are meant: one's own, unless somebody who may do everything names another's. Nobody has none.
+ * @throws AppError permission_denied
+ */
+function ownerOf(entity: Entity, wanted: string | undefined): string {
+  if (mayEverything(entity)) return wanted ?? entity.primaryNamespace;
+  if (!isMember(entity) || (wanted ?? entity.primaryNamespace) !== entity.primaryNamespace) {
+    throw notAuthorized();
+  }
+  return entity.primaryNamespace;
+}
+
+/** A narrow token neither shows nor revokes its owner's stronger ones: who finds it should not be able to. */
+function isWithin(entity: Entity, { roleBindings }: TokenRecord): boolean {
+  const bindings = parseBindings(roleBindings);
+  return bindings !== null && isSubset(bindings, entity.bindings);
+}
+
+const showToken = (token: TokenRecord) => ({
+  id: token.id,
+  name: token.name,
+  kind: token.kind,
+  primary_namespace: token.primaryNamespace,
+  role_bindings: rolesByPattern(parseBindings(token.roleBindings) ?? []),
+  created_on: timestamp(token.createdOn),
+  expires_on: timestamp(token.expiresAt),
+  last_used_on: timestampOrNull(token.lastUsedOn),
+  logged_out_on: timestampOrNull(token.loggedOutOn),
+  revoked_on: timestampOrNull(token.revokedOn),
+});

@@ -26,15 +26,17 @@ import { pinBuild } from "#adapters/dynamodb/pins.ts";
 import { countRequest } from "#adapters/dynamodb/rates.ts";
 import { readSurplus } from "#adapters/dynamodb/retention.ts";
 import { getGreenTests } from "#adapters/dynamodb/reuse.ts";
-import { changeRole, getMappedBindings, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
+import { changeRole, getMappedGrants, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
 import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
 import { getSolve } from "#adapters/dynamodb/solves.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
+import { getTokens, listTokens, putToken, revokeToken } from "#adapters/dynamodb/tokens.ts";
 import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import { keepWatch, readWatches } from "#adapters/dynamodb/watches.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import { newTokenId, tokenName } from "#core/token/token-name.ts";
 import { move } from "#test/kit/builds.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
@@ -78,6 +80,14 @@ const somePackages = (n: number): InstalledPackage[] =>
     sha256: sha256Of(`package ${i}`),
     sizeBytes: i,
   }));
+const TOKEN = {
+  primaryNamespace: "alice",
+  name: "of a notebook",
+  kind: "token",
+  roleBindings: { "alice/*": ["developer"], "default/*": ["viewer"], "filesystem/*": ["viewer"] },
+  createdOn: at,
+  expiresAt: new Date(at.getTime() + 3_600_000),
+} as const;
 const lockDigest = sha256Of("lock");
 
 describe.each([
@@ -212,7 +222,7 @@ describe.each([
     },
     { number: 32, ask: (db) => updateNamespace(db, name(0), { metadata: { owner: "us" } }), calls: 1 },
     { number: 33, ask: (db) => giveRole(db, name(0), name(1), "viewer"), calls: 4 },
-    { number: 29, ask: (db) => getMappedBindings(db, name(1)), calls: 1, most: 1 },
+    { number: 29, ask: (db) => getMappedGrants(db, name(1)), calls: 1, most: 1 },
     { number: 30, ask: (db) => getNamespaceDetails(db, name(0)), calls: 1, most: 3 },
     { number: 31, ask: (db) => listGivenRoles(db, name(0)), calls: 1, most: 1 },
     { number: 34, ask: (db) => changeRole(db, name(0), name(1), "admin"), calls: 1 },
@@ -252,6 +262,32 @@ describe.each([
     { number: 43, ask: (db) => getSolve(db, "no such request"), calls: 1 },
     { number: 44, ask: (db) => getTests(db, 1, 1), calls: 1 },
     { number: 45, ask: (db) => getGreenTests(db, "no such environment"), calls: 1 },
+    {
+      number: 70,
+      ask: (db) => putToken(db, { ...TOKEN, id: newTokenId(at) }),
+      calls: 1,
+    },
+    {
+      number: 71,
+      ask: async (db) => {
+        for (let made = 0; made < 20; made++) await putToken(db, { ...TOKEN, id: newTokenId(at) });
+        spent.reset();
+        await listTokens(db, { primaryNamespace: "alice", limit: 20, after: null, now: at });
+      },
+      calls: 1,
+      most: units(300 * 20),
+    },
+    { number: 72, ask: (db) => getTokens(db, [tokenName("alice", newTokenId(at))]), calls: 1 },
+    {
+      number: 73,
+      ask: async (db) => {
+        const id = newTokenId(at);
+        await putToken(db, { ...TOKEN, id });
+        spent.reset();
+        await revokeToken(db, "alice", id, at);
+      },
+      calls: 1,
+    },
     { number: 51, ask: (db) => countRequest(db, { party: "me", bounds: { all: 9 }, at }), calls: 1 },
     {
       number: 16,

@@ -11,7 +11,7 @@ import { oldestWaiting, slots } from "#adapters/dynamodb/line.ts";
 import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace, getBuildCounts, getNamespace } from "#adapters/dynamodb/namespaces.ts";
-import { getMappedBindings, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
+import { getMappedGrants, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
 import { putSettings } from "#adapters/dynamodb/settings.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import type { ArtifactType } from "#core/build/status.ts";
@@ -225,7 +225,7 @@ describe("a namespace", () => {
     expect(passes).toBeGreaterThan(1);
     expect([...unlinked].sort()).toEqual(["demo", "other", "runs"]);
     expect(await listGivenRoles(db, "friends")).toEqual([]);
-    expect(await getMappedBindings(db, "friends")).toEqual([]);
+    expect(await getMappedGrants(db, "friends")).toEqual([]);
     expect(await itemsOf("NS#team")).toEqual([]);
     const again = await createNamespace(db, "team", at);
     expect(again.id).toBeGreaterThan(id);

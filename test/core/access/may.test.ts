@@ -16,7 +16,8 @@ const bindings = (map: BindingMap) => {
   if (!parsed) throw new Error("not bindings");
   return parsed;
 };
-const holder = (map: BindingMap) => authenticated("alice", bindings(map), new Date());
+const holder = (map: BindingMap) =>
+  authenticated({ primaryNamespace: "alice", own: bindings(map), expiresAt: new Date() });
 
 test("there are seventeen permissions, and environment:create alone has one colon", () => {
   expect(PERMISSIONS).toHaveLength(17);

@@ -81,6 +81,7 @@ describe.each(ROUTES.map((route) => [route.id, route as Route] as const))("%s", 
         .map(async (path) => {
           const filled = path
             .replace(":buildId", buildId)
+            .replace(":tokenId", world.token)
             .replace(":namespace", `made-${crypto.randomUUID()}`)
             .replace(":environment", "demo");
           const token = bearer(await api.token(BINDINGS.admin));

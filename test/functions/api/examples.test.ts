@@ -22,9 +22,10 @@ const page = readFileSync(API_PAGE_FILE, "utf8");
 let api: Api;
 let served: Served;
 let token: string;
+let tokenId: string;
 beforeAll(async () => {
   api = openApi(aws);
-  await makeWorld(api.services);
+  tokenId = (await makeWorld(api.services)).token;
   served = await serveApp(api.services);
   token = await api.token({ "*/*": ["admin"] });
 });
@@ -42,6 +43,7 @@ async function run(lines: string): Promise<{ status: number; answer: string }> {
     ANSWER: answer,
     URL: served.address,
     TOKEN: token,
+    TOKEN_ID: tokenId,
     PASSWORD: DUMMY_PASSWORD,
   });
   expect(code, stderr).toBe(0);

@@ -16,6 +16,7 @@ import type { LogLine } from "#core/build/log-line.ts";
 import type { Artifact, ArtifactType } from "#core/build/status.ts";
 import { archiveKey, exportKey, installerKey, lockKey, logKey } from "#core/layout.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import { issueToken } from "#functions/api/issue-token.ts";
 import type { Services } from "#functions/api/services.ts";
 import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 
@@ -25,6 +26,8 @@ export interface World {
   readonly hidden: number;
   /** Of `team/demo` as well, and not its current build. */
   readonly failed: number;
+  /** The id of an admin's token. */
+  readonly token: string;
 }
 
 const LOCK = sha256Of("lock");
@@ -50,7 +53,7 @@ export const line = (text: string): LogLine => ({
   text,
 });
 
-export async function makeWorld({ db, bucket }: Services): Promise<World> {
+export async function makeWorld({ db, bucket, secret }: Services): Promise<World> {
   const completed = await completedBuild(db, { environment: "demo" }, (id) => [
     artifact("LOCKFILE", lockKey(LOCK)),
     artifact("YAML", exportKey(REUSE)),
@@ -79,7 +82,18 @@ export async function makeWorld({ db, bucket }: Services): Promise<World> {
   const fail = { name: "fail", by: "finish", at: new Date(), attempt, reason: "No.", artifacts: [] } as const;
   const outcome = await makeMove(db, failed, fail);
   if (!outcome.won) throw new Error(outcome.why);
-  return { completed, queued, hidden, failed };
+  const { id: token } = await issueToken(
+    { db, secret },
+    {
+      kind: "token",
+      name: "of the admin",
+      primaryNamespace: "alice",
+      roleBindings: { "*/*": ["admin"] },
+      expiresAt: new Date(Date.now() + 3_600_000),
+      madeFrom: [],
+    },
+  );
+  return { completed, queued, hidden, failed, token };
 }
 
 const artifact = (type: ArtifactType, key: string): Artifact => ({ type, key, sizeBytes: 7 });

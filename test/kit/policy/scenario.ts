@@ -24,6 +24,7 @@ import { uploadStream } from "#adapters/s3/multipart-upload.ts";
 import { deleteObject, listObjects } from "#adapters/s3/objects.ts";
 import { taskNameOf } from "#core/build/task-name.ts";
 import { archiveKey, exportKey, lockKey, logKey, PREFIXES, VARIABLES } from "#core/layout.ts";
+import { newTokenId } from "#core/token/token-name.ts";
 import { awsConfig } from "#local/aws-config.ts";
 import { Client } from "#local/client.ts";
 import { ROUTE_CASES } from "#test/functions/api/cases/all.ts";
@@ -94,7 +95,10 @@ async function visitRoutes(
     // And these would take away what the others ask for: they come last.
     if (id in DELETION_CASES) continue;
     for (const { path, init } of cases)
-      await visit(path({ completed, queued, hidden: queued, failed: queued }), init);
+      await visit(
+        path({ completed, queued, hidden: queued, failed: queued, token: newTokenId(new Date()) }),
+        init,
+      );
   }
   const list = "/api/v1/environment";
   await visit(`${list}/?status=COMPLETED&artifact=CONDA_PACK&packages=python&search=de&sort_by=name`);

@@ -5,6 +5,9 @@
 import { post } from "#test/kit/api.ts";
 import type { RouteCase, RouteCases } from "./case.ts";
 
+const NO_TOKEN = `${"0".repeat(9)}-${"0".repeat(32)}`;
+const WHY = "/api/v1/permission/explanation/?permission=environment::read";
+
 /** What only those who may read everything are told. */
 function monitored(path: string, shows: RegExp): RouteCase[] {
   const refused = { path: () => path, status: 403, code: "permission_denied" } as const;
@@ -54,6 +57,63 @@ export const STORE_CASES: RouteCases = {
       shows: /"authenticated":true.*environment:create/,
     },
   ],
+  explainPermission: [
+    {
+      kind: "happy",
+      says: "the token decides",
+      as: "viewer",
+      path: () => `${WHY}&namespace=team&environment=demo`,
+      status: 200,
+      shows: /"allowed":true,"because":\[\{"source":\{"kind":"token","name":null\},"pattern":"team\/\*"/,
+    },
+    {
+      kind: "happy",
+      says: "nobody reads by default",
+      as: "nobody",
+      path: () => `${WHY}&namespace=default&environment=demo`,
+      status: 200,
+      shows: /"kind":"default","name":"anonymous"/,
+    },
+    {
+      kind: "happy",
+      says: "nothing decides for who may not",
+      as: "stranger",
+      path: () => `${WHY}&namespace=team&environment=demo`,
+      status: 200,
+      shows: /"allowed":false,"because":\[\],"roles_with_it":\["viewer","developer","admin"\]/,
+    },
+    {
+      kind: "happy",
+      says: "an admin asks for another",
+      as: "admin",
+      path: () => `${WHY}&primary_namespace=alice`,
+      status: 200,
+    },
+    {
+      kind: "forbidden",
+      says: "for another, without being an admin",
+      as: "viewer",
+      path: () => `${WHY}&primary_namespace=alice`,
+      status: 403,
+      code: "permission_denied",
+    },
+    {
+      kind: "malformed",
+      says: "a permission that does not exist",
+      as: "admin",
+      path: () => "/api/v1/permission/explanation/?permission=environment::create",
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "malformed",
+      says: "an environment of no namespace",
+      as: "admin",
+      path: () => `${WHY}&environment=demo`,
+      status: 400,
+      code: "invalid_request",
+    },
+  ],
   postToken: [
     {
       kind: "happy",
@@ -81,6 +141,103 @@ export const STORE_CASES: RouteCases = {
       init: post({ role_bindings: { "team/*": ["admin"] } }),
       status: 400,
       code: "invalid_token_request",
+    },
+  ],
+  listTokens: [
+    {
+      kind: "happy",
+      says: "a viewer sees their own",
+      as: "viewer",
+      path: () => "/api/v1/token/",
+      status: 200,
+    },
+    {
+      kind: "happy",
+      says: "an admin sees another's, if there are any",
+      as: "admin",
+      path: () => "/api/v1/token/?primary_namespace=bob",
+      status: 200,
+      shows: /"data":\[\].*"cursor":null/,
+    },
+    {
+      kind: "malformed",
+      says: "a cursor that is none",
+      as: "viewer",
+      path: () => "/api/v1/token/?cursor=1",
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "unauthenticated",
+      says: "nobody has none",
+      as: "nobody",
+      path: () => "/api/v1/token/",
+      status: 403,
+      code: "permission_denied",
+    },
+    {
+      kind: "forbidden",
+      says: "another's are not shown",
+      as: "viewer",
+      path: () => "/api/v1/token/?primary_namespace=bob",
+      status: 403,
+      code: "permission_denied",
+    },
+  ],
+  revokeToken: [
+    {
+      kind: "happy",
+      says: "its owner ends it",
+      as: "admin",
+      path: (w) => `/api/v1/token/${w.token}`,
+      init: { method: "DELETE" },
+      status: 200,
+      shows: /revoked/,
+    },
+    {
+      kind: "happy",
+      says: "once more",
+      as: "admin",
+      path: (w) => `/api/v1/token/${w.token}/`,
+      init: { method: "DELETE" },
+      status: 200,
+      shows: /revoked/,
+    },
+    {
+      kind: "malformed",
+      says: "an id that is none",
+      as: "admin",
+      path: () => "/api/v1/token/1",
+      init: { method: "DELETE" },
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "unauthenticated",
+      says: "nobody has none",
+      as: "nobody",
+      path: (w) => `/api/v1/token/${w.token}`,
+      init: { method: "DELETE" },
+      status: 403,
+      code: "permission_denied",
+    },
+    {
+      kind: "forbidden",
+      says: "one that may do more than the caller is not there",
+      as: "viewer",
+      path: (w) => `/api/v1/token/${w.token}`,
+      init: { method: "DELETE" },
+      status: 404,
+      code: "token_not_found",
+    },
+    {
+      kind: "missing",
+      says: "no such token",
+      as: "admin",
+      path: () => `/api/v1/token/${NO_TOKEN}`,
+      init: { method: "DELETE" },
+      status: 404,
+      code: "token_not_found",
     },
   ],
   getUsage: [

@@ -1,0 +1,160 @@
+/**
+ * Records of tokens: what can be listed, and revoked. A record is kept until its token would have ended; one without
+ * an end does not exist here.
+ * @module
+ */
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import type { BindingMap } from "#core/access/binding.ts";
+import { parseTokenName } from "#core/token/token-name.ts";
+import { batchGet } from "./batch-get.ts";
+import type { Db } from "./db.ts";
+import { ABSENT, expressions, UNSET } from "./expression.ts";
+import { type Item, toDate, toDateOrNull, withVersion } from "./item.ts";
+import { tokenKey, tokensPartition } from "./keys.ts";
+import { readPartition } from "./query.ts";
+
+export interface TokenRecord {
+  readonly primaryNamespace: string;
+  readonly id: string;
+  /** What its owner calls it; null for logins, and where nobody gave a name. */
+  readonly name: string | null;
+  readonly kind: "login" | "token";
+  readonly roleBindings: BindingMap;
+  readonly createdOn: Date;
+  readonly expiresAt: Date;
+  readonly revokedOn: Date | null;
+  /** Of logins. */
+  readonly loggedOutOn: Date | null;
+  /** To the hour; null: not used yet. */
+  readonly lastUsedOn: Date | null;
+}
+
+const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
+
+/** Keeps a record of a token that is about to be handed out. */
+export async function putToken(
+  db: Db,
+  {
+    primaryNamespace,
+    id,
+    expiresAt,
+    ...record
+  }: Omit<TokenRecord, "revokedOn" | "loggedOutOn" | "lastUsedOn">,
+): Promise<void> {
+  const item = {
+    ...tokenKey(primaryNamespace, id),
+    primaryNamespace,
+    id,
+    ...record,
+    createdOn: record.createdOn.toISOString(),
+    expiresAt: seconds(expiresAt),
+    revokedOn: null,
+    loggedOutOn: null,
+  };
+  await db.client.send(
+    new PutCommand({
+      TableName: db.table,
+      Item: withVersion(item),
+      ...expressions({ where: { pk: ABSENT } }),
+    }),
+  );
+}
+
+/** The newest first, those that have ended left out. @param after the id behind which to begin */
+export async function listTokens(
+  db: Db,
+  { primaryNamespace, limit, after, now }: TokenPage,
+): Promise<{ readonly tokens: readonly TokenRecord[]; readonly next: string | null }> {
+  const tokens: TokenRecord[] = [];
+  let last: string | null = null;
+  let read = 0;
+  const items = readPartition(db, {
+    partition: tokensPartition(primaryNamespace),
+    descending: true,
+    limit,
+    ...(after === null ? {} : { after: tokenKey(primaryNamespace, after) }),
+  });
+  for await (const item of items) {
+    read += 1;
+    const token = toRecord(item);
+    last = token.id;
+    if (token.expiresAt > now) tokens.push(token);
+  }
+  return { tokens, next: read < limit ? null : last };
+}
+
+export interface TokenPage {
+  readonly primaryNamespace: string;
+  readonly limit: number;
+  readonly after: string | null;
+  readonly now: Date;
+}
+
+/** Records by their names (`tokenName`); what is not there was never made, or has ended. One call. */
+export async function getTokens(db: Db, names: readonly string[]): Promise<TokenRecord[]> {
+  const keys = names.map((name) => {
+    const { primaryNamespace, id } = parseTokenName(name);
+    return tokenKey(primaryNamespace, id);
+  });
+  return (await batchGet(db, keys)).map(toRecord);
+}
+
+/** Revokes a token; again changes nothing, and neither does one that is not there. */
+export async function revokeToken(db: Db, primaryNamespace: string, id: string, now: Date): Promise<void> {
+  await update(db, primaryNamespace, id, {
+    set: { revokedOn: now.toISOString() },
+    where: { id, revokedOn: UNSET },
+  });
+}
+
+/** Ends a login: its own token, and not those that were made from it. */
+export async function endLogin(db: Db, primaryNamespace: string, id: string, now: Date): Promise<void> {
+  await update(db, primaryNamespace, id, {
+    set: { loggedOutOn: now.toISOString() },
+    where: { id, kind: "login", loggedOutOn: UNSET },
+  });
+}
+
+/** Says that a token is in use, unless that was said within the hour. */
+export async function tokenUsed(db: Db, { primaryNamespace, id }: TokenRecord, now: Date): Promise<void> {
+  await update(db, primaryNamespace, id, {
+    set: { lastUsed: seconds(now) },
+    where: { id, lastUsed: { below: seconds(now) - USED_AGAIN_SECONDS + 1 } },
+  });
+}
+
+/** What is told of use is this coarse, so that use costs a write an hour. */
+export const USED_AGAIN_SECONDS = 3600;
+
+async function update(
+  db: Db,
+  primaryNamespace: string,
+  id: string,
+  change: Parameters<typeof expressions>[0],
+): Promise<void> {
+  try {
+    await db.client.send(
+      new UpdateCommand({
+        TableName: db.table,
+        Key: tokenKey(primaryNamespace, id),
+        ...expressions(change),
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+const toRecord = (item: Item): TokenRecord => ({
+  primaryNamespace: item["primaryNamespace"] as string,
+  id: item["id"] as string,
+  name: item["name"] as string | null,
+  kind: item["kind"] as TokenRecord["kind"],
+  roleBindings: item["roleBindings"] as BindingMap,
+  createdOn: toDate(item["createdOn"]),
+  expiresAt: new Date((item["expiresAt"] as number) * 1000),
+  revokedOn: toDateOrNull(item["revokedOn"]),
+  loggedOutOn: toDateOrNull(item["loggedOutOn"]),
+  lastUsedOn: item["lastUsed"] === undefined ? null : new Date((item["lastUsed"] as number) * 1000),
+});
