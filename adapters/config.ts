@@ -107,7 +107,7 @@ export function readConfig<K extends Variable>(
  * `endpoint` is undefined on AWS itself.
  */
 export function readAwsPlace(
-  service: "S3" | "DYNAMODB",
+  service: "S3" | "DYNAMODB" | "SQS",
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): { readonly region: string; readonly endpoint: string | undefined } {
   return {

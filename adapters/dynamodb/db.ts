@@ -4,7 +4,7 @@
  */
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { readLightly } from "./light-reads.ts";
+import { callLightly } from "./light-calls.ts";
 
 export interface Db {
   readonly client: DynamoDBDocumentClient;
@@ -33,25 +33,9 @@ export function openDb({ table, endpoint, region, observe }: DbOptions): Db {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
   } satisfies DynamoDBClientConfig);
-  // It works out what it would hide from a log that nobody keeps.
-  client.middlewareStack.remove("loggerMiddleware");
-  if (observe) observeCalls(client, observe);
-  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-  readLightly(documents, endpoint, observe && ((command, consumed) => observe(callOf(command, consumed))));
+  const documents = DynamoDBDocumentClient.from(client);
+  callLightly(documents, endpoint, observe && ((command, consumed) => observe(callOf(command, consumed))));
   return { client: documents, table };
-}
-
-function observeCalls(client: DynamoDBClient, observe: (call: DbCall) => void): void {
-  client.middlewareStack.add(
-    (next, context) => async (args) => {
-      Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
-      const result = await next(args);
-      const { ConsumedCapacity } = result.output as { ConsumedCapacity?: unknown };
-      observe(callOf(String(context["commandName"]), ConsumedCapacity));
-      return result;
-    },
-    { step: "initialize", name: "observeCalls" },
-  );
 }
 
 /** Of one table, or a list of several. */

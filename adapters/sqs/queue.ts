@@ -2,12 +2,14 @@
  * The three queues. A message is only a wake-up, so it may be lost, doubled or late without harm.
  * @module
  */
-import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { askJson, type JsonService, type Lender, openJsonService } from "#adapters/aws-json.ts";
+import { readAwsPlace } from "#adapters/config.ts";
 import type { FinishMessage, LinkMessage, RemovalMessage, WakeUp } from "#core/build/messages.ts";
 
 export interface Queue<Message> {
-  readonly client: SQSClient;
   readonly url: string;
+  readonly service: () => Promise<JsonService>;
   /** Never there; ties the queue to what it carries. */
   readonly carries?: Message;
 }
@@ -21,23 +23,31 @@ export type StoreQueue = Queue<LinkMessage | RemovalMessage>;
 /** SQS delays a message by at most this. */
 export const DELAY_SECONDS_MAX = 900;
 
-/** Opens a queue by its address; queues may share a client. */
-export function openQueue<Message>(url: string, client: SQSClient = new SQSClient({})): Queue<Message> {
-  // The address need not be the one this process reaches SQS by, so the endpoint stays the client's.
-  return { client, url };
+/**
+ * Opens a queue by its address.
+ * @param lender any client of the SDK
+ */
+export function openQueue<Message>(url: string, lender: Lender = new DynamoDBClient()): Queue<Message> {
+  let service: Promise<JsonService> | undefined;
+  return {
+    url,
+    service: () => {
+      // The address need not be the one that this process reaches SQS by.
+      service ??= openJsonService("sqs", lender, readAwsPlace("SQS").endpoint ?? new URL(url).origin);
+      return service;
+    },
+  };
 }
 
-/** Sends one message; a delay is cut at 15 minutes. */
+/** Sends one message; a delay is cut at 15 minutes. @throws AwsError */
 export async function send<Message extends object>(
   queue: Queue<Message>,
   message: Message,
   delaySeconds = 0,
 ): Promise<void> {
-  await queue.client.send(
-    new SendMessageCommand({
-      QueueUrl: queue.url,
-      MessageBody: JSON.stringify(message),
-      ...(delaySeconds > 0 ? { DelaySeconds: Math.min(DELAY_SECONDS_MAX, Math.ceil(delaySeconds)) } : {}),
-    }),
-  );
+  await askJson(await queue.service(), "SendMessage", {
+    QueueUrl: queue.url,
+    MessageBody: JSON.stringify(message),
+    ...(delaySeconds > 0 ? { DelaySeconds: Math.min(DELAY_SECONDS_MAX, Math.ceil(delaySeconds)) } : {}),
+  });
 }

@@ -8,15 +8,11 @@ import { openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { cacheSecret, readSecret } from "#adapters/secrets/secret.ts";
+import { openQueue, send } from "#adapters/sqs/queue.ts";
 import type { LinkMessage, WakeUp } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { createApp } from "./app.ts";
 import { toRequest, toResult } from "./lambda.ts";
-
-interface Queues {
-  readonly wakeUp: (message: WakeUp) => Promise<void>;
-  readonly link: (message: LinkMessage) => Promise<void>;
-}
 
 const config = readConfig([
   "table",
@@ -38,16 +34,8 @@ const config = readConfig([
   "logLevel",
 ]);
 const db = openDb({ table: config.table });
-/** Only what changes something needs the queues' client. */
-let opened: Promise<Queues> | undefined;
-const queues = (): Promise<Queues> => {
-  opened ??= import("#adapters/sqs/queue.ts").then(({ openQueue, send }) => {
-    const wakeUps = openQueue<WakeUp>(config.wakeUpQueue);
-    const links = openQueue<LinkMessage>(config.linkQueue, wakeUps.client);
-    return { wakeUp: (message) => send(wakeUps, message), link: (message) => send(links, message) };
-  });
-  return opened;
-};
+const wakeUps = openQueue<WakeUp>(config.wakeUpQueue, db.client);
+const links = openQueue<LinkMessage>(config.linkQueue, db.client);
 const prefix = config.urlPrefix.replace(/\/+$/, "");
 const strippedPrefix = config.proxyStripsPrefix ? prefix : "";
 const app = createApp({
@@ -60,8 +48,8 @@ const app = createApp({
   rates: config,
   limits: config,
   allowPrivateHosts: config.allowedPrivateHosts,
-  wakeUp: async (reason) => (await queues()).wakeUp({ reason }),
-  askForLink: async (link) => (await queues()).link(link),
+  wakeUp: (reason) => send(wakeUps, { reason }),
+  askForLink: (link) => send(links, link),
   openApi: new URL("./openapi.json", import.meta.url),
   page: new URL("./ui/", import.meta.url),
   log: openLog({ level: config.logLevel }),

@@ -2,7 +2,6 @@
  * Lambda entry of dispatch: wake-ups from the queue, always consumed unless dispatch itself fails.
  * @module
  */
-import { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { readConfig } from "#adapters/config.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
@@ -28,10 +27,11 @@ function open(): DispatchContext {
     "taskSizes",
     "logLevel",
   ]);
+  const db = openDb({ table: config.table });
   return {
-    db: openDb({ table: config.table }),
+    db,
     tasks: openTasks(config),
-    wakeUps: openQueue<WakeUp>(config.wakeUpQueue, new SQSClient({})),
+    wakeUps: openQueue<WakeUp>(config.wakeUpQueue, db.client),
     slots: config.slots,
     slotsPerNamespace: config.slotsPerNamespace,
     taskSizes: config.taskSizes,

@@ -2,7 +2,6 @@
  * Lambda entry of finish: messages of build tasks, and ECS's task state changes.
  * @module
  */
-import { SQSClient } from "@aws-sdk/client-sqs";
 import type { EventBridgeEvent, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { readConfig } from "#adapters/config.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
@@ -27,12 +26,12 @@ function open(): FinishContext {
     "taskSizes",
     "logLevel",
   ]);
-  const sqs = new SQSClient({});
+  const db = openDb({ table: config.table });
   return {
-    db: openDb({ table: config.table }),
-    bucket: openBucket(config.bucket, sqs),
-    wakeUps: openQueue<WakeUp>(config.wakeUpQueue, sqs),
-    links: openQueue<LinkMessage>(config.linkQueue, sqs),
+    db,
+    bucket: openBucket(config.bucket, db.client),
+    wakeUps: openQueue<WakeUp>(config.wakeUpQueue, db.client),
+    links: openQueue<LinkMessage>(config.linkQueue, db.client),
     maxTries: config.maxTries,
     taskSizes: config.taskSizes,
     clock: () => new Date(),

@@ -2,7 +2,6 @@
  * Lambda entry of sweep: EventBridge, every minute. The event says nothing.
  * @module
  */
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { readConfig } from "#adapters/config.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { openWatchedTasks } from "#adapters/ecs/watch-tasks.ts";
@@ -23,14 +22,13 @@ function open(): SweepContext & JobsContext {
     ...(["maxQueueHours", "maxAttemptMinutes", "maxTries", "taskSizes", "logLevel"] as const),
     ...(["linkQueue", "settings", "removalGraceMinutes"] as const),
   ]);
-  const sqs = new SQSClient({});
   const db = openDb({ table: config.table });
   return {
     db,
-    bucket: openBucket(config.bucket, sqs),
-    wakeUps: openQueue<WakeUp>(config.wakeUpQueue, sqs),
-    ends: openQueue<FinishMessage>(config.finishQueue, sqs),
-    store: openQueue<LinkMessage | RemovalMessage>(config.linkQueue, sqs),
+    bucket: openBucket(config.bucket, db.client),
+    wakeUps: openQueue<WakeUp>(config.wakeUpQueue, db.client),
+    ends: openQueue<FinishMessage>(config.finishQueue, db.client),
+    store: openQueue<LinkMessage | RemovalMessage>(config.linkQueue, db.client),
     settings: deploymentSettings(config.settings),
     graceMinutes: config.removalGraceMinutes,
     tasks: openWatchedTasks(config.cluster),
