@@ -11,7 +11,16 @@ type Variable = keyof typeof VARIABLES;
 
 /** How each variable is read. A variable that is not listed is a plain non-empty string. */
 const text = v.pipe(v.string("is missing"), v.nonEmpty("is empty"));
+/** Empty where the deployment has no such thing. */
+const textOrNone = v.pipe(
+  v.string("is missing"),
+  v.transform((value) => (value === "" ? null : value)),
+);
 const count = v.pipe(text, v.regex(/^\d+$/, "must be a whole number"), v.transform(Number));
+const flag = v.pipe(
+  v.picklist(["true", "false"], 'must be "true" or "false"'),
+  v.transform((word) => word === "true"),
+);
 const list = v.pipe(
   v.string("is missing"),
   v.transform((value) => value.split(",").filter((item) => item !== "")),
@@ -45,27 +54,25 @@ const SCHEMAS = {
   bucket: text,
   wakeUpQueue: text,
   finishQueue: text,
-  linkQueue: text,
+  linkQueue: textOrNone,
   secret: text,
   cluster: text,
   taskDefinition: text,
   subnets: list,
   securityGroups: list,
+  assignsPublicIp: flag,
   slots: count,
   slotsPerNamespace: count,
   settings: json,
   urlPrefix: text,
-  proxyStripsPrefix: v.pipe(
-    v.picklist(["true", "false"], 'must be "true" or "false"'),
-    v.transform((word) => word === "true"),
-  ),
+  proxyStripsPrefix: flag,
   authentication: v.picklist(["dummy", "none"], 'must be "dummy" or "none"'),
   submissionsPerMinute: count,
   loginsPerMinute: count,
   allowedPrivateHosts: list,
   storeDirectory: text,
   environmentLink: v.pipe(text, v.regex(ENVIRONMENT_LINK_FORM, "must have the form {namespace}/envs/{name}")),
-  diskDirectory: text,
+  diskDirectory: textOrNone,
   workDirectory: text,
   buildId: count,
   engine: v.picklist(["mamba", "rattler"], 'must be "mamba" or "rattler"'),

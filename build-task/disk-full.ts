@@ -20,7 +20,7 @@ export async function diskFull(
   cause: unknown,
 ): Promise<BuildFailure> {
   const own = await roomOn(paths.work, config.workDirectory, config.storeDirectory);
-  const shared = paths.inPlace ? null : await roomOn(config.diskDirectory);
+  const shared = paths.copy && config.diskDirectory ? await roomOn(config.diskDirectory) : null;
   if (shared && own && shared.free < own.free) {
     const message =
       `The shared disk (${describeBytes(shared.bytes)}) is full, in the step "${step}": ` +

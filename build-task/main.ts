@@ -10,7 +10,7 @@ import type { FinishMessage } from "#core/build/messages.ts";
 import { Undecided } from "./failure.ts";
 import { memoryLimitMiB, oomCounter } from "./memory.ts";
 import { openStrangers } from "./strangers.ts";
-import { isInPlace } from "./task.ts";
+import { diskApart } from "./task.ts";
 
 // Directories 755 and files 644 whatever the machine's habit is: consumers of the shared disk are other users.
 process.umask(0o022);
@@ -42,12 +42,12 @@ const engine = openEngine({
 });
 engine.catch(() => {});
 // So do the users that packages' own code runs as.
-const { workDirectory, storeDirectory, diskDirectory, packPython } = config;
+const { workDirectory, storeDirectory, packPython } = config;
 const strangers = openStrangers({
   isolation: config.isolation,
   python: packPython,
   reached: [config.engineProgram, packPython, import.meta.dirname, storeDirectory, workDirectory],
-  closed: isInPlace(config) ? null : diskDirectory,
+  closed: diskApart(config),
 });
 strangers.catch(() => {});
 const [{ openDb }, { openBucket }, { ownTask }, { deploymentSettings }, { runTask }] = await Promise.all([

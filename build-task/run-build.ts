@@ -115,7 +115,7 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
   }
 
   const installed = await run(task, "install", async (step) => {
-    await hold(task, step, [ownDirectory(task)]);
+    await hold(task, step, ownDirectory(task));
     return await install(task, step, mirror, solved);
   });
   const pipPackages = await run(task, "pip", (step) => resolvePip(task, step, mirror, request));
@@ -190,7 +190,11 @@ async function lend(
   rendered: RenderedLock,
   { posted, tests }: { readonly posted: unknown; readonly tests: SpecificationTests | null },
 ): Promise<Built | null> {
-  const wanted: ArtifactType[] = ["DIRECTORY", ...wantedPacked(task)];
+  const wanted: ArtifactType[] = [
+    ...(task.paths.isShared ? (["DIRECTORY"] as const) : []),
+    ...wantedPacked(task),
+  ];
+  if (wanted.length === 0) return null;
   const reuseKey = keyOf(task, lock, rendered);
   const lent = await run(task, "reuse", async (step) => {
     if (tests !== null && !(await recallTests(task, step, tests, reuseKey))) return null;
@@ -232,28 +236,36 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
         ? await run(each, "archive", (step) => archive(each, step, reuseKey, wantedPacked(each)))
         : [],
     (each) => run(each, "packages", (step) => storePackages(each, step, lock, rendered.digest, installed)),
-    async (each) => (each.paths.inPlace ? null : await run(each, "copy", (step) => copyToDisk(each, step))),
+    async (each) => {
+      const { copy } = each.paths;
+      return copy && (await run(each, "copy", (step) => copyToDisk(each.paths.prefix, copy, step)));
+    },
   ]);
-  await run(task, "publish", (step) => publish(task, step));
+  if (task.paths.isShared) await run(task, "publish", (step) => publish(task, step));
   const objects = [...products, ...packed];
   const sizeBytes = await run(task, "verify", (step) => verify(task, step, objects, copiedBytes));
-  const artifacts: Artifact[] = [{ type: "DIRECTORY", key: task.paths.prefix, sizeBytes }, ...objects];
+  const { isShared, prefix } = task.paths;
+  const directory: Artifact[] = isShared ? [{ type: "DIRECTORY", key: prefix, sizeBytes }] : [];
+  const artifacts = [...directory, ...objects];
   const { id: build, buildKey } = task.build;
   const reusable: Reusable = { build, buildKey, sizeBytes, packages, artifacts };
-  await noteReuseKey(task.db, ownDirectory(task), reuseKey);
-  await putReusable(task.db, reuseKey, reusable);
+  // When the first of these goes, nothing is lent from this build any more.
+  const lendable = isShared ? ownDirectory(task) : packed.map(({ key }) => key);
+  for (const thing of lendable) await noteReuseKey(task.db, thing, reuseKey);
+  if (lendable.length > 0) await putReusable(task.db, reuseKey, reusable);
   return { sizeBytes, lockDigest: rendered.digest, artifacts, packages };
 }
 
-const ownDirectory = ({ build: { namespace, buildKey } }: Task): string =>
-  directoryThing(namespace, buildKey);
+/** The thing that the environment's directory is; none without a shared disk. */
+const ownDirectory = ({ build: { namespace, buildKey }, paths }: Task): string[] =>
+  paths.isShared ? [directoryThing(namespace, buildKey)] : [];
 
 /** All but lockfile and export, whose names are their texts'. */
 function thingsToMake(task: Task, lock: Lock, rendered: RenderedLock): string[] {
   const reuseKey = keyOf(task, lock, rendered);
   const packed = { CONDA_PACK: archiveKey(reuseKey), CONSTRUCTOR_INSTALLER: installerKey(reuseKey) };
   return [
-    ownDirectory(task),
+    ...ownDirectory(task),
     packagesThing(rendered.digest),
     ...wantedPacked(task).map((type) => packed[type]),
   ];

@@ -103,7 +103,7 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
         if (undecided) {
           log.line("", undecided.what, "stderr");
           // What lies under the build's name may be the next attempt's soon.
-          await Promise.all([log.flush(), remove(paths.publishing)]);
+          await Promise.all([log.flush(), remove(paths.copy?.publishing)]);
           return undecided;
         }
         const { reason, step, isOurs } = describeFailure(error);
@@ -118,12 +118,13 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
     await parts.sendFinish({ buildId: build.id, attempt });
     say(describeResult(result));
     // The attempt was still ours when its result was taken, so what lies under the build's name is ours as well.
-    if (result.outcome === "failed") await remove(paths.prefix, paths.publishing, paths.published);
+    if (result.outcome === "failed")
+      await remove(paths.prefix, paths.copy?.publishing, paths.copy?.published);
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
     say(error.message);
     isLost = true;
-    await remove(paths.publishing);
+    await remove(paths.copy?.publishing);
   } finally {
     clearTimeout(timer);
     await lease.release();
@@ -192,8 +193,9 @@ function attemptTooLong(minutes: number): BuildFailure {
 }
 
 /** What cannot be removed now goes with the task's disk. */
-async function remove(...paths: readonly string[]): Promise<void> {
-  await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true }).catch(() => {})));
+async function remove(...paths: readonly (string | undefined)[]): Promise<void> {
+  const there = paths.filter((path) => path !== undefined);
+  await Promise.all(there.map((path) => rm(path, { recursive: true, force: true }).catch(() => {})));
 }
 
 /** What was set when the build was asked for counts; all else is the deployment's. */

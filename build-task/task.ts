@@ -18,7 +18,8 @@ import type { Strangers } from "./strangers.ts";
 /** The task's part of the environment. */
 export interface TaskConfig {
   readonly storeDirectory: string;
-  readonly diskDirectory: string;
+  /** null: there is no shared disk. */
+  readonly diskDirectory: string | null;
   readonly workDirectory: string;
   readonly allowedPrivateHosts: readonly string[];
   readonly packPython: string;
@@ -29,12 +30,14 @@ export interface TaskConfig {
 export interface Paths {
   /** Where the environment is installed, and where consumers will find it. */
   readonly prefix: string;
-  /** The same environment on the shared disk, as the task sees it. */
-  readonly published: string;
-  /** The copy on the shared disk while it is made; carries the attempt. */
-  readonly publishing: string;
-  /** Store and disk are one: the environment is built where it will be used. */
-  readonly inPlace: boolean;
+  /** The same environment on the shared disk, as the task sees it; null where it is not copied. */
+  readonly copy: {
+    readonly published: string;
+    /** While it is made; carries the attempt. */
+    readonly publishing: string;
+  } | null;
+  /** Consumers see the environment: copied to the shared disk, or built on it. */
+  readonly isShared: boolean;
   /** Everything of this attempt that is not the environment. */
   readonly work: string;
   readonly packageCache: string;
@@ -72,22 +75,30 @@ export interface StepContext {
   readonly test: RunCommand;
 }
 
-/** Whether store and disk are one. */
-export const isInPlace = ({
+/** The shared disk if it is another place than the store; null where the two are one, and where there is none. */
+export const diskApart = ({
   storeDirectory,
   diskDirectory,
-}: Pick<TaskConfig, "storeDirectory" | "diskDirectory">): boolean =>
-  realpathSync(storeDirectory) === realpathSync(diskDirectory);
+}: Pick<TaskConfig, "storeDirectory" | "diskDirectory">): string | null =>
+  diskDirectory !== null && realpathSync(storeDirectory) !== realpathSync(diskDirectory)
+    ? diskDirectory
+    : null;
 
 export function pathsOf(config: TaskConfig, build: Build, attempt: number): Paths {
   const { storeDirectory, diskDirectory, workDirectory } = config;
+  const disk = diskApart(config);
   const place = prefixPath(build.namespace, build.buildKey);
   const work = join(workDirectory, `${build.id}-${attempt}`);
   return {
     prefix: join(storeDirectory, place),
-    published: join(diskDirectory, place),
-    publishing: join(diskDirectory, build.namespace, `.${build.buildKey}.${attempt}`),
-    inPlace: isInPlace(config),
+    copy:
+      disk === null
+        ? null
+        : {
+            published: join(disk, place),
+            publishing: join(disk, build.namespace, `.${build.buildKey}.${attempt}`),
+          },
+    isShared: diskDirectory !== null,
     work,
     packageCache: join(work, "packages"),
   };

@@ -10,12 +10,15 @@ export const VARIABLES = {
   bucket: "CONDA_STORE_BUCKET",
   wakeUpQueue: "CONDA_STORE_WAKE_UP_QUEUE_URL",
   finishQueue: "CONDA_STORE_FINISH_QUEUE_URL",
+  /** Empty without a shared disk, as diskDirectory is. */
   linkQueue: "CONDA_STORE_LINK_QUEUE_URL",
   secret: "CONDA_STORE_SECRET_ARN",
   cluster: "CONDA_STORE_CLUSTER",
   taskDefinition: "CONDA_STORE_TASK_DEFINITION",
   subnets: "CONDA_STORE_SUBNETS",
   securityGroups: "CONDA_STORE_SECURITY_GROUPS",
+  /** "true" where a task needs an address of its own to reach anything. */
+  assignsPublicIp: "CONDA_STORE_ASSIGNS_PUBLIC_IP",
   slots: "CONDA_STORE_SLOTS",
   slotsPerNamespace: "CONDA_STORE_SLOTS_PER_NAMESPACE",
   /** JSON object: the deployment's values of the settings of core/settings (the lowest layer). */

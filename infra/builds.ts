@@ -23,7 +23,8 @@ import { type VariableValues, variables } from "./variables.ts";
 
 export interface BuildsProps {
   readonly network: Network;
-  readonly disk: SharedDisk;
+  /** null: what a build leaves are archives and logs. */
+  readonly disk: SharedDisk | null;
   /** Directory of the bundled build task with its Dockerfile, for the image that `cdk deploy` builds. */
   readonly bundle: string;
   /**
@@ -116,9 +117,14 @@ export class Builds extends Construct {
    * installed at their final path without writing through NFS, and copied at the end.
    */
   private mount(props: BuildsProps): void {
-    const { fileSystem, accessPoint } = props.disk;
     this.taskDefinition.addVolume({ name: "work" });
     this.taskDefinition.addVolume({ name: "store" });
+    this.container.addMountPoints(
+      { sourceVolume: "work", containerPath: props.workDirectory, readOnly: false },
+      { sourceVolume: "store", containerPath: props.storeDirectory, readOnly: false },
+    );
+    if (props.disk === null) return;
+    const { fileSystem, accessPoint } = props.disk;
     this.taskDefinition.addVolume({
       name: SHARED_DISK_VOLUME,
       efsVolumeConfiguration: {
@@ -127,11 +133,11 @@ export class Builds extends Construct {
         authorizationConfig: { accessPointId: accessPoint.accessPointId, iam: "ENABLED" },
       },
     });
-    this.container.addMountPoints(
-      { sourceVolume: "work", containerPath: props.workDirectory, readOnly: false },
-      { sourceVolume: "store", containerPath: props.storeDirectory, readOnly: false },
-      { sourceVolume: SHARED_DISK_VOLUME, containerPath: props.diskDirectory, readOnly: false },
-    );
+    this.container.addMountPoints({
+      sourceVolume: SHARED_DISK_VOLUME,
+      containerPath: props.diskDirectory,
+      readOnly: false,
+    });
     this.taskDefinition.taskRole.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],

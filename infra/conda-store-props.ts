@@ -1,4 +1,6 @@
 import type { LocalDeployment } from "./local-deployment.ts";
+import type { NetworkProps } from "./network.ts";
+import type { ExistingDisk } from "./shared-disk.ts";
 import type { TaskSize } from "./task-sizes.ts";
 
 /** What a deployment may choose; docs/operations.md has the same as a table. */
@@ -65,6 +67,17 @@ export interface CondaStoreProps {
    * @default 60
    */
   readonly removalGraceMinutes?: number;
+  /**
+   * Network of build tasks and of the shared disk.
+   * @default - a VPC of its own with a public subnet in each of two zones, and no NAT
+   */
+  readonly network?: NetworkProps;
+  /**
+   * A file system of yours, which takes a network of yours; or "none": builds leave archives, lockfiles and logs, and no
+   * directory that could be mounted.
+   * @default - a file system of its own
+   */
+  readonly sharedDisk?: "none" | ExistingDisk;
   /**
    * Where consumers mount the shared disk. It is baked into every environment: choose it once.
    * @default "/opt/conda-store"

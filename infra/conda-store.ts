@@ -15,12 +15,11 @@ import { WorkQueue } from "./queues.ts";
 import { acknowledgeFindings } from "./reviewed-findings.ts";
 import { TokenSecret } from "./secret.ts";
 import { settingsOf } from "./settings.ts";
-import { SharedDisk } from "./shared-disk.ts";
+import { faultOfDisk, SharedDisk } from "./shared-disk.ts";
 import { Storage } from "./storage.ts";
 import { Store } from "./store.ts";
 import { Sweep } from "./sweep.ts";
 import { checkTaskSizes, TASK_SIZES } from "./task-sizes.ts";
-import type { VariableValues } from "./variables.ts";
 
 /** Where functions see the shared disk: Lambda wants it directly below /mnt. */
 const DISK_DIRECTORY = "/mnt/conda-store";
@@ -39,8 +38,8 @@ export class CondaStore extends Construct {
   readonly tokenSecret: ISecret;
   /** Table and bucket. */
   readonly storage: Storage;
-  /** What consumers mount at the store directory. */
-  readonly disk: SharedDisk;
+  /** What consumers mount at the store directory; null if there is none. */
+  readonly disk: SharedDisk | null;
   /** Where environments are built. */
   readonly builds: Builds;
 
@@ -53,26 +52,22 @@ export class CondaStore extends Construct {
 
     const storage = new Storage(this, "Storage", { retained });
     const { secret } = new TokenSecret(this, "Tokens", { retained });
-    const network = new Network(this, "Network");
-    const disk = new SharedDisk(this, "SharedDisk", {
-      vpc: network.vpc,
-      clients: [network.taskGroup, network.storeGroup],
-      retained,
-      ...props.diskOwner,
-    });
+    const network = new Network(this, "Network", props.network);
+    const shared = sharedDisk(this, network, props);
+    const disk = shared?.disk ?? null;
     const wakeUps = new WorkQueue(this, "WakeUps", { timeout: TIMEOUTS.dispatch });
     const ends = new WorkQueue(this, "Ends", { timeout: TIMEOUTS.finish });
-    const links = new WorkQueue(this, "Links", { timeout: TIMEOUTS.store });
+    const links = shared && new WorkQueue(this, "Links", { timeout: TIMEOUTS.store });
+    const linkQueue = links?.queue.queueUrl ?? "";
 
-    const shared: VariableValues = {
-      table: storage.table.tableName,
-      bucket: storage.bucket.bucketName,
-      storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
-      settings: JSON.stringify(local?.settings ?? settingsOf(props)),
-      allowedPrivateHosts: (local?.allowedPrivateHosts ?? props.allowedPrivateHosts ?? []).join(","),
-      maxAttemptMinutes: String(props.maxAttemptMinutes ?? 60),
-      logLevel: props.logLevel ?? "info",
-    };
+    const storeDirectory = local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store";
+    const taskDiskDirectory = shared ? (local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY) : "";
+    const workDirectory = local?.taskWorkDirectory ?? WORK_DIRECTORY;
+    const common = { table: storage.table.tableName, logLevel: props.logLevel ?? "info" };
+    const bucket = storage.bucket.bucketName;
+    const settings = JSON.stringify(local?.settings ?? settingsOf(props));
+    const allowedPrivateHosts = (local?.allowedPrivateHosts ?? props.allowedPrivateHosts ?? []).join(",");
+    const maxAttemptMinutes = String(props.maxAttemptMinutes ?? 60);
     const slots = props.slots ?? 10;
     const taskSizes = props.taskSizes ?? TASK_SIZES;
     checkTaskSizes(taskSizes);
@@ -93,14 +88,19 @@ export class CondaStore extends Construct {
       bundle: bundle("build-task"),
       ...taskImage(props),
       size: taskSizes[0],
-      storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
-      diskDirectory: local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY,
-      workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
+      storeDirectory,
+      diskDirectory: taskDiskDirectory,
+      workDirectory,
       variables: {
-        ...shared,
+        table: common.table,
+        bucket,
+        settings,
+        allowedPrivateHosts,
+        storeDirectory,
+        maxAttemptMinutes,
         finishQueue: ends.queue.queueUrl,
-        diskDirectory: local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY,
-        workDirectory: local?.taskWorkDirectory ?? WORK_DIRECTORY,
+        diskDirectory: taskDiskDirectory,
+        workDirectory,
         isolation: local ? "possible" : "required",
         engine: local?.engine ?? "mamba",
         engineProgram: local?.engineProgram ?? "/usr/local/bin/micromamba",
@@ -113,9 +113,13 @@ export class CondaStore extends Construct {
       bundle: bundle("api"),
       timeout: TIMEOUTS.api,
       variables: {
-        ...shared,
+        ...common,
+        bucket,
+        settings,
+        allowedPrivateHosts,
+        maxAttemptMinutes,
         wakeUpQueue: wakeUps.queue.queueUrl,
-        linkQueue: links.queue.queueUrl,
+        linkQueue,
         secret: secret.secretArn,
         urlPrefix: props.urlPrefix ?? "/",
         proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
@@ -138,12 +142,13 @@ export class CondaStore extends Construct {
       wakeUps,
       builds,
       variables: {
-        ...shared,
+        ...common,
         wakeUpQueue: wakeUps.queue.queueUrl,
         cluster: builds.cluster.clusterArn,
         taskDefinition: builds.taskDefinition.taskDefinitionArn,
         subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
         securityGroups: network.taskGroup.securityGroupId,
+        assignsPublicIp: String(network.assignsPublicIp),
         ...places,
         taskSizes: tries.taskSizes,
       },
@@ -155,30 +160,35 @@ export class CondaStore extends Construct {
       ends,
       builds,
       variables: {
-        ...shared,
+        ...common,
+        bucket,
         wakeUpQueue: wakeUps.queue.queueUrl,
-        linkQueue: links.queue.queueUrl,
+        linkQueue,
         ...tries,
       },
     });
-    const { handler: store } = new Store(this, "Store", {
-      description: "Keeps links and directories on the shared disk",
-      bundle: bundle("store"),
-      timeout: TIMEOUTS.store,
-      links,
-      disk: {
-        vpc: network.vpc,
-        securityGroup: network.storeGroup,
-        accessPoint: disk.accessPoint,
-        directory: DISK_DIRECTORY,
-      },
-      variables: {
-        ...shared,
-        diskDirectory: local?.storeDirectory ?? DISK_DIRECTORY,
-        environmentLink: props.environmentLink ?? ENVIRONMENT_LINK,
-      },
-    });
-
+    const store =
+      shared && links
+        ? new Store(this, "Store", {
+            description: "Keeps links and directories on the shared disk",
+            bundle: bundle("store"),
+            timeout: TIMEOUTS.store,
+            links,
+            disk: {
+              vpc: network.vpc,
+              subnets: network.subnets,
+              securityGroup: shared.storeGroup,
+              accessPoint: shared.disk.accessPoint,
+              directory: DISK_DIRECTORY,
+            },
+            variables: {
+              ...common,
+              storeDirectory,
+              diskDirectory: local?.storeDirectory ?? DISK_DIRECTORY,
+              environmentLink: props.environmentLink ?? ENVIRONMENT_LINK,
+            },
+          }).handler
+        : null;
     const { handler: sweep } = new Sweep(this, "Sweep", {
       description: "Finds what nobody reported, and removes what nobody needs",
       bundle: bundle("sweep"),
@@ -186,10 +196,13 @@ export class CondaStore extends Construct {
       ...ecs,
       builds,
       variables: {
-        ...shared,
+        ...common,
+        bucket,
+        settings,
+        maxAttemptMinutes,
         wakeUpQueue: wakeUps.queue.queueUrl,
         finishQueue: ends.queue.queueUrl,
-        linkQueue: links.queue.queueUrl,
+        linkQueue,
         removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
         cluster: builds.cluster.clusterArn,
         ...places,
@@ -201,9 +214,9 @@ export class CondaStore extends Construct {
     new Monitoring(this, "Monitoring", {
       api: door,
       table: storage.table,
-      fileSystem: disk.fileSystem,
-      queues: [wakeUps, ends, links],
-      functions: [api, dispatch, finish, store, sweep],
+      fileSystem: disk?.fileSystem ?? null,
+      queues: [wakeUps, ends, ...(links ? [links] : [])],
+      functions: [api, dispatch, finish, ...(store ? [store] : []), sweep],
       apiFunction: api,
       sweep,
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
@@ -217,6 +230,23 @@ export class CondaStore extends Construct {
     this.disk = disk;
     this.builds = builds;
   }
+}
+
+/** The disk with the group of the function that looks after it; null in a deployment without. */
+function sharedDisk(scope: Construct, network: Network, props: CondaStoreProps) {
+  const { sharedDisk: existing } = props;
+  if (existing === "none") return null;
+  const fault = faultOfDisk(existing, props.network);
+  if (fault !== null) throw new Error(`sharedDisk ${fault}.`);
+  const storeGroup = network.addStoreGroup();
+  const disk = new SharedDisk(scope, "SharedDisk", {
+    network,
+    clients: [network.taskGroup, storeGroup],
+    ...(existing && { existing }),
+    retained: props.local === undefined,
+    ...props.diskOwner,
+  });
+  return { disk, storeGroup };
 }
 
 function taskImage(props: CondaStoreProps) {

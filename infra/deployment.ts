@@ -8,6 +8,8 @@ import * as v from "valibot";
 import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import type { CondaStoreProps } from "./conda-store-props.ts";
+import { faultOfNetwork } from "./network.ts";
+import { faultOfDisk } from "./shared-disk.ts";
 import { faultOfSizes } from "./task-sizes.ts";
 
 /** What a deployment may say. */
@@ -20,7 +22,14 @@ const count = (least: number, most: number) => {
 };
 const oneOf = <const T extends readonly string[]>(...names: T) =>
   v.picklist(names, `must be one of ${names.join(", ")}`);
+const flag = v.boolean("must be true or false");
 const absolute = v.pipe(text, v.regex(/^\/\S*$/, "must be an absolute path without spaces"));
+
+const id = (kind: string) =>
+  v.pipe(
+    text,
+    v.regex(new RegExp(`^${kind}-([0-9a-f]{8}|[0-9a-f]{17})$`), `must be an id like ${kind}-0a1b2c3d`),
+  );
 
 const FIELDS = {
   bundles: text,
@@ -47,6 +56,31 @@ const FIELDS = {
     interrupted: v.exactOptional(count(1, 100)),
   }),
   removalGraceMinutes: count(0, 30 * 24 * 60),
+  network: v.pipe(
+    v.strictObject({
+      vpcId: v.exactOptional(id("vpc")),
+      subnets: v.exactOptional(v.record(text, id("subnet"), "must name subnets by their zones")),
+      zones: v.exactOptional(count(1, 6)),
+      cidr: v.exactOptional(v.pipe(text, v.regex(/^[\d.]+\/(1[6-9]|2[0-4])$/, "must be like 10.0.0.0/16"))),
+      privateSubnets: v.exactOptional(flag),
+      natGateways: v.exactOptional(count(0, 6)),
+    }),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const fault = dataset.typed ? faultOfNetwork(dataset.value) : null;
+      if (fault !== null) addIssue({ message: fault });
+    }),
+  ),
+  sharedDisk: v.union(
+    [
+      v.literal("none"),
+      v.strictObject({
+        fileSystemId: id("fs"),
+        securityGroupId: id("sg"),
+        path: v.exactOptional(absolute),
+      }),
+    ],
+    'must be "none", or have fileSystemId and securityGroupId of a file system of yours',
+  ),
   storeDirectory: absolute,
   environmentLink: v.pipe(
     text,
@@ -57,7 +91,7 @@ const FIELDS = {
   ),
   diskOwner: v.strictObject({ uid: count(1, 2 ** 31), gid: count(1, 2 ** 31) }),
   urlPrefix: absolute,
-  proxyStripsPrefix: v.boolean("must be true or false"),
+  proxyStripsPrefix: flag,
   requestsPerSecond: count(1, 10_000),
   submissionsPerMinute: count(1, 100_000),
   loginsPerMinute: count(1, 10_000),
@@ -89,6 +123,8 @@ export function readDeployment(context: (name: string) => unknown): Deployment {
   check(fromFile, String(path));
   check(fromContext, "-c");
   const deployment: Deployment = { ...fromFile, ...fromContext };
+  const fault = faultOfDisk(deployment.sharedDisk, deployment.network);
+  if (fault !== null) throw new Error(`${path ?? "-c"}: sharedDisk ${fault}.`);
   // Functions would find out at their start, when it is too late.
   deploymentSettings(deployment.settings ?? {});
   return deployment;

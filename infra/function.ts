@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import type { ISecurityGroup, IVpc } from "aws-cdk-lib/aws-ec2";
+import type { ISecurityGroup, ISubnet, IVpc } from "aws-cdk-lib/aws-ec2";
 import type { IAccessPoint } from "aws-cdk-lib/aws-efs";
 import {
   Architecture,
@@ -36,6 +36,7 @@ export interface CondaStoreFunctionProps {
    */
   readonly disk?: {
     readonly vpc: IVpc;
+    readonly subnets: readonly ISubnet[];
     readonly securityGroup: ISecurityGroup;
     readonly accessPoint: IAccessPoint;
     /** Where it is mounted; Lambda wants a path below `/mnt`. */
@@ -67,6 +68,7 @@ export class CondaStoreFunction extends LambdaFunction {
       ...(props.disk
         ? {
             vpc: props.disk.vpc,
+            vpcSubnets: { subnets: [...props.disk.subnets] },
             // It needs no address on the internet: table and bucket come by gateway endpoints.
             allowPublicSubnet: true,
             securityGroups: [props.disk.securityGroup],

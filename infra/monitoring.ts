@@ -22,7 +22,8 @@ import type { WorkQueue } from "./queues.ts";
 export interface MonitoringProps {
   readonly api: HttpApi;
   readonly table: TableV2;
-  readonly fileSystem: IFileSystem;
+  /** The shared disk's; null without one. */
+  readonly fileSystem: IFileSystem | null;
   readonly queues: readonly WorkQueue[];
   readonly functions: readonly IFunction[];
   readonly apiFunction: IFunction;
@@ -90,13 +91,15 @@ export class Monitoring extends Construct {
         table.metric(name, { period: FIVE_MINUTES, statistic: "Sum" }),
       ),
     ];
-    const ioLimit = new Metric({
-      namespace: "AWS/EFS",
-      metricName: "PercentIOLimit",
-      dimensionsMap: { FileSystemId: props.fileSystem.fileSystemId },
-      statistic: "Maximum",
-      period: FIVE_MINUTES,
-    });
+    const ioLimit =
+      props.fileSystem &&
+      new Metric({
+        namespace: "AWS/EFS",
+        metricName: "PercentIOLimit",
+        dimensionsMap: { FileSystemId: props.fileSystem.fileSystemId },
+        statistic: "Maximum",
+        period: FIVE_MINUTES,
+      });
     const serverErrors = props.api.metricServerError({ period: FIVE_MINUTES, statistic: "Sum" });
 
     const watches: Readonly<Record<string, Watch>> = {
@@ -127,7 +130,9 @@ export class Monitoring extends Construct {
         threshold: 3,
         periods: 2,
       },
-      Disk: { title: "The shared disk is at its limit", metric: ioLimit, threshold: 95, periods: 3 },
+      ...(ioLimit && {
+        Disk: { title: "The shared disk is at its limit", metric: ioLimit, threshold: 95, periods: 3 },
+      }),
       Lost: { title: "Builds were lost", metric: own("BuildsLost", "Sum", FIVE_MINUTES), threshold: 1 },
       Sweep: {
         title: "Sweep does not run",
@@ -181,7 +186,7 @@ export class Monitoring extends Construct {
     dashboard.addWidgets(
       graph("Errors of functions", ...functions.map((one) => one.metricErrors({ period: FIVE_MINUTES }))),
       graph("Throttles", ...throttles),
-      graph("Shared disk, % of its I/O limit", ioLimit),
+      ...(ioLimit ? [graph("Shared disk, % of its I/O limit", ioLimit)] : []),
     );
   }
 }

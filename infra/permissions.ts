@@ -16,11 +16,12 @@ export interface Parts {
   readonly secret: ISecret;
   readonly wakeUps: WorkQueue;
   readonly ends: WorkQueue;
-  readonly links: WorkQueue;
+  /** Without a shared disk there is nothing to be told, and nobody to tell. */
+  readonly links: WorkQueue | null;
   readonly api: CondaStoreFunction;
   readonly dispatch: CondaStoreFunction;
   readonly finish: CondaStoreFunction;
-  readonly store: CondaStoreFunction;
+  readonly store: CondaStoreFunction | null;
   readonly sweep: CondaStoreFunction;
   readonly builds: Builds;
 }
@@ -113,7 +114,7 @@ function grantApi({ api, storage, secret, wakeUps, links }: Parts): void {
   storage.grantList(api, [PREFIXES.logs]);
   allow(api, "secretsmanager:GetSecretValue", secret.secretArn);
   send(wakeUps, api);
-  send(links, api);
+  if (links) send(links, api);
 }
 
 /** Slots and builds; what it may do with ECS stands in builds.ts. */
@@ -129,7 +130,7 @@ function grantFinish({ finish, storage, wakeUps, links }: Parts): void {
   storage.grantList(finish, [...PRODUCTS, PREFIXES.logs]);
   storage.grantPut(finish, [PREFIXES.logs]);
   send(wakeUps, finish);
-  send(links, finish);
+  if (links) send(links, finish);
 }
 
 /** Ends builds whose task is gone, and their logs; it reads no product, and is the only one that removes any. What it may do with ECS stands in builds.ts. */
@@ -141,12 +142,12 @@ function grantSweep({ sweep, storage, wakeUps, ends, links }: Parts): void {
   storage.grantDelete(sweep, [...PRODUCTS, PREFIXES.logs]);
   send(wakeUps, sweep);
   send(ends, sweep);
-  send(links, sweep);
+  if (links) send(links, sweep);
 }
 
 /** Reads which build is current and what is condemned; it changes the disk. */
 function grantStore({ store, storage }: Parts): void {
-  storage.grantItems(store, STORE_ITEMS);
+  if (store) storage.grantItems(store, STORE_ITEMS);
 }
 
 /** Its build, its attempt, its lock and what others may borrow; products and logs are created, never removed. */

@@ -1,19 +1,47 @@
 import { RemovalPolicy } from "aws-cdk-lib";
-import { type IVpc, Port, type SecurityGroup } from "aws-cdk-lib/aws-ec2";
+import { Port, SecurityGroup } from "aws-cdk-lib/aws-ec2";
 import {
-  type AccessPoint,
+  AccessPoint,
   FileSystem,
+  type IFileSystem,
   LifecyclePolicy,
   PerformanceMode,
   ThroughputMode,
 } from "aws-cdk-lib/aws-efs";
 import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
+import type { Network, NetworkProps } from "./network.ts";
+
+/** A file system of yours, with mount targets in the deployment's network. */
+export interface ExistingDisk {
+  readonly fileSystemId: string;
+  /** Of its mount targets: build tasks and the store function are let in by NFS. */
+  readonly securityGroupId: string;
+  /**
+   * Directory of the file system that becomes the store directory; it is made if it is not there.
+   * @default "/conda-store"
+   */
+  readonly path?: string;
+}
+
+/** What is wrong with a file system of yours, as the end of a sentence about it; null when nothing is. */
+export const faultOfDisk = (
+  disk: "none" | ExistingDisk | undefined,
+  network: NetworkProps = {},
+): string | null =>
+  typeof disk === "object" && network.vpcId === undefined
+    ? "needs network.vpcId beside it: its mount targets are in a network of yours"
+    : null;
 
 export interface SharedDiskProps {
-  readonly vpc: IVpc;
+  readonly network: Network;
   /** Who may mount it. */
   readonly clients: readonly SecurityGroup[];
+  /**
+   * A file system of yours.
+   * @default - one is made
+   */
+  readonly existing?: ExistingDisk;
   /**
    * Numeric user that owns every file, whoever writes it.
    * @default 1000
@@ -49,15 +77,38 @@ const onlyByTls = (): PolicyDocument =>
 
 /** The disk that environments are published on; consumers mount it at the store directory. */
 export class SharedDisk extends Construct {
-  readonly fileSystem: FileSystem;
+  readonly fileSystem: IFileSystem;
   readonly accessPoint: AccessPoint;
 
   constructor(scope: Construct, id: string, props: SharedDiskProps) {
     super(scope, id);
     const uid = String(props.uid ?? 1000);
     const gid = String(props.gid ?? 100);
-    this.fileSystem = new FileSystem(this, "FileSystem", {
-      vpc: props.vpc,
+    const access = {
+      path: props.existing?.path ?? "/conda-store",
+      posixUser: { uid, gid },
+      createAcl: { ownerUid: uid, ownerGid: gid, permissions: "755" },
+    };
+    if (props.existing) {
+      const { fileSystemId, securityGroupId } = props.existing;
+      const securityGroup = SecurityGroup.fromSecurityGroupId(this, "MountTargets", securityGroupId);
+      this.fileSystem = FileSystem.fromFileSystemAttributes(this, "FileSystem", {
+        fileSystemId,
+        securityGroup,
+      });
+      this.accessPoint = new AccessPoint(this, "AccessPoint", { fileSystem: this.fileSystem, ...access });
+    } else {
+      const made = this.make(props);
+      this.fileSystem = made;
+      this.accessPoint = made.addAccessPoint("AccessPoint", access);
+    }
+    for (const client of props.clients) this.fileSystem.connections.allowFrom(client, Port.tcp(2049), "NFS");
+  }
+
+  private make({ network, retained = true }: SharedDiskProps): FileSystem {
+    return new FileSystem(this, "FileSystem", {
+      vpc: network.vpc,
+      vpcSubnets: { subnets: [...network.subnets] },
       encrypted: true,
       // Only says that CDK adds no statement of its own.
       allowAnonymousAccess: true,
@@ -65,13 +116,7 @@ export class SharedDisk extends Construct {
       performanceMode: PerformanceMode.GENERAL_PURPOSE,
       throughputMode: ThroughputMode.ELASTIC,
       lifecyclePolicy: LifecyclePolicy.AFTER_30_DAYS,
-      removalPolicy: (props.retained ?? true) ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    this.accessPoint = this.fileSystem.addAccessPoint("AccessPoint", {
-      path: "/conda-store",
-      posixUser: { uid, gid },
-      createAcl: { ownerUid: uid, ownerGid: gid, permissions: "755" },
-    });
-    for (const client of props.clients) this.fileSystem.connections.allowFrom(client, Port.tcp(2049), "NFS");
   }
 }

@@ -35,14 +35,17 @@ export async function getReusable(db: Db, reuseKey: string): Promise<Reusable | 
   };
 }
 
-/** Nothing is lent from this directory any more. A newer one that took its place stays. */
-export async function dropReusable(db: Db, reuseKey: string, buildKey: string): Promise<void> {
+/**
+ * Nothing is lent any more of what one build made, while it is being removed.
+ * @param buildKey of a directory: a newer one that took its place stays. An object has no other in its place.
+ */
+export async function dropReusable(db: Db, reuseKey: string, buildKey?: string): Promise<void> {
   try {
     await db.client.send(
       new DeleteCommand({
         TableName: db.table,
         Key: keyOf(reuseKey),
-        ...expressions({ where: { buildKey } }),
+        ...(buildKey === undefined ? {} : expressions({ where: { buildKey } })),
       }),
     );
   } catch (error) {

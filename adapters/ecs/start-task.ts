@@ -13,6 +13,8 @@ export interface Tasks {
   readonly taskDefinition: string;
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
+  /** Where there is no NAT a task without an address reaches no channel. Nothing may come in either way. */
+  readonly assignsPublicIp: boolean;
 }
 
 /** Opens the cluster; the SDK's own variables say where ECS is. */
@@ -53,8 +55,7 @@ export async function startTask(
           awsvpcConfiguration: {
             subnets: [...tasks.subnets],
             securityGroups: [...tasks.securityGroups],
-            // There is no NAT: without an address the task reaches no channel. Nothing may come in.
-            assignPublicIp: "ENABLED",
+            assignPublicIp: tasks.assignsPublicIp ? "ENABLED" : "DISABLED",
           },
         },
         overrides: {

@@ -49,7 +49,10 @@ export async function benchFairness(args: readonly string[]): Promise<boolean> {
     const started = await drain({
       context: {
         ...aws.finish,
-        tasks: openTasks({ cluster: "bench", taskDefinition: "bench:1", subnets: [], securityGroups: [] }),
+        tasks: openTasks({
+          ...{ cluster: "bench", taskDefinition: "bench:1" },
+          ...{ subnets: [], securityGroups: [], assignsPublicIp: true },
+        }),
         slots: SLOTS,
         slotsPerNamespace: SLOTS_PER_NAMESPACE,
       },

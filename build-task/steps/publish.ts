@@ -16,11 +16,19 @@ import type { StepContext, Task } from "../task.ts";
  * @returns bytes of the copy's files
  * @throws Error when something differs: the environment is fine, the shared disk is not
  */
-export async function copyToDisk(task: Task, step: StepContext): Promise<number> {
-  const { prefix, publishing } = task.paths;
+export async function copyToDisk(
+  prefix: string,
+  { publishing }: { readonly publishing: string },
+  step: StepContext,
+): Promise<number> {
   await removeEarlierCopies(publishing);
+  const startedAt = performance.now();
   const copied = await copyTree(prefix, publishing, step.signal);
-  step.line(`${copied.files} files and ${copied.links} links copied, ${describeBytes(copied.bytes)}`);
+  const perSecond = (copied.files / (performance.now() - startedAt)) * 1000;
+  step.line(
+    `${copied.files} files and ${copied.links} links copied, ${describeBytes(copied.bytes)}, ` +
+      `${Math.round(perSecond)} files a second`,
+  );
   await forgetPackageCache(publishing);
   const read = await describeTree(publishing, step.signal);
   for (const [path, what] of copied.tree) {
@@ -53,8 +61,8 @@ const COPY_END = /^(\d+)(?:\.replaced)?$/;
 
 /** Gives the copy its name. Only after this anybody can see it. */
 export async function publish(task: Task, step: StepContext): Promise<void> {
-  const { publishing, published, prefix, inPlace } = task.paths;
-  if (inPlace) await forgetPackageCache(prefix);
-  else await putInPlace(publishing, published);
+  const { copy, prefix } = task.paths;
+  if (copy === null) await forgetPackageCache(prefix);
+  else await putInPlace(copy.publishing, copy.published);
   step.line(`published as ${prefix}`);
 }

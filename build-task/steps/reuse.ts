@@ -33,19 +33,25 @@ export async function findReusable(
     step.line(`build ${reusable.build} had the same lock, but it has been deleted: it is made again`);
     return null;
   }
-  const directory = join(task.config.diskDirectory, prefixPath(task.build.namespace, reusable.buildKey));
-  const [history, ...objects] = await Promise.all([
-    lstat(join(directory, "conda-meta", "history")).catch(() => null),
-    ...lent
-      .filter(({ type }) => type !== "DIRECTORY")
-      .map(async ({ key, sizeBytes }) => (await headObject(task.bucket, key))?.sizeBytes === sizeBytes),
-  ]);
-  if (history === null || objects.includes(false)) {
+  const there = await Promise.all(
+    lent.map(async ({ type, key, sizeBytes }) =>
+      type === "DIRECTORY"
+        ? await isOnDisk(task, reusable)
+        : (await headObject(task.bucket, key))?.sizeBytes === sizeBytes,
+    ),
+  );
+  if (there.includes(false)) {
     step.line(
       `build ${reusable.build} had the same lock, but not everything of it is left: it is made again`,
     );
     return null;
   }
-  step.line(`build ${reusable.build} has the same lock: its directory and artifacts are lent`);
+  step.line(`build ${reusable.build} has the same lock: what it made is lent`);
   return reusable;
+}
+
+async function isOnDisk({ config, build }: Task, { buildKey }: Reusable): Promise<boolean> {
+  if (config.diskDirectory === null) return false;
+  const directory = join(config.diskDirectory, prefixPath(build.namespace, buildKey));
+  return (await lstat(join(directory, "conda-meta", "history")).catch(() => null)) !== null;
 }

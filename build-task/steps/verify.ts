@@ -12,7 +12,7 @@ import type { StepContext, Task } from "../task.ts";
 
 /**
  * Asks S3 for the size of every object, and runs the environment's python once. The tree was read back before it got its
- * name; where it was built in place, it is measured here.
+ * name; where it was not copied, it is measured here.
  * @param copiedBytes bytes of the copy on the shared disk; null when there is none
  * @returns bytes of the environment's files
  * @throws Error when something differs: the environment is fine, the shared disk or S3 is not

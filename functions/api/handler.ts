@@ -35,7 +35,8 @@ const config = readConfig([
 ]);
 const db = openDb({ table: config.table });
 const wakeUps = openQueue<WakeUp>(config.wakeUpQueue, db.client);
-const links = openQueue<LinkMessage>(config.linkQueue, db.client);
+/** Without a shared disk there are no links. */
+const links = config.linkQueue === null ? null : openQueue<LinkMessage>(config.linkQueue, db.client);
 const prefix = config.urlPrefix.replace(/\/+$/, "");
 const strippedPrefix = config.proxyStripsPrefix ? prefix : "";
 const app = createApp({
@@ -49,7 +50,9 @@ const app = createApp({
   limits: config,
   allowPrivateHosts: config.allowedPrivateHosts,
   wakeUp: (reason) => send(wakeUps, { reason }),
-  askForLink: (link) => send(links, link),
+  askForLink: async (link) => {
+    if (links !== null) await send(links, link);
+  },
   openApi: new URL("./openapi.json", import.meta.url),
   page: new URL("./ui/", import.meta.url),
   log: openLog({ level: config.logLevel }),

@@ -22,6 +22,7 @@ function open(): DispatchContext {
     "taskDefinition",
     "subnets",
     "securityGroups",
+    "assignsPublicIp",
     "slots",
     "slotsPerNamespace",
     "taskSizes",

@@ -20,7 +20,8 @@ import { type StoppedTask, troubleOfStop } from "#core/build/stopped-task.ts";
 import { endAttempt, failBuild, type GiveUpContext } from "./give-up.ts";
 
 export interface FinishContext extends GiveUpContext {
-  readonly links: LinkQueue;
+  /** null: there is no shared disk. */
+  readonly links: LinkQueue | null;
 }
 
 /** A task says that it has written its result. */
@@ -117,7 +118,7 @@ async function settled(context: FinishContext, outcome: MoveOutcome): Promise<vo
 async function follow({ db, wakeUps, links }: FinishContext, build: Build): Promise<void> {
   if (!isFinal(stateOf(build))) return;
   const { namespace, environment: name } = build;
-  if (build.status === "COMPLETED") {
+  if (links !== null && build.status === "COMPLETED") {
     const environment = await getEnvironment(db, namespace, name);
     if (environment?.currentBuildId === build.id) await send(links, { namespace, environment: name });
   }

@@ -31,7 +31,7 @@ function open(): FinishContext {
     db,
     bucket: openBucket(config.bucket, db.client),
     wakeUps: openQueue<WakeUp>(config.wakeUpQueue, db.client),
-    links: openQueue<LinkMessage>(config.linkQueue, db.client),
+    links: config.linkQueue === null ? null : openQueue<LinkMessage>(config.linkQueue, db.client),
     maxTries: config.maxTries,
     taskSizes: config.taskSizes,
     clock: () => new Date(),

@@ -7,6 +7,7 @@ import { readConfig } from "#adapters/config.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { parseStoreMessage } from "#core/build/messages.ts";
+import { VARIABLES } from "#core/layout.ts";
 import { removeDirectory } from "./remove-directory.ts";
 import { keepLink, type StoreContext } from "./store.ts";
 
@@ -21,6 +22,8 @@ function open(): StoreContext {
     "environmentLink",
     "logLevel",
   ]);
+  if (diskDirectory === null)
+    throw new Error(`${VARIABLES.diskDirectory} is empty: there is no disk to look after`);
   // Directories that the links lie in are 755 for whoever mounts the disk.
   process.umask(0o022);
   return {

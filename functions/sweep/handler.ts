@@ -28,7 +28,8 @@ function open(): SweepContext & JobsContext {
     bucket: openBucket(config.bucket, db.client),
     wakeUps: openQueue<WakeUp>(config.wakeUpQueue, db.client),
     ends: openQueue<FinishMessage>(config.finishQueue, db.client),
-    store: openQueue<LinkMessage | RemovalMessage>(config.linkQueue, db.client),
+    store:
+      config.linkQueue === null ? null : openQueue<LinkMessage | RemovalMessage>(config.linkQueue, db.client),
     settings: deploymentSettings(config.settings),
     graceMinutes: config.removalGraceMinutes,
     tasks: openWatchedTasks(config.cluster),

@@ -54,12 +54,14 @@ async function doJob(context: JobsContext, job: Job): Promise<DueJob | null> {
       return await removeThing(context, job.thing);
     case "environment": {
       const { namespace, name } = job;
-      await send(store, { namespace, environment: name });
+      if (store !== null) await send(store, { namespace, environment: name });
       const deleted = await emptyEnvironment(db, job, { by: "sweep", at, most: BUILDS_MAX });
       return deleted < BUILDS_MAX ? null : again;
     }
     case "namespace": {
-      const unlink = (environment: string) => send(store, { namespace: job.name, environment });
+      const unlink = async (environment: string): Promise<void> => {
+        if (store !== null) await send(store, { namespace: job.name, environment });
+      };
       const empty = await emptyNamespace(db, job, { by: "sweep", at, most: BUILDS_MAX, unlink });
       return empty ? null : again;
     }

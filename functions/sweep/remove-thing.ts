@@ -20,7 +20,8 @@ import { parseThing } from "#core/build/thing.ts";
 export interface RemovalContext {
   readonly db: Db;
   readonly bucket: Bucket;
-  readonly store: StoreQueue;
+  /** null: there is no shared disk. */
+  readonly store: StoreQueue | null;
   /** From when a thing was given back to when it is removed. */
   readonly graceMinutes: number;
   readonly clock: () => Date;
@@ -46,6 +47,7 @@ export async function removeThing(context: RemovalContext, name: string): Promis
   log.info("nobody holds it: removed", { thing: name });
   switch (thing.kind) {
     case "object":
+      if (seen.reuseKey !== null) await dropReusable(db, seen.reuseKey);
       await deleteObject(context.bucket, thing.key);
       await forget(db, [forgetThing(db, name, me)]);
       return null;
@@ -56,17 +58,23 @@ export async function removeThing(context: RemovalContext, name: string): Promis
       ]);
       return null;
     case "directory":
-      return await removeDirectory(context, seen, thing);
+      return await removeDirectory(context, seen, thing, me);
   }
 }
 
 /** Only store reaches the disk; it forgets the thing when it is done. Should it not be, it is asked again. */
 async function removeDirectory(
-  { db, store, clock }: RemovalContext,
+  { db, store, clock, log }: RemovalContext,
   { thing, reuseKey }: CountedThing,
   { namespace, buildKey }: { readonly namespace: string; readonly buildKey: string },
-): Promise<DueJob> {
+  me: string,
+): Promise<DueJob | null> {
   if (reuseKey !== null) await dropReusable(db, reuseKey, buildKey);
+  if (store === null) {
+    log.warn("its disk is no longer this deployment's: the directory is left there", { thing });
+    await forget(db, [forgetThing(db, thing, me)]);
+    return null;
+  }
   await send(store, { namespace, directory: buildKey });
   return { due: minutesAfter(clock(), TAKE_OVER_MINUTES.directory), job: { kind: "thing", thing } };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { copyToDisk } from "#build-task/steps/publish.ts";
-import type { StepContext, Task } from "#build-task/task.ts";
+import type { StepContext } from "#build-task/task.ts";
 
 let root: string;
 beforeEach(() => {
@@ -16,7 +16,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const copyOf = (attempt: number): string => join(root, "disk", `.key.${attempt}`);
 const step = { signal: new AbortController().signal, line: () => {} } as unknown as StepContext;
 const copyAs = (attempt: number): Promise<number> =>
-  copyToDisk({ paths: { prefix: join(root, "prefix"), publishing: copyOf(attempt) } } as Task, step);
+  copyToDisk(join(root, "prefix"), { publishing: copyOf(attempt) }, step);
 
 test("a copy removes those of attempts before it, and never one of an attempt that followed", async () => {
   for (const attempt of [1, 3, 10]) mkdirSync(copyOf(attempt), { recursive: true });

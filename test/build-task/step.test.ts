@@ -45,7 +45,7 @@ beforeEach(async () => {
     who: { build: id, attempt, owner: "me" },
     log,
     config: { storeDirectory: "/", diskDirectory: "/", workDirectory: "/" },
-    paths: { work: "/nowhere", packageCache: "/nowhere", prefix: "/nowhere", inPlace: true },
+    paths: { work: "/nowhere", packageCache: "/nowhere", prefix: "/nowhere", copy: null },
     signal: stop.signal,
     strangers,
     memoryMiB: 512,

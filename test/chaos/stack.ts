@@ -161,6 +161,7 @@ async function open(
     cluster: "builds",
     subnets: "subnet-1",
     securityGroups: "sg-1",
+    assignsPublicIp: "true",
     slots: String(slots),
     slotsPerNamespace: String(Math.max(1, slots - 1)),
     settings: JSON.stringify({

@@ -49,6 +49,33 @@ describe("a deployment's file", () => {
       /place 1 more memory/,
     ],
     ["a field in a field", { diskOwner: { uid: 0, gid: 1 } }, /diskOwner\.uid must be a whole number from 1/],
+    [
+      "subnets of no network",
+      { network: { subnets: { "eu-west-1a": "subnet-0a1b2c3d" } } },
+      /network must name vpcId beside subnets/,
+    ],
+    [
+      "a network of its own in one of yours",
+      { network: { vpcId: "vpc-0a1b2c3d", subnets: { a: "subnet-0a1b2c3d" }, zones: 3 } },
+      /network cannot have zones beside vpcId/,
+    ],
+    ["a NAT that nothing uses", { network: { natGateways: 1 } }, /network must have privateSubnets: true/],
+    [
+      "a VPC without subnets",
+      { network: { vpcId: "vpc-0a1b2c3d" } },
+      /network must name subnets beside vpcId/,
+    ],
+    [
+      "an id of another kind",
+      { network: { vpcId: "subnet-0a1b2c3d" } },
+      /network\.vpcId must be an id like vpc-/,
+    ],
+    ["a disk that is none", { sharedDisk: "no" }, /sharedDisk must be "none", or have fileSystemId/],
+    [
+      "a disk of yours in a network of its own",
+      { sharedDisk: { fileSystemId: "fs-0a1b2c3d", securityGroupId: "sg-0a1b2c3d" } },
+      /sharedDisk needs network\.vpcId/,
+    ],
     ["a relative path", { storeDirectory: "opt" }, /storeDirectory must be an absolute path/],
     ["a setting that is none", { settings: { conda_chanels: [] } }, /conda_chanels: is no setting/],
     ["a list", [], /must hold one JSON object/],

@@ -95,7 +95,10 @@ export function useBuildLine({ aws, workshop, keeper, policy }: BuildLineOptions
         links: openQueue<LinkMessage>(aws.linkQueue),
         ends: openQueue<FinishMessage>(aws.finishQueue),
       },
-      tasks: { client, cluster, taskDefinition, subnets: ["subnet-1"], securityGroups: ["sg-1"] },
+      tasks: {
+        ...{ client, cluster, taskDefinition },
+        ...{ subnets: ["subnet-1"], securityGroups: ["sg-1"], assignsPublicIp: true },
+      },
       clock: () => new Date(),
       log: openLog({ write: () => {} }),
     };

@@ -69,6 +69,7 @@ export function useEcs(): FakeEcs {
       taskDefinition: "build:7",
       subnets: ["subnet-1", "subnet-2"],
       securityGroups: ["sg-1"],
+      assignsPublicIp: true,
     });
   });
   beforeEach(() => {

@@ -239,6 +239,7 @@ test("wake-ups are consumed, however many there are; they stay only when dispatc
     [VARIABLES.taskDefinition]: "build:7",
     [VARIABLES.subnets]: "subnet-1",
     [VARIABLES.securityGroups]: "sg-1",
+    [VARIABLES.assignsPublicIp]: "true",
     [VARIABLES.slots]: "1",
     [VARIABLES.slotsPerNamespace]: "1",
     [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',

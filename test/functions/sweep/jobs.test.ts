@@ -182,6 +182,22 @@ describe("a deleted build", () => {
     expect(await auditTable(db)).toEqual([]);
   });
 
+  test("of a deployment that has no shared disk any more is forgotten, and its directory left where it is", async () => {
+    const [old] = [await made(), await made()];
+    context = { ...context, store: null };
+    const reuseKey = sha256Of(`reuse ${old.id}`);
+    await noteReuseKey(db, keyOf(old, "CONDA_PACK"), reuseKey);
+    await deleteBuild(db, old.id, [], now);
+
+    await work(70);
+    await work(70);
+
+    expect(onDisk(old)).toHaveLength(2);
+    expect(await isThere(old, "CONDA_PACK")).toBe(false);
+    expect(await getReusable(db, reuseKey)).toBeNull();
+    expect(await itemsThatName(old)).toEqual([]);
+  });
+
   test("leaves nothing at all in table, bucket and disk when nothing of it is kept", async () => {
     const [old, current] = [await made(), await made()];
     await deleteBuild(db, old.id, [], now);

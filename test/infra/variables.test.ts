@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { VARIABLES } from "#core/layout.ts";
+import { FUNCTIONS } from "#scripts/bundle.ts";
+import { synthesize } from "#test/kit/template.ts";
+
+const template = synthesize();
+const NAMES = new Map(Object.entries(VARIABLES).map(([name, variable]) => [variable as string, name]));
+
+/** Names in the one list that an entry point hands to `readConfig`, however it is put together. */
+function read(entry: string): string[] {
+  const source = readFileSync(new URL(`../../${entry}`, import.meta.url), "utf8");
+  const calls = source.split("readConfig([").slice(1);
+  expect(calls, entry).toHaveLength(1);
+  const [list = ""] = (calls[0] ?? "").split("]);");
+  return [...list.matchAll(/"(\w+)"/g)].map(([, name = ""]) => name).sort();
+}
+
+/** Ours among the variables that are given. */
+const ours = (variables: readonly string[]): string[] =>
+  variables.flatMap((variable) => NAMES.get(variable) ?? []).sort();
+
+test.each(FUNCTIONS)(
+  "the %s function is given every variable that it reads, and no other of ours",
+  (name) => {
+    const start = name === "api" ? "ApiFunction" : `${name.charAt(0).toUpperCase()}${name.slice(1)}Function`;
+    const found = Object.entries(template.findResources("AWS::Lambda::Function")).filter(([id]) =>
+      id.startsWith(start),
+    );
+    expect(found).toHaveLength(1);
+    const [, resource] = found[0] ?? [];
+
+    expect(ours(Object.keys(resource?.["Properties"].Environment.Variables))).toEqual(
+      read(`functions/${name}/handler.ts`),
+    );
+  },
+);
+
+test("the build task is given every variable that it reads but for the build's, which RunTask gives, and no other", () => {
+  const [definition] = Object.values(template.findResources("AWS::ECS::TaskDefinition"));
+  const [container] = definition?.["Properties"].ContainerDefinitions ?? [];
+  const given = ours(container.Environment.map(({ Name }: { Name: string }) => Name));
+
+  expect([...given, "buildId"].sort()).toEqual(read("build-task/main.ts"));
+});
