@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { taskSizesOf } from "#core/build/task-size.ts";
 import { maxTriesOf } from "#core/build/tries.ts";
 import { ENVIRONMENT_LINK_FORM, VARIABLES } from "#core/layout.ts";
+import { readLogin } from "#core/login/backends.ts";
 
 type Variable = keyof typeof VARIABLES;
 
@@ -66,7 +67,7 @@ const SCHEMAS = {
   settings: json,
   urlPrefix: text,
   proxyStripsPrefix: flag,
-  authentication: v.picklist(["dummy", "none"], 'must be "dummy" or "none"'),
+  login: readBy(readLogin, "must be a JSON object that describes logins"),
   submissionsPerMinute: count,
   loginsPerMinute: count,
   allowedPrivateHosts: list,

@@ -3,6 +3,7 @@
  * @module
  */
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import type { LookupFunction } from "node:net";
 
 export interface Outgoing {
   readonly method: string;
@@ -11,6 +12,10 @@ export interface Outgoing {
   /** No byte for so long: the connection is dead. */
   readonly idleMsMax: number;
   readonly signal?: AbortSignal | undefined;
+  /** A longer answer is an error. @default any length */
+  readonly bytesMax?: number;
+  /** How names become addresses, where not any will do. */
+  readonly lookup?: LookupFunction;
 }
 
 export interface Answer {
@@ -46,7 +51,7 @@ function clientFor(url: URL): Promise<Open> {
 /** Any status is an answer. @throws Error when the connection broke or went silent */
 export async function exchange(
   url: URL,
-  { method, headers, body, idleMsMax, signal }: Outgoing,
+  { method, headers, body, idleMsMax, signal, bytesMax = Number.POSITIVE_INFINITY, lookup }: Outgoing,
 ): Promise<Answer> {
   const options = {
     method,
@@ -56,11 +61,12 @@ export async function exchange(
     },
     timeout: idleMsMax,
     ...(signal ? { signal } : {}),
+    ...(lookup ? { lookup } : {}),
   };
   const open = await clientFor(url);
   return new Promise((resolve, reject) => {
     const done = (incoming: IncomingMessage): void => {
-      collect(incoming).then(resolve, reject);
+      collect(incoming, bytesMax).then(resolve, reject);
     };
     const outgoing = open(url.href, options, done);
     outgoing.once("timeout", () => outgoing.destroy(new Error(`no answer within ${idleMsMax / 1000} s`)));
@@ -69,10 +75,15 @@ export async function exchange(
   });
 }
 
-function collect(incoming: IncomingMessage): Promise<Answer> {
+function collect(incoming: IncomingMessage, bytesMax: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
-    incoming.on("data", (part: Buffer) => parts.push(part));
+    let bytes = 0;
+    incoming.on("data", (part: Buffer) => {
+      bytes += part.byteLength;
+      if (bytes <= bytesMax) parts.push(part);
+      else incoming.destroy(new Error(`an answer of more than ${bytesMax} bytes`));
+    });
     incoming.once("error", reject);
     incoming.once("end", () =>
       resolve({

@@ -14,6 +14,7 @@ export const ERROR_STATUS = {
   not_authenticated: 401,
   permission_denied: 403,
   invalid_credentials: 403,
+  login_refused: 403,
   origin_refused: 403,
   not_found: 404,
   namespace_not_found: 404,
@@ -30,6 +31,7 @@ export const ERROR_STATUS = {
   invalid_parameter: 422,
   too_many_requests: 429,
   internal: 500,
+  provider_failed: 502,
   try_again: 503,
 } as const satisfies Record<string, number>;
 

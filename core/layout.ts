@@ -27,8 +27,8 @@ export const VARIABLES = {
   urlPrefix: "CONDA_STORE_URL_PREFIX",
   /** "true" where a proxy in front takes that path away before it asks. */
   proxyStripsPrefix: "CONDA_STORE_PROXY_STRIPS_PREFIX",
-  /** "dummy" (local only) or "none"; the other login backends come with their issue. */
-  authentication: "CONDA_STORE_AUTHENTICATION",
+  /** JSON object: how people log in, see core/login/backends.ts. It names secrets and holds none. */
+  login: "CONDA_STORE_LOGIN",
   /** Most builds that one principal may ask for in a minute, and most tries to log in under one name from one address. */
   submissionsPerMinute: "CONDA_STORE_SUBMISSIONS_PER_MINUTE",
   loginsPerMinute: "CONDA_STORE_LOGINS_PER_MINUTE",

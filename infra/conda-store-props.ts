@@ -1,3 +1,4 @@
+import type { LoginInput } from "#core/login/backends.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import type { NetworkProps } from "./network.ts";
 import type { ExistingDisk } from "./shared-disk.ts";
@@ -119,6 +120,11 @@ export interface CondaStoreProps {
    * @default 10
    */
   readonly loginsPerMinute?: number;
+  /**
+   * Where people log in, and how their browsers reach the service (docs/login.md). Names secrets of Secrets Manager, holds none.
+   * @default - nobody logs in: tokens only
+   */
+  readonly login?: LoginInput;
   /**
    * Values of the settings' lowest layer, under conda-store's key names.
    * @default {}

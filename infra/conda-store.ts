@@ -8,6 +8,7 @@ import type { CondaStoreProps } from "./conda-store-props.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Finish } from "./finish.ts";
 import { CondaStoreFunction, TIMEOUTS } from "./function.ts";
+import { loginOf } from "./login.ts";
 import { Monitoring } from "./monitoring.ts";
 import { Network } from "./network.ts";
 import { grantAll } from "./permissions.ts";
@@ -46,6 +47,7 @@ export class CondaStore extends Construct {
   constructor(scope: Construct, id: string, props: CondaStoreProps = {}) {
     super(scope, id);
     const { local } = props;
+    const login = loginOf(props);
     const retained = local === undefined;
     const bundles = props.bundles ?? join(import.meta.dirname, "..", "dist");
     const bundle = (name: string): string => join(bundles, name);
@@ -123,7 +125,7 @@ export class CondaStore extends Construct {
         secret: secret.secretArn,
         urlPrefix: props.urlPrefix ?? "/",
         proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
-        authentication: local ? "dummy" : "none",
+        login: JSON.stringify(login),
         ...tries,
         maxQueueHours,
         submissionsPerMinute: String(props.submissionsPerMinute ?? 60),
@@ -222,7 +224,7 @@ export class CondaStore extends Construct {
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
       ...(props.alarmTopicArn === undefined ? {} : { alarmTopicArn: props.alarmTopicArn }),
     });
-    grantAll({ storage, secret, wakeUps, ends, links, api, dispatch, finish, store, sweep, builds });
+    grantAll({ storage, secret, login, wakeUps, ends, links, api, dispatch, finish, store, sweep, builds });
     acknowledgeFindings(this, { bucket: storage.bucket, cluster: builds.cluster });
     this.url = door.apiEndpoint;
     this.tokenSecret = secret;

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
+import { Login } from "#core/login/backends.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import type { CondaStoreProps } from "./conda-store-props.ts";
 import { faultOfNetwork } from "./network.ts";
@@ -95,6 +96,7 @@ const FIELDS = {
   requestsPerSecond: count(1, 10_000),
   submissionsPerMinute: count(1, 100_000),
   loginsPerMinute: count(1, 10_000),
+  login: Login,
   settings: v.record(v.string(), v.unknown(), "must be an object of settings"),
   allowedPrivateHosts: v.array(text, "must be a list"),
   waitAlarmMinutes: count(1, 24 * 60),

@@ -6,14 +6,17 @@
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { PREFIXES } from "#core/layout.ts";
+import type { LoginInput } from "#core/login/backends.ts";
 import type { Builds } from "./builds.ts";
 import type { CondaStoreFunction } from "./function.ts";
+import { clientSecretsOf, hooksOf } from "./login.ts";
 import type { WorkQueue } from "./queues.ts";
 import type { ItemGrants, Storage } from "./storage.ts";
 
 export interface Parts {
   readonly storage: Storage;
   readonly secret: ISecret;
+  readonly login: LoginInput;
   readonly wakeUps: WorkQueue;
   readonly ends: WorkQueue;
   /** Without a shared disk there is nothing to be told, and nobody to tell. */
@@ -46,15 +49,18 @@ const COUNTERS = "COUNTERS";
 const SETTINGS = "SETTINGS";
 const RATE = "RATE#*";
 const TOKENS = "TOKENS#*";
+/** Logins that have begun, and who owns which user name. */
+const LOGIN = "LOGIN#*";
+const USER = "USER#*";
 
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK],
-  BatchGetItem: [BUILD, LOCK, SETTINGS, IN_NAMESPACE, THING, TOKENS],
+  BatchGetItem: [BUILD, LOCK, SETTINGS, IN_NAMESPACE, THING, TOKENS, USER, NAMESPACES],
   Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS],
-  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE, DUE, HOLD, TOKENS],
+  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE, DUE, HOLD, TOKENS, LOGIN, USER],
   UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, COUNTERS, SETTINGS, TURNS, RATE, THING, TOKENS],
-  ConditionCheckItem: [NAMESPACES, SPECIFICATION, BUILD],
-  DeleteItem: [NAMESPACES, IN_NAMESPACE, LINE, SLOTS],
+  ConditionCheckItem: [NAMESPACES, SPECIFICATION, BUILD, USER],
+  DeleteItem: [NAMESPACES, IN_NAMESPACE, LINE, SLOTS, LOGIN],
 };
 
 const DISPATCH_ITEMS: ItemGrants = {
@@ -108,11 +114,13 @@ export function grantAll(parts: Parts): void {
 }
 
 /** Reads and submits; it signs addresses of products and reads logs, and writes no object at all. */
-function grantApi({ api, storage, secret, wakeUps, links }: Parts): void {
+function grantApi({ api, storage, secret, login, wakeUps, links }: Parts): void {
   storage.grantItems(api, API_ITEMS);
   storage.grantGet(api, [...PRODUCTS, PREFIXES.logs]);
   storage.grantList(api, [PREFIXES.logs]);
   allow(api, "secretsmanager:GetSecretValue", secret.secretArn);
+  for (const arn of clientSecretsOf(login)) allow(api, "secretsmanager:GetSecretValue", arn);
+  for (const arn of hooksOf(login)) allow(api, "lambda:InvokeFunction", arn);
   send(wakeUps, api);
   if (links) send(links, api);
 }

@@ -77,7 +77,9 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
   deleteBuild: send("DELETE", `${A}/build/4/?dry_run=true`),
   deleteEnvironment: send("DELETE", `${A}/environment/team/demo/?dry_run=true`),
   deleteNamespace: send("DELETE", `${A}/namespace/research/`),
+  listLogins: get(`${A}/login/`),
   showLogin: 'curl "$URL/login/"',
+  finishLogin: 'curl "$URL/oauth_callback?code=CODE&state=STATE"',
   login:
     'curl -c cookies -H "Content-Type: application/json" -d "{\\"username\\": \\"me\\", \\"password\\": \\"$PASSWORD\\"}" "$URL/login/"',
   logout: 'curl -b cookies -X POST "$URL/logout/"',

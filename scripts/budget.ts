@@ -83,7 +83,7 @@ export function plausibleEnvironment(): Record<string, string> {
     environmentLink: "{namespace}/envs/{name}",
     submissionsPerMinute: "60",
     loginsPerMinute: "10",
-    authentication: "none",
+    login: "{}",
     allowedPrivateHosts: "",
     engine: "mamba",
     logLevel: "error",

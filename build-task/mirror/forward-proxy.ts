@@ -7,8 +7,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { checkHost, guardedLookup } from "#adapters/guard.ts";
 import { AddressError } from "#core/address/check-url.ts";
-import { checkHost, guardedLookup } from "./guard.ts";
 import { askOnce } from "./upstream.ts";
 
 export interface ProxyOptions {

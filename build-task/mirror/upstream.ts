@@ -4,9 +4,9 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { checkHost, guardedLookup } from "#adapters/guard.ts";
 import { AddressError } from "#core/address/check-url.ts";
 import { redact } from "#core/redact.ts";
-import { checkHost, guardedLookup } from "./guard.ts";
 
 export interface UpstreamRequest {
   readonly method: "GET" | "HEAD";

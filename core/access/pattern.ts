@@ -62,6 +62,9 @@ export const matchesName = (half: string, name: string): boolean => isName(name)
 export const contains = (outer: Pattern, inner: Pattern): boolean =>
   glob(outer.namespace, inner.namespace) && glob(outer.environment, inner.environment);
 
+/** Whether `*` of the pattern, and every other character for itself, make the text. */
+export const matchesText = (pattern: string, text: string): boolean => glob(pattern, text);
+
 /**
  * Greedy wildcard match with one point to return to: at most |half| × |text| steps whatever the pattern, where a
  * regular expression made from a stranger's pattern could take for ever.

@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { NewNamespaceName } from "#core/names.ts";
 import { route } from "./route.ts";
-import { NONE } from "./shapes.ts";
+import { data, NONE } from "./shapes.ts";
 
 /** Name of the cookie that carries the token: conda-store's, which its clients' scripts look for. */
 export const AUTH_COOKIE = "conda-store-auth";
@@ -21,14 +21,60 @@ export const showLogin = route({
   method: "get",
   path: "/login",
   aliases: [],
-  summary: "The login page",
+  summary: "The login page, or the one provider that there is",
   access: { kind: "open" },
   params: NONE,
-  query: Next,
+  query: v.object({
+    ...Next.entries,
+    provider: v.optional(v.pipe(v.string(), v.description("Name of a provider: goes there at once"))),
+  }),
   body: null,
   reply: null,
-  otherReplies: [{ status: 307, description: "The page, which keeps `next`" }],
+  otherReplies: [{ status: 307, description: "The page, which keeps `next`, or the provider" }],
+  errors: ["not_found", "provider_failed", "too_many_requests"],
+});
+
+export const listLogins = route({
+  id: "listLogins",
+  method: "get",
+  path: "/api/v1/login",
+  aliases: [],
+  summary: "Where people log in",
+  access: { kind: "open" },
+  params: NONE,
+  query: NONE,
+  body: null,
+  reply: data(
+    v.array(
+      v.object({
+        name: v.string(),
+        title: v.string(),
+        kind: v.pipe(
+          v.picklist(["password", "redirect"]),
+          v.description("`redirect`: go to `/login/?provider={name}`; `password`: POST to `/login/`"),
+        ),
+      }),
+    ),
+  ),
+  otherReplies: [],
   errors: [],
+});
+
+const text = v.optional(v.string());
+
+export const finishLogin = route({
+  id: "finishLogin",
+  method: "get",
+  path: "/oauth_callback",
+  aliases: [],
+  summary: "Where a provider sends the browser back to",
+  access: { kind: "open" },
+  params: NONE,
+  query: v.object({ code: text, state: text, iss: text, error: text, error_description: text }),
+  body: null,
+  reply: null,
+  otherReplies: [{ status: 303, description: "Where the login was to lead, with the cookie" }],
+  errors: ["not_authenticated", "login_refused", "provider_failed"],
 });
 
 export const login = route({
@@ -51,7 +97,7 @@ export const login = route({
   },
   reply: v.object({ status: v.literal("ok"), data: v.object({ redirect_url: v.string() }) }),
   otherReplies: [],
-  errors: ["invalid_credentials", "not_found", "too_many_requests"],
+  errors: ["invalid_credentials", "login_refused", "not_found", "provider_failed", "too_many_requests"],
 });
 
 export const logout = route({
@@ -59,12 +105,15 @@ export const logout = route({
   method: "post",
   path: "/logout",
   aliases: [],
-  summary: "Forget the cookie",
+  summary: "Forget the cookie, and end the session at the provider if it can",
   access: { kind: "open" },
   params: NONE,
   query: Next,
   body: null,
   reply: null,
-  otherReplies: [{ status: 303, description: "`next`, or the root" }],
+  otherReplies: [
+    { status: 303, description: "`next`, or the root" },
+    { status: 200, description: "A page that goes on to the provider's logout", mediaType: "text/html" },
+  ],
   errors: [],
 });

@@ -29,7 +29,7 @@ import {
   listEnvironmentsByCursor,
   updateEnvironment,
 } from "./environments.ts";
-import { login, logout, showLogin } from "./login.ts";
+import { finishLogin, listLogins, login, logout, showLogin } from "./login.ts";
 import {
   createNamespace,
   getNamespace,
@@ -103,7 +103,9 @@ export const ROUTES = [
   putSettings,
   putNamespaceSettings,
   putEnvironmentSettings,
+  listLogins,
   showLogin,
   login,
+  finishLogin,
   logout,
 ] as const satisfies readonly Route[];

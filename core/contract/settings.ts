@@ -33,6 +33,8 @@ export const SettingsReply = v.object({
   conda_solve_platforms: list,
   conda_virtual_packages: v.record(v.string(), v.string()),
   cors_allow_origins: list,
+  login_roles: list,
+  login_namespaces: list,
   build_artifacts: list,
   builds_kept: v.number(),
   namespace_quota_bytes: v.number(),

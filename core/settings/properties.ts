@@ -39,6 +39,8 @@ export const PROPERTIES = {
 export const GLOBAL_KEYS: readonly string[] = [
   "default_namespace",
   "conda_platforms",
+  "login_roles",
+  "login_namespaces",
   "build_artifacts_kept_on_deletion",
   ...Object.keys(PROPERTIES),
 ];

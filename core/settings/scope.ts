@@ -6,8 +6,9 @@
 import * as v from "valibot";
 import { ARTIFACT_TYPES } from "#core/build/status.ts";
 import { AppError } from "#core/errors.ts";
+import { parseRule } from "#core/login/rules.ts";
 import { GLOBAL_KEYS } from "./properties.ts";
-import type { Settings } from "./settings.ts";
+import { LOGIN_NAMESPACES, type Settings } from "./settings.ts";
 
 export type SettingsScope =
   | { readonly kind: "global" }
@@ -23,19 +24,23 @@ const LISTS = [
   "pypi_default_packages",
   "pypi_required_packages",
   "pypi_included_packages",
+  "login_roles",
 ] as const satisfies readonly (keyof Settings)[];
 const NUMBERS = ["builds_kept", "namespace_quota_bytes"] as const satisfies readonly (keyof Settings)[];
 
 /** What can be changed while the service runs; everything else is a property of the deployment. */
-export const CHANGEABLE = [...LISTS, ...NUMBERS, "build_artifacts"] as const;
+export const CHANGEABLE = [...LISTS, ...NUMBERS, "build_artifacts", "login_namespaces"] as const;
 export type ChangeableKey = (typeof CHANGEABLE)[number];
+
+/** Of these, what is set for the whole store only: nobody logs in at a namespace. */
+export const SET_GLOBALLY = ["login_roles", "login_namespaces"] as const satisfies readonly ChangeableKey[];
 
 /** What one scope sets. */
 export type SettingsLayer = Readonly<
   Partial<
     Record<(typeof LISTS)[number], readonly string[]> &
       Record<(typeof NUMBERS)[number], number> &
-      Pick<Settings, "build_artifacts">
+      Pick<Settings, "build_artifacts" | "login_namespaces">
   >
 >;
 
@@ -110,8 +115,26 @@ const Artifacts = v.pipe(
   v.maxLength(ARTIFACT_TYPES.length, "must not hold an artifact type twice"),
 );
 
-const schemaOf = (key: ChangeableKey): typeof List | typeof Count | typeof Artifacts => {
+const Rules = v.pipe(
+  List,
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const text of dataset.value) {
+      const fault = parseRule(text);
+      if (typeof fault === "string") addIssue({ message: `holds ${JSON.stringify(text)}, which ${fault}` });
+    }
+  }),
+);
+
+const Namespaces = v.pipe(
+  v.array(v.picklist(LOGIN_NAMESPACES, `must hold ${LOGIN_NAMESPACES.join(" or ")}`), LIST),
+  v.maxLength(LOGIN_NAMESPACES.length, "must not hold a word twice"),
+);
+
+const schemaOf = (key: ChangeableKey) => {
   if (key === "build_artifacts") return Artifacts;
+  if (key === "login_roles") return Rules;
+  if (key === "login_namespaces") return Namespaces;
   return (NUMBERS as readonly string[]).includes(key) ? Count : List;
 };
 
@@ -154,9 +177,14 @@ export function readSettingsChange(
 function mustBeTheDeployments(key: string, value: unknown, scope: SettingsScope, deployment: Settings): void {
   const fixed = deployment[key as keyof Settings];
   if (JSON.stringify(value) === JSON.stringify(fixed)) return;
-  if (scope.kind !== "global" && GLOBAL_KEYS.includes(key))
-    refuse(`Setting ${key} is a global setting and cannot be set within a namespace or environment`);
+  if (scope.kind !== "global") mustNotBeGlobal(key);
   refuse(
     `Setting ${key} is a property of the deployment, which is ${JSON.stringify(fixed)}: change it there`,
   );
+}
+
+/** @throws AppError `invalid_request` for a key that is set for the whole store only */
+export function mustNotBeGlobal(key: string): void {
+  if (!GLOBAL_KEYS.includes(key)) return;
+  refuse(`Setting ${key} is a global setting and cannot be set within a namespace or environment`);
 }

@@ -5,8 +5,12 @@
  */
 import * as v from "valibot";
 import { ARTIFACT_TYPES } from "#core/build/status.ts";
+import { parseRule } from "#core/login/rules.ts";
 import { NewNamespaceName } from "#core/names.ts";
 import { PROPERTIES } from "./properties.ts";
+
+/** Of whom a login may make namespaces. */
+export const LOGIN_NAMESPACES = ["users", "groups"] as const;
 
 const LIST = "must be a list of strings";
 const texts = (fallback: readonly string[]) =>
@@ -51,6 +55,24 @@ const ENTRIES = {
     ),
     {},
   ),
+  /** Lines of core/login/rules.ts: what users, groups and roles of a login may do. */
+  login_roles: v.optional(
+    v.array(
+      v.pipe(
+        v.string(LIST),
+        v.rawCheck(({ dataset, addIssue }) => {
+          const rule = dataset.typed ? parseRule(dataset.value) : LIST;
+          if (typeof rule === "string") addIssue({ message: rule });
+        }),
+      ),
+      LIST,
+    ),
+    ["user * -> {user}/*:developer"],
+  ),
+  /** Whose namespaces are made at their first login. */
+  login_namespaces: v.optional(v.array(v.picklist(LOGIN_NAMESPACES, 'must hold "users" or "groups"'), LIST), [
+    "users",
+  ]),
   /** Origins of pages on other hosts that may use the API, such as `https://hub.example.org`; exact, none by default. */
   cors_allow_origins: v.optional(
     v.array(

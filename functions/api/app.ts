@@ -101,8 +101,10 @@ export function createApp(services: Services): Hono<Env> {
   at(settingRoutes.putSettings, settings.settingGlobal(services));
   at(settingRoutes.putNamespaceSettings, settings.settingOfNamespace(services));
   at(settingRoutes.putEnvironmentSettings, settings.settingOfEnvironment(services));
+  at(loginRoutes.listLogins, login.listing(services));
   at(loginRoutes.showLogin, login.showing(services));
   at(loginRoutes.login, login.loggingIn(services));
+  at(loginRoutes.finishLogin, login.finishing(services));
   at(loginRoutes.logout, login.loggingOut(services));
 
   refuseOtherMethods(app, services.prefix);

@@ -8,6 +8,7 @@ import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { SecretCache } from "#adapters/secrets/secret.ts";
 import type { LinkMessage } from "#core/build/messages.ts";
 import type { TryPolicy } from "#core/build/tries.ts";
+import type { Login } from "#core/login/backends.ts";
 import type { Rates } from "#core/rates.ts";
 import type { Settings } from "#core/settings/settings.ts";
 
@@ -23,11 +24,14 @@ export interface Services {
   readonly settings: Settings;
   /** In front of every route: empty, or a path such as `/conda-store`. */
   readonly prefix: string;
-  readonly authentication: "dummy" | "none";
+  /** How people log in. */
+  readonly login: Login;
+  /** A login backend's secret, by its ARN. */
+  readonly clientSecret: (arn: string) => Promise<string>;
   readonly rates: Rates;
   /** What bounds a build. */
   readonly limits: BuildLimits;
-  /** `host` or `host:port` that channels and packages may come from though private. */
+  /** `host` or `host:port` that channels, packages and login providers may have though private. */
   readonly allowPrivateHosts: readonly string[];
   /** Tells dispatch that the line has grown. */
   readonly wakeUp: (reason: string) => Promise<void>;

@@ -170,7 +170,7 @@ async function open(
     }),
     urlPrefix: "/",
     proxyStripsPrefix: "false",
-    authentication: "none",
+    login: "{}",
     submissionsPerMinute: UNLIMITED,
     loginsPerMinute: UNLIMITED,
     allowedPrivateHosts: new URL(channel.origin).host,

@@ -8,11 +8,11 @@
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
   api: [
     "AWS's own AWSLambdaBasicExecutionRole",
-    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NS#* | SETTINGS | THING#* | TOKENS#*",
-    "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | NAMESPACES | SPEC#*",
-    "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | NAMESPACES | NS#* | SLOTS",
+    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SETTINGS | THING#* | TOKENS#* | USER#*",
+    "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | NAMESPACES | SPEC#* | USER#*",
+    "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | LOGIN#* | NAMESPACES | NS#* | SLOTS",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
-    "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | DUE | HOLD#* | LINE#* | NAMESPACES | NS#* | SPEC#* | TOKENS#*",
+    "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | DUE | HOLD#* | LINE#* | LOGIN#* | NAMESPACES | NS#* | SPEC#* | TOKENS#* | USER#*",
     "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | NAMESPACES | NS#* | SLOTS | TOKENS#* | TURNS",
     "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | NAMESPACES | NS#* | RATE#* | SETTINGS | THING#* | TOKENS#* | TURNS",
     "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",

@@ -231,7 +231,7 @@ describe("API", () => {
 
   test("there is no login with one password outside of the local stack", () => {
     template.hasResourceProperties("AWS::Lambda::Function", {
-      Environment: { Variables: Match.objectLike({ [VARIABLES.authentication]: "none" }) },
+      Environment: { Variables: Match.objectLike({ [VARIABLES.login]: "{}" }) },
     });
     expect(JSON.stringify(template.toJSON())).not.toContain("dummy");
   });

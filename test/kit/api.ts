@@ -9,7 +9,7 @@ import { pathToFileURL } from "node:url";
 import { type DbCall, openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
-import { cacheSecret } from "#adapters/secrets/secret.ts";
+import { cacheSecret, readSecret } from "#adapters/secrets/secret.ts";
 import { mintToken } from "#adapters/secrets/tokens.ts";
 import { openQueue, send } from "#adapters/sqs/queue.ts";
 import type { BindingMap } from "#core/access/binding.ts";
@@ -21,6 +21,8 @@ import { POLICY } from "./builds.ts";
 import type { LocalAws } from "./ministack.ts";
 
 export const DUMMY_PASSWORD = "a password of this test";
+
+const DUMMY_LOGIN = { kind: "dummy", name: "dummy", adoptsNamespaces: false } as const;
 
 export interface Api {
   readonly services: Services;
@@ -52,7 +54,8 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     secret: cacheSecret(async () => secretText),
     settings: deploymentSettings({}),
     prefix: "",
-    authentication: "dummy",
+    login: { backends: [DUMMY_LOGIN], sameSite: "lax" },
+    clientSecret: (arn) => readSecret(arn)(),
     rates: { submissionsPerMinute: 100_000, loginsPerMinute: 100_000 },
     limits: { ...POLICY, maxQueueHours: 24, maxAttemptMinutes: 60 },
     allowPrivateHosts: [],

@@ -55,7 +55,7 @@ const REVIEWED: Record<string, RegExp[]> = {
   ],
   "AWS::Lambda::Function": [
     "AWS_ENDPOINT_URL_ECS",
-    VARIABLES.authentication,
+    VARIABLES.login,
     VARIABLES.storeDirectory,
     VARIABLES.diskDirectory,
     VARIABLES.allowedPrivateHosts,
@@ -95,7 +95,7 @@ test("only types that the local AWS does not know are taken out, and nothing sti
 });
 
 test("the login with one password is the local stack's alone", () => {
-  const variable = { [VARIABLES.authentication]: "dummy" };
+  const variable = { [VARIABLES.login]: '{"backends":[{"kind":"dummy","name":"dummy"}]}' };
   const withLogin = (found: { [key: string]: Json }): number =>
     Object.values(found).filter((resource) =>
       JSON.stringify(resource).includes(JSON.stringify(variable).slice(1, -1)),

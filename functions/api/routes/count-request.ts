@@ -45,6 +45,14 @@ export const countLogin = ({ db, rates }: Counting, username: string, c: ApiCont
     at: new Date(),
   });
 
+/** Logins that are begun at a provider: each leaves an item for ten minutes. @throws TooManyRequests */
+export const countProviderLogin = ({ db, rates }: Counting, c: ApiContext): Promise<void> =>
+  countRequest(db, {
+    party: `provider#${addressOf(c)}`,
+    bounds: { requests: NAMES_BEHIND_ADDRESS * rates.loginsPerMinute },
+    at: new Date(),
+  });
+
 /** Tokens are made from tokens, so what they share is counted: their namespace; for services, which have none, their rights. */
 function principalOf({ authenticated, defaults, primaryNamespace, bindings }: Entity, c: ApiContext): string {
   if (!authenticated || defaults === "anonymous") return `nobody#${addressOf(c)}`;

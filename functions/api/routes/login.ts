@@ -1,38 +1,68 @@
 /**
- * Logging in and out. The one backend so far is `dummy`: any user name with the deployment's one password, which only
- * the local deployment has.
+ * Logging in and out: with a password here, or at a provider.
  * @module
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import type { CookieOptions } from "hono/utils/cookie";
+import { getCookie } from "hono/cookie";
 import { forgetToken } from "#adapters/dynamodb/token-in-force.ts";
 import { endLogin } from "#adapters/dynamodb/tokens.ts";
 import { verifyToken } from "#adapters/secrets/tokens.ts";
-import { AUTH_COOKIE, type login, type logout, type showLogin } from "#core/contract/login.ts";
+import {
+  AUTH_COOKIE,
+  type finishLogin,
+  type listLogins,
+  type login,
+  type logout,
+  type showLogin,
+} from "#core/contract/login.ts";
+import { dataReply } from "#core/contract/shapes.ts";
 import { AppError } from "#core/errors.ts";
+import { isPasswordBackend, isRedirectBackend } from "#core/login/backends.ts";
 import { LOGIN_SECONDS } from "#core/token/claims.ts";
 import { parseTokenName } from "#core/token/token-name.ts";
-import type { ApiContext } from "../context.ts";
 import { issueToken } from "../issue-token.ts";
-import { ownHosts } from "../middleware/caller.ts";
+import { forgetLogin, setLogin } from "../login/cookies.ts";
+import { ownPath } from "../login/own-path.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
-import { countLogin } from "./count-request.ts";
+import { countLogin, countProviderLogin } from "./count-request.ts";
+
+/** Only who logs in at a provider needs what it takes. */
+const throughProvider = () => import("../login/through-provider.ts");
 
 export const showing =
-  ({ prefix }: Services): Tell<typeof showLogin> =>
-  async ({ query: { next }, c }) => {
-    const target = sameSite(c, next);
+  (services: Services): Tell<typeof showLogin> =>
+  async ({ query: { next, provider }, c }) => {
+    const { login, prefix } = services;
+    const target = ownPath(c, next, login.publicUrl);
+    const [only, ...others] = login.backends;
+    const wanted = provider ?? (only && others.length === 0 ? only.name : undefined);
+    const backend = login.backends.filter(isRedirectBackend).find(({ name }) => name === wanted);
+    if (backend) {
+      await countProviderLogin(services, c);
+      const { goToProvider } = await throughProvider();
+      return c.redirect(await goToProvider(services, backend, target ?? null, c), 307);
+    }
+    if (provider !== undefined) throw new AppError("not_found", "There is no login provider of this name.");
     return c.redirect(`${prefix}/ui/login${target ? `?next=${encodeURIComponent(target)}` : ""}`, 307);
   };
+
+export const listing =
+  ({ login }: Services): Tell<typeof listLogins> =>
+  async () =>
+    dataReply(
+      login.backends.map((backend) => ({
+        name: backend.name,
+        title: backend.title ?? backend.name,
+        kind: isPasswordBackend(backend) ? ("password" as const) : ("redirect" as const),
+      })),
+    );
 
 export const loggingIn =
   (services: Services): Tell<typeof login> =>
   async ({ body: { username, password }, query: { next }, c }) => {
-    if (services.authentication !== "dummy") {
-      throw new AppError("not_found", "This deployment has no login with a password.");
-    }
+    const backend = services.login.backends.find(isPasswordBackend);
+    if (!backend) throw new AppError("not_found", "This deployment has no login with a password.");
     await countLogin(services, username, c);
     const { dummyPassword } = await services.secret.get();
     if (dummyPassword === null || !equal(password, dummyPassword)) {
@@ -47,13 +77,22 @@ export const loggingIn =
       roleBindings: { "*/*": ["admin"] },
       expiresAt: new Date(Date.now() + LOGIN_SECONDS * 1000),
     });
-    setCookie(c, AUTH_COOKIE, token, { ...cookieOptions(c, services.prefix), maxAge: LOGIN_SECONDS - 1 });
-    return { status: "ok", data: { redirect_url: sameSite(c, next) ?? `${services.prefix}/` } };
+    setLogin(c, services, token, backend.name);
+    const target = ownPath(c, next, services.login.publicUrl);
+    return { status: "ok", data: { redirect_url: target ?? `${services.prefix}/` } };
+  };
+
+export const finishing =
+  (services: Services): Tell<typeof finishLogin> =>
+  async ({ query, c }) => {
+    const { returnFromProvider } = await throughProvider();
+    return c.redirect(await returnFromProvider(services, query, c), 303);
   };
 
 export const loggingOut =
-  ({ prefix, db, secret }: Services): Tell<typeof logout> =>
+  (services: Services): Tell<typeof logout> =>
   async ({ query: { next }, c }) => {
+    const { login, prefix, db, secret } = services;
     const [name] = (await verifyToken(secret, getCookie(c, AUTH_COOKIE) ?? ""))?.tokenIds ?? [];
     if (name !== undefined) {
       // Whoever kept a copy of the cookie is logged out as well.
@@ -61,34 +100,23 @@ export const loggingOut =
       await endLogin(db, primaryNamespace, id, new Date());
       forgetToken(db, name);
     }
-    deleteCookie(c, AUTH_COOKIE, cookieOptions(c, prefix));
-    return c.redirect(sameSite(c, next) ?? `${prefix}/`, 303);
+    const backend = forgetLogin(c, services);
+    const leaves = login.backends.some(({ name, kind }) => name === backend && kind === "oidc");
+    if (backend !== undefined && leaves) {
+      const address = await (await throughProvider()).leaveProvider(services, backend, c);
+      if (address !== null) return c.html(goOn(address));
+    }
+    return c.redirect(ownPath(c, next, login.publicUrl) ?? `${prefix}/`, 303);
   };
 
-/** Plain http happens on one's own machine only; API Gateway has no such door. */
-const cookieOptions = (c: ApiContext, prefix: string): CookieOptions => ({
-  httpOnly: true,
-  sameSite: "Lax",
-  secure: (c.req.header("x-forwarded-proto") ?? new URL(c.req.url).protocol.slice(0, -1)) !== "http",
-  path: prefix || "/",
-});
+/** The page's policy lets no form lead to another site, not even by a redirect; a page of its own may. */
+const goOn = (address: string): string => {
+  const quoted = address.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${quoted}"><title>Log out</title><p><a href="${quoted}">Log out at the provider too</a></p></html>`;
+};
 
 /** Compares in constant time; hashing first makes the lengths equal. */
 function equal(given: string, expected: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
-}
-
-/**
- * A place on this site to go to, as a path; undefined for any other: a login must not send people elsewhere.
- * A path that begins with two slashes, or with a backslash, is another host to a browser.
- */
-function sameSite(c: ApiContext, next: string | undefined): string | undefined {
-  const base = "https://here.invalid";
-  if (!next || !URL.canParse(next, base)) return undefined;
-  const url = new URL(next, base);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
-  if (url.origin !== base && !ownHosts(c).includes(url.host)) return undefined;
-  const path = `${url.pathname}${url.search}${url.hash}`;
-  return path.startsWith("//") ? undefined : path;
 }

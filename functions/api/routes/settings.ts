@@ -17,8 +17,10 @@ import { dataReply } from "#core/contract/shapes.ts";
 import { AppError } from "#core/errors.ts";
 import {
   layerSettings,
+  mustNotBeGlobal,
   readSettingsChange,
   SET_FROM_ABOVE,
+  SET_GLOBALLY,
   type SettingsScope,
 } from "#core/settings/scope.ts";
 import type { Ask, Tell } from "../serve.ts";
@@ -29,6 +31,7 @@ async function show({ db, settings: deployment }: Services, scope: SettingsScope
   return dataReply({
     ...settings,
     conda_virtual_packages: { ...settings.conda_virtual_packages },
+    login_namespaces: [...settings.login_namespaces],
     build_artifacts: [...settings.build_artifacts],
     build_artifacts_kept_on_deletion: [...settings.build_artifacts_kept_on_deletion],
   });
@@ -40,6 +43,13 @@ async function set(
   { body, can }: Pick<Ask<typeof putNamespaceSettings>, "body" | "can">,
 ) {
   const change = { ...readSettingsChange(body, scope, settings) };
+  for (const key of scope.kind === "global" ? [] : SET_GLOBALLY) {
+    if (change[key] === undefined) continue;
+    const { settings: now } = layerSettings(settings, await getSettingsLayers(db, scope));
+    // Clients send back what they read.
+    if (JSON.stringify(now[key]) !== JSON.stringify(change[key])) mustNotBeGlobal(key);
+    delete change[key];
+  }
   for (const key of SET_FROM_ABOVE) {
     if (change[key] === undefined || (await can("setting::update", GLOBAL_TARGET))) continue;
     const { settings: now } = layerSettings(settings, await getSettingsLayers(db, scope));

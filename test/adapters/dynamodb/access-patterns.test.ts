@@ -17,6 +17,12 @@ import { condemn, getThings, giveBack, heldBy, holdThings } from "#adapters/dyna
 import { countShares, freeShare, freeSlot, readHeld, readTurns, slots } from "#adapters/dynamodb/line.ts";
 import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
+import {
+  beginLogin,
+  claimUserName,
+  findUserNames,
+  makeMissingNamespaces,
+} from "#adapters/dynamodb/logins.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getNamespaceDetails, updateNamespace } from "#adapters/dynamodb/namespace-details.ts";
 import { getBuildCounts, getNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
@@ -36,6 +42,7 @@ import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import { keepWatch, readWatches } from "#adapters/dynamodb/watches.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import { toIdentity } from "#core/login/identity.ts";
 import { newTokenId, tokenName } from "#core/token/token-name.ts";
 import { move } from "#test/kit/builds.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
@@ -89,6 +96,8 @@ const TOKEN = {
   expiresAt: new Date(at.getTime() + 3_600_000),
 } as const;
 const lockDigest = sha256Of("lock");
+const BEGUN = { backend: "company", nonce: "n", verifier: "v", browser: "b", next: null };
+const somebody = () => toIdentity({ backend: "company", subject: "1", user: crypto.randomUUID() });
 
 describe.each([
   { namespaces: 2, each: 10 },
@@ -288,6 +297,18 @@ describe.each([
       },
       calls: 1,
     },
+    { number: 80, ask: (db) => findUserNames(db, ["alice", "bob"]), calls: 1 },
+    {
+      number: 81,
+      ask: (db) => beginLogin(db, crypto.randomUUID(), BEGUN, new Date(at.getTime() + 60_000)),
+      calls: 1,
+    },
+    {
+      number: 82,
+      ask: (db) => claimUserName(db, { identity: somebody(), at, makeNamespace: true, adopt: false }),
+      calls: 3,
+    },
+    { number: 83, ask: (db) => makeMissingNamespaces(db, [crypto.randomUUID()], at), calls: 3 },
     { number: 51, ask: (db) => countRequest(db, { party: "me", bounds: { all: 9 }, at }), calls: 1 },
     {
       number: 16,

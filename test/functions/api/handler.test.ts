@@ -29,7 +29,7 @@ beforeAll(async () => {
     [VARIABLES.settings]: "{}",
     [VARIABLES.urlPrefix]: "/conda-store/",
     [VARIABLES.proxyStripsPrefix]: "false",
-    [VARIABLES.authentication]: "dummy",
+    [VARIABLES.login]: '{"backends":[{"kind":"dummy","name":"dummy"}]}',
     [VARIABLES.submissionsPerMinute]: "60",
     [VARIABLES.loginsPerMinute]: "10",
     [VARIABLES.allowedPrivateHosts]: "",

@@ -100,7 +100,7 @@ describe("a login that fails", () => {
   });
 
   test("a deployment without password login has no such door", async () => {
-    const none = openApi(aws, { authentication: "none" });
+    const none = openApi(aws, { login: { backends: [], sameSite: "lax" } });
     expect((await login(undefined, "/login/", none)).status).toBe(404);
   });
 });

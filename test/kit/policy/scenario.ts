@@ -37,6 +37,8 @@ import {
   sha256Of,
   submitted,
 } from "#test/kit/submissions.ts";
+import { doorAt, logIn } from "../login-journey.ts";
+import { newLoginProvider } from "../login-provider.ts";
 import type { RecordedStack } from "./recorded-stack.ts";
 
 const NAMESPACE = "team";
@@ -63,6 +65,32 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   await meetCancel(stack, client);
   await meetLoss(stack, client);
   await meetDeletion(stack, client, first.id);
+  await meetLogins(stack);
+}
+
+/** A user's first login at a provider, and the next, with a group whose namespace it makes. */
+async function meetLogins(stack: RecordedStack): Promise<void> {
+  const provider = newLoginProvider();
+  await provider.start();
+  try {
+    await stack.change("api", {
+      [VARIABLES.login]: JSON.stringify({
+        publicUrl: stack.url,
+        backends: [{ kind: "oidc", name: "company", issuer: provider.url, clientId: "store" }],
+      }),
+      [VARIABLES.settings]: JSON.stringify({
+        login_roles: ["group * -> {group}/*:developer"],
+        login_namespaces: ["users", "groups"],
+      }),
+      [VARIABLES.allowedPrivateHosts]: provider.host,
+    });
+    const newcomer = { sub: "1", preferred_username: "newcomer", groups: ["newcomers"] };
+    for (const _ of ["first", "next"]) {
+      expect((await logIn(doorAt(stack.url), provider, newcomer)).status).toBe(303);
+    }
+  } finally {
+    await provider.close();
+  }
 }
 
 /** The recorder is not asked: what happens here is nobody's call. */

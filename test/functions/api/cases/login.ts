@@ -16,6 +16,27 @@ export const LOGIN_CASES: RouteCases = {
       shows: /\/ui\/login\?next=%2Fx$/,
     },
   ],
+  listLogins: [
+    {
+      kind: "happy",
+      says: "tells what the page offers",
+      as: "nobody",
+      path: () => "/api/v1/login/",
+      status: 200,
+      shows: /"kind":"password"/,
+    },
+  ],
+  finishLogin: [
+    {
+      kind: "happy",
+      says: "of a login that nobody began there is nothing to finish",
+      as: "nobody",
+      path: () => "/oauth_callback?code=1&state=2",
+      status: 401,
+      code: "not_authenticated",
+      shows: /OAuth states do not match/,
+    },
+  ],
   login: [
     {
       kind: "happy",

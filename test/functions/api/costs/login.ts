@@ -12,6 +12,15 @@ export const LOGIN_COSTS: readonly Cost[] = [
     calls: { UpdateItemCommand: 1, PutItemCommand: 1 },
     units: 0,
   },
+  { route: "listLogins", when: "", as: "nobody", path: () => "/api/v1/login/", calls: {}, units: 0 },
+  {
+    route: "finishLogin",
+    when: "nobody began it",
+    as: "nobody",
+    path: () => "/oauth_callback?code=1&state=2",
+    calls: {},
+    units: 0,
+  },
   {
     route: "logout",
     when: "",

@@ -27,7 +27,7 @@ describe("what let callers do or learn too much", () => {
     [
       "whoever could log in was an admin of everything: outside one's own machine there is no such login",
       async () => {
-        const deployed = openApi(aws, { authentication: "none" });
+        const deployed = openApi(aws, { login: { backends: [], sameSite: "lax" } });
         const body = post({ username: "me", password: DUMMY_PASSWORD });
         expect(await status(deployed, null, "/login/", body)).toBe(404);
       },
