@@ -226,10 +226,8 @@ describe("after a login nobody is sent to another site", () => {
     { forwarded: "host=evil.example;proto=http" },
     { "x-forwarded-proto": "http", "x-forwarded-port": "1", "x-original-host": "evil.example" },
   ])("nor does the provider learn another way back from %j", async (headers) => {
-    for (const opened of [
-      api,
-      openApi(aws, { ...api.services, login: { ...api.services.login, publicUrl: undefined } as never }),
-    ]) {
+    const { publicUrl: _, ...login } = api.services.login;
+    for (const opened of [api, openApi(aws, { ...api.services, login })]) {
       const response = await opened.request("https://store.example/login/", { headers });
       const address = new URL(response.headers.get("location") ?? "");
       expect(address.searchParams.get("redirect_uri")).toBe("https://store.example/oauth_callback");
