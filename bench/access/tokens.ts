@@ -88,7 +88,8 @@ function servicesOf(db: Db): Services {
     secret: cacheSecret(async () => secret),
     settings: deploymentSettings({}),
     prefix: "",
-    authentication: "none",
+    login: { backends: [], sameSite: "lax" },
+    clientSecret: async () => "",
     rates: { submissionsPerMinute: 1_000_000, loginsPerMinute: 1_000_000 },
     limits: {
       maxTries: MAX_TRIES,
