@@ -6,7 +6,7 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import type { BindingMap } from "#core/access/binding.ts";
 import type { Entity } from "#core/access/entity.ts";
 import { AUDIENCE, entityOf } from "#core/token/claims.ts";
-import type { Secret, SecretCache, SigningKey } from "./secret.ts";
+import { type Secret, type SecretCache, type SigningKey, signerAt, verifiersAt } from "./secret.ts";
 
 const ALGORITHM = "HS256";
 const bytesOf = (key: SigningKey): Uint8Array => new TextEncoder().encode(key.secret);
@@ -23,9 +23,12 @@ export interface NewToken {
   readonly madeFrom?: readonly string[];
 }
 
-/** Signs a token with the first key. */
-export async function mintToken(secret: SecretCache, token: NewToken): Promise<string> {
-  const [key] = (await secret.get()).keys;
+/**
+ * Signs a token with the key that signs now.
+ * @param now only tests give another time.
+ */
+export async function mintToken(secret: SecretCache, token: NewToken, now = new Date()): Promise<string> {
+  const key = signerAt(await secret.get(), now);
   return new SignJWT({
     primary_namespace: token.primaryNamespace,
     role_bindings: token.roleBindings,
@@ -53,8 +56,8 @@ export async function verifyToken(
   const header = headerOf(token);
   if (header?.alg !== ALGORITHM) return null;
   const known = VERIFIED.get(await secret.get())?.get(token);
-  if (known?.expiresAt && known.expiresAt > now) return known;
-  const { source, keys } = await candidates(secret, header.kid);
+  if (known && known.until > now) return known.entity;
+  const { source, keys } = await candidates(secret, header.kid, now);
   for (const key of keys) {
     try {
       const { payload } = await jwtVerify(token, bytesOf(key), {
@@ -63,7 +66,8 @@ export async function verifyToken(
         currentDate: now,
       });
       const entity = entityOf(payload);
-      if (entity) remember(source, token, entity);
+      if (entity)
+        remember(source, token, { entity, until: earlier(entity.expiresAt ?? now, key.verifiesUntil) });
       return entity;
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
@@ -76,14 +80,22 @@ export async function verifyToken(
  * Who good tokens speak for, kept as long as the secret that they were verified with: a client sends the same one with
  * every request, and verifying it costs more than the rest of many of them.
  */
-const VERIFIED = new WeakMap<Secret, Map<string, Entity>>();
+const VERIFIED = new WeakMap<Secret, Map<string, Verified>>();
+
+interface Verified {
+  readonly entity: Entity;
+  /** When the token ends, or its key. */
+  readonly until: Date;
+}
+
+const earlier = (a: Date, b: Date | null): Date => (b !== null && b < a ? b : a);
 const VERIFIED_MAX = 1000;
 
-function remember(source: Secret, token: string, entity: Entity): void {
-  const known = VERIFIED.get(source) ?? new Map<string, Entity>();
+function remember(source: Secret, token: string, verified: Verified): void {
+  const known = VERIFIED.get(source) ?? new Map<string, Verified>();
   const [oldest] = known.keys();
   if (known.size >= VERIFIED_MAX && oldest !== undefined) known.delete(oldest);
-  known.set(token, entity);
+  known.set(token, verified);
   VERIFIED.set(source, known);
 }
 
@@ -91,13 +103,13 @@ function remember(source: Secret, token: string, entity: Entity): void {
 async function candidates(
   secret: SecretCache,
   kid: string | undefined,
+  now: Date,
 ): Promise<{ source: Secret; keys: readonly SigningKey[] }> {
   const source = await secret.get();
-  if (kid === undefined) return { source, keys: source.keys };
-  const named = ({ keys }: Secret): SigningKey[] => keys.filter((key) => key.kid === kid);
-  if (named(source).length > 0) return { source, keys: named(source) };
-  const fresh = await secret.refresh();
-  return { source: fresh, keys: named(fresh) };
+  if (kid === undefined) return { source, keys: verifiersAt(source, now) };
+  const isKnown = source.keys.some((key) => key.kid === kid);
+  const held = isKnown ? source : await secret.refresh();
+  return { source: held, keys: verifiersAt(held, now).filter((key) => key.kid === kid) };
 }
 
 function headerOf(token: string): { alg?: string | undefined; kid?: string | undefined } | null {
