@@ -86,6 +86,7 @@ const SCHEMAS = {
   maxTries: readBy(maxTriesOf, "must be a JSON object of whole numbers from 1"),
   taskSizes: readBy(taskSizesOf, "must be a JSON array of sizes, each with more memory than the one before"),
   removalGraceMinutes: count,
+  auditDays: count,
   logLevel: text,
 } satisfies Record<Variable, v.GenericSchema<string, unknown>>;
 

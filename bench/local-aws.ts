@@ -5,16 +5,17 @@
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { type AuditedDb, onBehalf } from "#adapters/dynamodb/audit.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
 import type { LinkMessage, WakeUp } from "#core/build/messages.ts";
 import { MAX_TRIES } from "#core/build/tries.ts";
-import { TABLE_KEYS } from "#core/layout.ts";
 import type { FinishContext } from "#functions/finish/finish.ts";
 import { startMiniStack, TEST_CREDENTIALS } from "#local/ministack.ts";
+import { tableNamed } from "#local/table.ts";
 
 export interface LocalAws {
   readonly endpoint: string;
@@ -22,7 +23,7 @@ export interface LocalAws {
   readonly bucketName: string;
   readonly finishQueue: string;
   readonly sqs: SQSClient;
-  readonly db: Db;
+  readonly db: AuditedDb;
   readonly bucket: Bucket;
   /** What the function `finish` opens for itself. */
   readonly finish: FinishContext;
@@ -36,21 +37,7 @@ export async function startLocalAws(python: string, directory: string): Promise<
   const server = await startMiniStack({ python, directory });
   try {
     Object.assign(process.env, TEST_CREDENTIALS, { AWS_ENDPOINT_URL: server.endpoint });
-    const { partition, sort } = TABLE_KEYS;
-    await new DynamoDBClient().send(
-      new CreateTableCommand({
-        TableName: NAME,
-        BillingMode: "PAY_PER_REQUEST",
-        AttributeDefinitions: [
-          { AttributeName: partition, AttributeType: "S" },
-          { AttributeName: sort, AttributeType: "S" },
-        ],
-        KeySchema: [
-          { AttributeName: partition, KeyType: "HASH" },
-          { AttributeName: sort, KeyType: "RANGE" },
-        ],
-      }),
-    );
+    await new DynamoDBClient().send(new CreateTableCommand(tableNamed(NAME)));
     await new S3Client({ forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: NAME }));
     const sqs = new SQSClient();
     const [wakeUps, links, finishQueue] = await Promise.all([
@@ -58,7 +45,8 @@ export async function startLocalAws(python: string, directory: string): Promise<
       createQueue(sqs, "link"),
       createQueue(sqs, "finish"),
     ]);
-    const db = openDb({ table: NAME });
+    const origin = { by: { kind: "user", name: "bench" }, requestId: null, address: null } as const;
+    const db = onBehalf(openDb({ table: NAME }), origin, 365);
     const bucket = openBucket(NAME, db.client);
     const finish: FinishContext = {
       db,

@@ -61,6 +61,7 @@ export const VARIABLES = {
   /** JSON object: how often a build is tried, by cause; what it leaves out is as in core/build/tries.ts. */
   maxTries: "CONDA_STORE_MAX_TRIES",
   removalGraceMinutes: "CONDA_STORE_REMOVAL_GRACE_MINUTES",
+  auditDays: "CONDA_STORE_AUDIT_DAYS",
   logLevel: "CONDA_STORE_LOG_LEVEL",
 } as const;
 
@@ -137,6 +138,8 @@ export const PREFIX_TOO_LONG = "build_path too long: must be <= 255 characters";
 
 /** The table's key attributes; both are strings. */
 export const TABLE_KEYS = { partition: "pk", sort: "sk" } as const;
+/** Its indexes and the attribute that each is partitioned by; sorted as the table is. Only entries of the audit have these attributes. */
+export const TABLE_INDEXES = { auditByActor: "auditBy", auditByTime: "auditAll" } as const;
 /** Its time-to-live attribute: seconds since the epoch. */
 export const TABLE_TTL = "expiresAt";
 

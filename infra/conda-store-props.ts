@@ -69,6 +69,11 @@ export interface CondaStoreProps {
    */
   readonly removalGraceMinutes?: number;
   /**
+   * Days that entries of the audit are kept.
+   * @default 365
+   */
+  readonly auditDays?: number;
+  /**
    * Network of build tasks and of the shared disk.
    * @default - a VPC of its own with a public subnet in each of two zones, and no NAT
    */

@@ -77,6 +77,7 @@ export class CondaStore extends Construct {
       maxTries: JSON.stringify(props.maxTries ?? {}),
       taskSizes: JSON.stringify(taskSizes),
     };
+    const auditDays = String(props.auditDays ?? 365);
     const maxQueueHours = String(props.maxQueueHours ?? 24);
     const places = {
       slots: String(slots),
@@ -122,6 +123,7 @@ export class CondaStore extends Construct {
         maxAttemptMinutes,
         wakeUpQueue: wakeUps.queue.queueUrl,
         linkQueue,
+        auditDays,
         secret: secret.secretArn,
         urlPrefix: props.urlPrefix ?? "/",
         proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
@@ -166,6 +168,7 @@ export class CondaStore extends Construct {
         bucket,
         wakeUpQueue: wakeUps.queue.queueUrl,
         linkQueue,
+        auditDays,
         ...tries,
       },
     });
@@ -205,6 +208,7 @@ export class CondaStore extends Construct {
         wakeUpQueue: wakeUps.queue.queueUrl,
         finishQueue: ends.queue.queueUrl,
         linkQueue,
+        auditDays,
         removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
         cluster: builds.cluster.clusterArn,
         ...places,

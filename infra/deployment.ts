@@ -57,6 +57,7 @@ const FIELDS = {
     interrupted: v.exactOptional(count(1, 100)),
   }),
   removalGraceMinutes: count(0, 30 * 24 * 60),
+  auditDays: count(1, 3650),
   network: v.pipe(
     v.strictObject({
       vpcId: v.exactOptional(id("vpc")),

@@ -52,12 +52,13 @@ const TOKENS = "TOKENS#*";
 /** Logins that have begun, and who owns which user name. */
 const LOGIN = "LOGIN#*";
 const USER = "USER#*";
+const AUDIT = "AUDIT#*";
 
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK],
   BatchGetItem: [BUILD, LOCK, SETTINGS, IN_NAMESPACE, THING, TOKENS, USER, NAMESPACES],
-  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS],
-  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE, DUE, HOLD, TOKENS, LOGIN, USER],
+  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT],
+  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, SPECIFICATION, LINE, DUE, HOLD, TOKENS, LOGIN, USER, AUDIT],
   UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, COUNTERS, SETTINGS, TURNS, RATE, THING, TOKENS],
   ConditionCheckItem: [NAMESPACES, SPECIFICATION, BUILD, USER],
   DeleteItem: [NAMESPACES, IN_NAMESPACE, LINE, SLOTS, LOGIN],
@@ -73,7 +74,7 @@ const DISPATCH_ITEMS: ItemGrants = {
 
 const FINISH_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, IN_NAMESPACE],
-  PutItem: [LINE, DUE],
+  PutItem: [LINE, DUE, AUDIT],
   UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE, TURNS],
   DeleteItem: [SLOTS],
 };
@@ -83,7 +84,7 @@ const SWEEP_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD],
   BatchGetItem: [BUILD, ATTEMPT, THING, SETTINGS, IN_NAMESPACE],
   Query: [LINE, TURNS, SLOTS, WATCH, DUE, HOLD, NAMESPACES, IN_NAMESPACE],
-  PutItem: [LINE, WATCH, DUE, IN_NAMESPACE],
+  PutItem: [LINE, WATCH, DUE, IN_NAMESPACE, AUDIT],
   UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, THING, TURNS],
   ConditionCheckItem: [NAMESPACES],
   DeleteItem: [LINE, SLOTS, DUE, HOLD, THING, BUILD, ATTEMPT, LOCK, REUSE, NAMESPACES, IN_NAMESPACE],
@@ -116,6 +117,7 @@ export function grantAll(parts: Parts): void {
 /** Reads and submits; it signs addresses of products and reads logs, and writes no object at all. */
 function grantApi({ api, storage, secret, login, wakeUps, links }: Parts): void {
   storage.grantItems(api, API_ITEMS);
+  storage.grantIndexes(api, [AUDIT]);
   storage.grantGet(api, [...PRODUCTS, PREFIXES.logs]);
   storage.grantList(api, [PREFIXES.logs]);
   allow(api, "secretsmanager:GetSecretValue", secret.secretArn);

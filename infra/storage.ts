@@ -3,7 +3,7 @@ import { AttributeType, Billing, TableEncryptionV2, TableV2 } from "aws-cdk-lib/
 import { AnyPrincipal, Effect, type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
-import { PREFIXES, TABLE_KEYS, TABLE_TTL } from "#core/layout.ts";
+import { PREFIXES, TABLE_INDEXES, TABLE_KEYS, TABLE_TTL } from "#core/layout.ts";
 
 export interface StorageProps {
   /**
@@ -38,9 +38,15 @@ export class Storage extends Construct {
     super(scope, id);
     const retained = props.retained ?? true;
     const removalPolicy = retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const sortKey = { name: TABLE_KEYS.sort, type: AttributeType.STRING };
     this.table = new TableV2(this, "Table", {
       partitionKey: { name: TABLE_KEYS.partition, type: AttributeType.STRING },
-      sortKey: { name: TABLE_KEYS.sort, type: AttributeType.STRING },
+      sortKey,
+      globalSecondaryIndexes: Object.entries(TABLE_INDEXES).map(([indexName, name]) => ({
+        indexName,
+        partitionKey: { name, type: AttributeType.STRING },
+        sortKey,
+      })),
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
@@ -89,6 +95,17 @@ export class Storage extends Construct {
         }),
       );
     }
+  }
+
+  /** Queries of the table's indexes, bound to the partition keys that these have. */
+  grantIndexes(grantee: IGrantable, keys: readonly string[]): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ["dynamodb:Query"],
+        resources: Object.keys(TABLE_INDEXES).map((name) => `${this.table.tableArn}/index/${name}`),
+        conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [...keys] } },
+      }),
+    );
   }
 
   /** `s3:GetObject` below the prefixes: what a presigned GET needs of its signer, too. */

@@ -25,6 +25,7 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
   postToken: send("POST", `${A}/token/`, { role_bindings: { "team/*": ["viewer"] }, name: "notebook" }),
   listTokens: get(`${A}/token/`),
   revokeToken: send("DELETE", `${A}/token/$TOKEN_ID`),
+  listAudit: get(`${A}/audit/?namespace=team&since=2026-01-01T00:00:00Z`),
   getUsage: get(`${A}/usage/`),
   listChannels: get(`${A}/channel/`),
   getMetrics: get("/metrics"),

@@ -82,6 +82,7 @@ export function plausibleEnvironment(): Record<string, string> {
     proxyStripsPrefix: "false",
     environmentLink: "{namespace}/envs/{name}",
     submissionsPerMinute: "60",
+    auditDays: "365",
     loginsPerMinute: "10",
     login: "{}",
     allowedPrivateHosts: "",

@@ -9,6 +9,7 @@ import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import type { ArtifactType, BuildStatus } from "#core/build/status.ts";
 import { AppError } from "#core/errors.ts";
 import type { BuildCounts } from "#core/namespace/namespace.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { fromBuild, getBuild } from "./builds.ts";
 import type { Db } from "./db.ts";
 import { putDue } from "./due.ts";
@@ -26,7 +27,7 @@ import { change, create } from "./transact-items.ts";
  * @throws AppError build_not_found, invalid_request (it has not ended), conflict (current, or pinned), try_again
  */
 export async function deleteBuild(
-  db: Db,
+  db: AuditedDb,
   id: number,
   keep: readonly ArtifactType[],
   at: Date,
@@ -50,6 +51,7 @@ export async function deleteBuild(
         // Who chooses it at the same moment is either seen here, or sees that it is deleted.
         where: { id: environmentId, currentBuildId },
       }),
+      auditItem(db, { action: "build.delete", namespace, environment: name, build: id }, at),
     ]);
     return outcome.kind === "done" ? "done" : AGAIN;
   });
@@ -59,7 +61,7 @@ export async function deleteBuild(
  * Deletes a build of an environment that is gone, whatever state it is in, and all that had been kept of it.
  * @param by who cancels it, if it has not ended
  */
-export async function deleteWhole(db: Db, id: number, by: "api" | "sweep", at: Date): Promise<void> {
+export async function deleteWhole(db: AuditedDb, id: number, by: "api" | "sweep", at: Date): Promise<void> {
   await withRetry(async () => {
     const build = await getBuild(db, id);
     if (!build) return "done";

@@ -5,8 +5,8 @@
 import pLimit from "p-limit";
 import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { readEnvironmentRows } from "./build-rows.ts";
-import type { Db } from "./db.ts";
 import { deleteWhole } from "./delete-build.ts";
 import { putDue } from "./due.ts";
 import { getEnvironment } from "./environments.ts";
@@ -20,7 +20,7 @@ import { change, create, remove } from "./transact-items.ts";
  * @throws AppError environment_not_found, try_again
  */
 export async function deleteEnvironment(
-  db: Db,
+  db: AuditedDb,
   namespace: string,
   name: string,
   at: Date,
@@ -38,6 +38,7 @@ export async function deleteEnvironment(
       create(db, tombstoneKey(namespace, name, id), { environmentId: id }),
       { Delete: { TableName: db.table, Key: settingsKey(namespace, name) } },
       putDue(db, { due: at, job: { kind: "environment", namespace, name, id } }),
+      auditItem(db, { action: "environment.delete", namespace, environment: name }, at),
     ]);
     return outcome.kind === "done" ? environment : AGAIN;
   });
@@ -52,7 +53,7 @@ const HANDS = 4;
  * @returns how many; less than `most` when there are no more
  */
 export async function emptyEnvironment(
-  db: Db,
+  db: AuditedDb,
   { namespace, name, id }: { readonly namespace: string; readonly name: string; readonly id: number },
   { by, at, most }: { readonly by: "api" | "sweep"; readonly at: Date; readonly most: number },
 ): Promise<number> {

@@ -6,7 +6,7 @@
 import { minutesAfter } from "#core/build/job.ts";
 import { AppError } from "#core/errors.ts";
 import type { Namespace } from "#core/namespace/namespace.ts";
-import type { Db } from "./db.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { deleteWhole } from "./delete-build.ts";
 import { deleteEnvironment, emptyEnvironment } from "./delete-environment.ts";
 import { putDue } from "./due.ts";
@@ -29,7 +29,7 @@ import { transact } from "./transact.ts";
 import { change, check, remove } from "./transact-items.ts";
 
 /** Hides a namespace and all that is in it. @throws AppError namespace_not_found, try_again */
-export async function deleteNamespace(db: Db, name: string, at: Date): Promise<Namespace> {
+export async function deleteNamespace(db: AuditedDb, name: string, at: Date): Promise<Namespace> {
   return await withRetry(async () => {
     const namespace = await getNamespace(db, name);
     if (!namespace) throw new AppError("namespace_not_found", "namespace does not exist");
@@ -40,6 +40,7 @@ export async function deleteNamespace(db: Db, name: string, at: Date): Promise<N
         where: { id, deletedOn: UNSET },
       }),
       putDue(db, { due: at, job: { kind: "namespace", name, id } }),
+      auditItem(db, { action: "namespace.delete", namespace: name }, at),
     ]);
     return outcome.kind === "done" ? namespace : AGAIN;
   });
@@ -63,7 +64,7 @@ const TAKEN_MINUTES = 3;
  * @returns whether nothing is left, the name included
  */
 export async function emptyNamespace(
-  db: Db,
+  db: AuditedDb,
   place: { readonly name: string; readonly id: number },
   portion: Portion,
 ): Promise<boolean> {
@@ -87,7 +88,7 @@ export async function emptyNamespace(
 }
 
 async function empty(
-  db: Db,
+  db: AuditedDb,
   { name, id }: { readonly name: string; readonly id: number },
   { by, at, most, unlink }: Portion,
 ): Promise<boolean> {
@@ -114,7 +115,7 @@ async function empty(
 }
 
 /** Roles go from both sides. The counts sort behind the rows of all builds that change them. */
-async function removeItem(db: Db, namespace: string, id: number, key: Key): Promise<void> {
+async function removeItem(db: AuditedDb, namespace: string, id: number, key: Key): Promise<void> {
   const giver = `${MEMBERSHIP_PREFIX}OF#`;
   if (key.sk.startsWith(ROLE_PREFIX)) {
     return await takeRolesBack(db, namespace, [key.sk.slice(ROLE_PREFIX.length)]);

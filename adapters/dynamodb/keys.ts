@@ -3,6 +3,8 @@
  * Roles are granted by the partition key's first part, so a task can be held to its attempts.
  * @module
  */
+import type { Actor } from "#core/audit/entry.ts";
+
 export interface Key {
   readonly pk: string;
   readonly sk: string;
@@ -127,6 +129,18 @@ export const holdKey = (build: number, thing: string): Key => ({ pk: holdsPartit
 /** What sweep is to do, in the order of when. */
 export const DUE = "DUE";
 export const dueKey = (due: Date, name: string): Key => ({ pk: DUE, sk: `${due.toISOString()}#${name}` });
+
+/** Entries of the audit that belong to no namespace lie in a partition of their own; `#` is in no name. */
+const auditPartition = (namespace: string | null): string =>
+  namespace === null ? "AUDIT#STORE" : `AUDIT#NS#${namespace}`;
+/** In the order of time; the id tells entries of one millisecond apart. */
+export const auditKey = (namespace: string | null, at: Date, id: string): Key => ({
+  pk: auditPartition(namespace),
+  sk: `${at.toISOString()}#${id}`,
+});
+export const AUDIT_ALL = "AUDIT#ALL";
+export const auditNamespacePartition = (namespace: string): string => auditPartition(namespace);
+export const auditActorPartition = ({ kind, name }: Actor): string => `AUDIT#BY#${kind}#${name}`;
 
 export type CounterKind = "namespace" | "environment" | "build" | "specification" | "role" | "turn";
 export const counterKey = (kind: CounterKind): Key => ({ pk: "COUNTERS", sk: kind });

@@ -7,6 +7,7 @@ import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { AppError } from "#core/errors.ts";
 import type { Identity } from "#core/login/identity.ts";
 import type { Namespace } from "#core/namespace/namespace.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { batchGet } from "./batch-get.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
@@ -15,7 +16,7 @@ import { type Item, withVersion } from "./item.ts";
 import { type Key, loginKey, NAMESPACES, namespaceKey, userKey } from "./keys.ts";
 import { createNamespaceItem } from "./namespaces.ts";
 import { AGAIN, withRetry } from "./retry.ts";
-import { transact } from "./transact.ts";
+import { type TransactItem, transact } from "./transact.ts";
 import { check, create } from "./transact-items.ts";
 
 /** What was begun. */
@@ -69,7 +70,7 @@ export interface Claim {
  * and so is who is called like a namespace of others.
  * @throws AppError `login_refused`
  */
-export async function claimUserName(db: Db, claim: Claim): Promise<void> {
+export async function claimUserName(db: AuditedDb, claim: Claim): Promise<void> {
   const { identity, at, adopt } = claim;
   const name = identity.user;
   const owner = ownerOf(identity);
@@ -90,7 +91,7 @@ export async function claimUserName(db: Db, claim: Claim): Promise<void> {
     if (user && !makes) return "done";
     const outcome = await transact(db, [
       ...(user ? [] : [create(db, userKey(name), { name, owner, createdAt: at.toISOString() })]),
-      ...(makes ? [createNamespaceItem(db, await newNamespace(db, name, at))] : []),
+      ...(makes ? await namespaceItems(db, name, at) : []),
       // Who makes it in this very moment is not the user.
       ...(makes || namespace ? [] : [check(db, namespaceKey(name), { pk: ABSENT })]),
     ]);
@@ -105,17 +106,18 @@ export async function findUserNames(db: Db, names: readonly string[]): Promise<S
 }
 
 /** Makes those namespaces that are missing; a deleted one that is not empty yet stays deleted. */
-export async function makeMissingNamespaces(db: Db, names: readonly string[], at: Date): Promise<void> {
+export async function makeMissingNamespaces(
+  db: AuditedDb,
+  names: readonly string[],
+  at: Date,
+): Promise<void> {
   const items = await batchGet(db, names.map(namespaceKey));
   const there = new Set(items.map(({ sk }) => sk));
   for (const name of names) {
     if (there.has(name)) continue;
-    const namespace = await newNamespace(db, name, at);
+    const items = await namespaceItems(db, name, at);
     await withRetry(async () => {
-      const outcome = await transact(db, [
-        createNamespaceItem(db, namespace),
-        check(db, userKey(name), { pk: ABSENT }),
-      ]);
+      const outcome = await transact(db, [...items, check(db, userKey(name), { pk: ABSENT })]);
       // Somebody else was faster: it is there, or it is a user's.
       return outcome.kind === "contention" ? AGAIN : "done";
     });
@@ -124,6 +126,12 @@ export async function makeMissingNamespaces(db: Db, names: readonly string[], at
 
 const ownerOf = ({ backend, subject }: Identity): string => `${backend}#${subject}`;
 
-async function newNamespace(db: Db, name: string, createdAt: Date): Promise<Namespace> {
-  return { id: await nextId(db, "namespace"), name, createdAt, environments: 0 } as Namespace;
+/** A namespace and its audit entry. */
+async function namespaceItems(db: AuditedDb, name: string, createdAt: Date): Promise<TransactItem[]> {
+  const id = await nextId(db, "namespace");
+  const namespace = { id, name, createdAt, environments: 0 } as Namespace;
+  return [
+    createNamespaceItem(db, namespace),
+    auditItem(db, { action: "namespace.create", namespace: name }, createdAt),
+  ];
 }

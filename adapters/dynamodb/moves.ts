@@ -2,10 +2,13 @@
  * Performing a move of the state machine: one conditional transaction. Nothing else writes a status.
  * @module
  */
+
+import type { AuditedChange } from "#core/audit/entry.ts";
 import type { Build } from "#core/build/build.ts";
 import type { Move } from "#core/build/move.ts";
 import { decide } from "#core/build/state-machine.ts";
 import type { Write } from "#core/build/writes.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { fromBuild, getBuildAndMover } from "./builds.ts";
 import type { Db } from "./db.ts";
 import { putDue } from "./due.ts";
@@ -36,13 +39,17 @@ export type MoveOutcome =
       readonly taken: readonly ("slot" | "share")[];
     };
 
+/** Moves that people ask about afterwards: somebody's cancel, and a new build that everybody gets. */
+type AuditedMove = Extract<Move, { readonly name: "cancel" | "complete" }>;
+type DbFor<M extends Move> = [Extract<M, AuditedMove>] extends [never] ? Db : AuditedDb;
+
 /**
  * Makes a move if the build, as it is now, allows it.
  * Contention is retried with jitter, from a fresh read each time; the token stored with the build tells a retry that
  * its own earlier write had succeeded, which counts as won.
  * @throws AppError try_again when contention does not end
  */
-export async function makeMove(db: Db, id: number, move: Move): Promise<MoveOutcome> {
+export async function makeMove<M extends Move>(db: DbFor<M>, id: number, move: M): Promise<MoveOutcome> {
   const token = crypto.randomUUID();
   return await withRetry<MoveOutcome>(async () => {
     const read = await getBuildAndMover(db, id);
@@ -54,10 +61,11 @@ export async function makeMove(db: Db, id: number, move: Move): Promise<MoveOutc
     const decision = decide(build, move, environment);
     if (!decision.allowed) return { won: false, found: build, why: decision.why, taken: [] };
     const { writes } = decision;
-    const outcome = await transact(
-      db,
-      writes.map((write) => itemOf(db, write, token)),
-    );
+    const audited = auditedIn(decision.build, move, writes, environment?.currentBuildId);
+    const outcome = await transact(db, [
+      ...writes.map((write) => itemOf(db, write, token)),
+      ...(audited ? [auditItem(db as AuditedDb, audited, move.at)] : []),
+    ]);
     if (outcome.kind === "done") return { won: true, build: decision.build };
     if (outcome.kind === "condition") {
       const taken = outcome.failed.flatMap((i) => {
@@ -74,6 +82,19 @@ export async function makeMove(db: Db, id: number, move: Move): Promise<MoveOutc
     }
     return AGAIN;
   });
+}
+
+/** @param former the environment's current build until now */
+function auditedIn(
+  build: Build,
+  move: Move,
+  writes: readonly Write[],
+  former: number | undefined,
+): AuditedChange | null {
+  const what = { namespace: build.namespace, environment: build.environment, build: build.id };
+  if (move.name === "cancel") return { action: "build.cancel", ...what };
+  if (!writes.some(({ kind }) => kind === "environment")) return null;
+  return { action: "environment.update", ...what, details: { current_build: build.id, former } };
 }
 
 /** One abstract write as one item of the transaction. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { AppError } from "#core/errors.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
 import { UNSET } from "./expression.ts";
@@ -38,7 +39,7 @@ export interface NamespaceChange {
 
 /** Both or nothing. @throws AppError namespace_not_found, invalid_request (metadata too large) */
 export async function updateNamespace(
-  db: Db,
+  db: AuditedDb,
   namespace: string,
   { metadata, roleMappings }: NamespaceChange,
 ): Promise<void> {
@@ -50,6 +51,18 @@ export async function updateNamespace(
     items.push(put({ ...metadataKey(namespace), content: await packJson(metadata, "The metadata") }));
   }
   if (roleMappings) items.push(put(ownMappingsItem(namespace, await numbered(db, roleMappings))));
+  items.push(
+    auditItem(db, {
+      action: "namespace.update",
+      namespace,
+      details: {
+        ...(metadata ? { metadata: Object.keys(metadata).sort() } : {}),
+        ...(roleMappings
+          ? { role_mappings: roleMappings.map(({ entity, role }) => ({ entity, role })) }
+          : {}),
+      },
+    }),
+  );
   await withRetry(async () => {
     const outcome = await transact(db, items);
     if (outcome.kind === "condition") throw new AppError("namespace_not_found", "namespace does not exist");

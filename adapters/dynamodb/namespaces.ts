@@ -5,6 +5,7 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { AppError } from "#core/errors.ts";
 import type { BuildCounts, Namespace } from "#core/namespace/namespace.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";
@@ -58,12 +59,15 @@ export async function findNamespace(db: Db, name: string): Promise<Found | null>
  * Makes a namespace.
  * @throws AppError namespace_exists, with conda-store's sentence; conflict while a deleted one of this name is emptied
  */
-export async function createNamespace(db: Db, name: string, at: Date): Promise<Namespace> {
+export async function createNamespace(db: AuditedDb, name: string, at: Date): Promise<Namespace> {
   const found = await findNamespace(db, name);
   if (found) throw found.deletedOn === null ? namespaceExists() : beingDeleted(name);
   const namespace = { id: await nextId(db, "namespace"), name, createdAt: at, environments: 0 } as Namespace;
   return await withRetry(async () => {
-    const outcome = await transact(db, [createNamespaceItem(db, namespace)]);
+    const outcome = await transact(db, [
+      createNamespaceItem(db, namespace),
+      auditItem(db, { action: "namespace.create", namespace: name }, at),
+    ]);
     if (outcome.kind === "condition") throw namespaceExists();
     return outcome.kind === "done" ? namespace : AGAIN;
   });

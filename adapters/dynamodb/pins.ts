@@ -4,8 +4,8 @@
  */
 import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import { AppError } from "#core/errors.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { getBuild } from "./builds.ts";
-import type { Db } from "./db.ts";
 import { UNSET } from "./expression.ts";
 import { buildItemKey } from "./keys.ts";
 import { AGAIN, withRetry } from "./retry.ts";
@@ -16,7 +16,7 @@ import { change } from "./transact-items.ts";
  * Pins a build, or takes its pin away (null); doing it again changes nothing.
  * @throws AppError build_not_found, conflict (to pin what is deleted or failed), try_again
  */
-export async function pinBuild(db: Db, id: number, pinnedOn: Date | null): Promise<void> {
+export async function pinBuild(db: AuditedDb, id: number, pinnedOn: Date | null): Promise<void> {
   await withRetry(async () => {
     const build = await getBuild(db, id);
     if (!build) throw new AppError("build_not_found", "build id does not exist");
@@ -30,6 +30,12 @@ export async function pinBuild(db: Db, id: number, pinnedOn: Date | null): Promi
       change(db, buildItemKey(id), {
         set: { pinnedOn: pinnedOn?.toISOString() ?? null },
         where: { id, ...(pinnedOn ? { deletedOn: UNSET } : {}) },
+      }),
+      auditItem(db, {
+        action: pinnedOn ? "build.pin" : "build.unpin",
+        namespace: build.namespace,
+        environment: build.environment,
+        build: id,
       }),
     ]);
     return outcome.kind === "done" ? "done" : AGAIN;

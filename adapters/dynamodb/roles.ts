@@ -9,6 +9,7 @@ import { type BindingMap, parseBindings } from "#core/access/binding.ts";
 import type { Grant } from "#core/access/entity.ts";
 import type { Role } from "#core/access/permission.ts";
 import { AppError } from "#core/errors.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { UNSET } from "./expression.ts";
@@ -84,7 +85,7 @@ export async function getGivenRole(db: Db, namespace: string, other: string): Pr
  * Gives a role.
  * @throws AppError namespace_not_found, invalid_request (no such other namespace), conflict (it has one already)
  */
-export async function giveRole(db: Db, namespace: string, other: string, role: Role): Promise<void> {
+export async function giveRole(db: AuditedDb, namespace: string, other: string, role: Role): Promise<void> {
   await mustExist(db, namespace, other);
   const id = await nextId(db, "role");
   await withRetry(async () => {
@@ -93,6 +94,7 @@ export async function giveRole(db: Db, namespace: string, other: string, role: R
       create(db, membershipKey(other, namespace), { namespace, role }),
       check(db, namespaceKey(namespace), { name: namespace, deletedOn: UNSET }),
       ...(other === namespace ? [] : [check(db, namespaceKey(other), { name: other, deletedOn: UNSET })]),
+      auditItem(db, { action: "role.give", namespace, details: { other_namespace: other, role } }),
     ]);
     if (outcome.kind === "done") return "done";
     if (outcome.kind === "contention") return AGAIN;
@@ -102,11 +104,12 @@ export async function giveRole(db: Db, namespace: string, other: string, role: R
 }
 
 /** Changes a role. @throws AppError role_not_found */
-export async function changeRole(db: Db, namespace: string, other: string, role: Role): Promise<void> {
+export async function changeRole(db: AuditedDb, namespace: string, other: string, role: Role): Promise<void> {
   await withRetry(async () => {
     const outcome = await transact(db, [
       change(db, roleKey(namespace, other), { set: { role }, where: { namespace } }),
       change(db, membershipKey(other, namespace), { set: { role }, where: { namespace } }),
+      auditItem(db, { action: "role.change", namespace, details: { other_namespace: other, role } }),
     ]);
     if (outcome.kind === "condition") throw new AppError("role_not_found", "failed to find role");
     return outcome.kind === "done" ? "done" : AGAIN;
@@ -114,12 +117,17 @@ export async function changeRole(db: Db, namespace: string, other: string, role:
 }
 
 /** Takes roles back; those that are not there are taken back already. */
-export async function takeRolesBack(db: Db, namespace: string, others: readonly string[]): Promise<void> {
+export async function takeRolesBack(
+  db: AuditedDb,
+  namespace: string,
+  others: readonly string[],
+): Promise<void> {
   for (const other of others) {
     await withRetry(async () => {
       const items: TransactItem[] = [
         remove(db, roleKey(namespace, other), { namespace }),
         remove(db, membershipKey(other, namespace), { namespace }),
+        auditItem(db, { action: "role.take", namespace, details: { other_namespace: other } }),
       ];
       return (await transact(db, items)).kind === "contention" ? AGAIN : "done";
     });

@@ -3,17 +3,19 @@
  * undo each other.
  * @module
  */
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import {
   CHANGEABLE,
   type ScopedLayer,
   type SettingsLayer,
   type SettingsScope,
 } from "#core/settings/scope.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
-import { expressions } from "./expression.ts";
 import { type Key, SCHEMA_VERSION, settingsKey } from "./keys.ts";
+import { AGAIN, withRetry } from "./retry.ts";
+import { transact } from "./transact.ts";
+import { change } from "./transact-items.ts";
 
 const keyOf = (scope: SettingsScope): Key => {
   if (scope.kind === "global") return settingsKey(null, null);
@@ -34,13 +36,15 @@ export async function getSettingsLayers(db: Db, scope: SettingsScope): Promise<S
   });
 }
 
-/** Sets these keys at a scope; others keep their values. */
-export async function putSettings(db: Db, scope: SettingsScope, values: SettingsLayer): Promise<void> {
-  await db.client.send(
-    new UpdateCommand({
-      TableName: db.table,
-      Key: keyOf(scope),
-      ...expressions({ set: { ...values, v: SCHEMA_VERSION } }),
-    }),
-  );
+/** Sets these keys at a scope; others keep their values. @throws AppError try_again */
+export async function putSettings(db: AuditedDb, scope: SettingsScope, values: SettingsLayer): Promise<void> {
+  const { kind: _, ...place } = scope;
+  const keys = Object.keys(values).sort();
+  await withRetry(async () => {
+    const outcome = await transact(db, [
+      change(db, keyOf(scope), { set: { ...values, v: SCHEMA_VERSION } }),
+      auditItem(db, { action: "settings.update", ...place, details: { keys } }),
+    ]);
+    return outcome.kind === "done" ? "done" : AGAIN;
+  });
 }

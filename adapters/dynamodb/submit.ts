@@ -11,6 +11,7 @@ import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
 import type { EnvironmentName, NamespaceName } from "#core/names.ts";
 import type { Namespace } from "#core/namespace/namespace.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { fromBuild } from "./builds.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
@@ -59,7 +60,7 @@ export interface Submitted {
  * @throws AppError namespace_not_found, environment_not_found, conflict (the namespace is being deleted), invalid_request (too
  * large), try_again
  */
-export async function submitSpecification(db: Db, submission: Submission): Promise<Submitted> {
+export async function submitSpecification(db: AuditedDb, submission: Submission): Promise<Submitted> {
   const { specification, at } = submission;
   const ids = lazyIds(db);
   return await withRetry(async () => {
@@ -100,6 +101,20 @@ export async function submitSpecification(db: Db, submission: Submission): Promi
         ? environmentChange(db, environment, submission.description)
         : createEnvironment(db, newEnvironment(submission, environmentId, namespaceId, buildId)),
       ...(build.frozenLock === null ? [] : holdItems(db, buildId, build.frozenLock)),
+      auditItem(
+        db,
+        {
+          action: "build.create",
+          namespace: build.namespace,
+          environment: build.environment,
+          build: buildId,
+          details: {
+            specification: specification.sha256,
+            new: [...(namespace ? [] : ["namespace"]), ...(environment ? [] : ["environment"])],
+          },
+        },
+        at,
+      ),
     ]);
     // A condition that failed means that another writer made something in between: look again.
     if (outcome.kind !== "done") return AGAIN;

@@ -4,15 +4,19 @@
  * @module
  */
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { BindingMap } from "#core/access/binding.ts";
 import { parseTokenName } from "#core/token/token-name.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
-import { ABSENT, expressions, UNSET } from "./expression.ts";
-import { type Item, toDate, toDateOrNull, withVersion } from "./item.ts";
+import { type Change, expressions, UNSET } from "./expression.ts";
+import { type Item, toDate, toDateOrNull } from "./item.ts";
 import { tokenKey, tokensPartition } from "./keys.ts";
 import { readPartition } from "./query.ts";
+import { AGAIN, withRetry } from "./retry.ts";
+import { transact } from "./transact.ts";
+import { change, create } from "./transact-items.ts";
 
 export interface TokenRecord {
   readonly primaryNamespace: string;
@@ -34,7 +38,7 @@ const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
 /** Keeps a record of a token that is about to be handed out. */
 export async function putToken(
-  db: Db,
+  db: AuditedDb,
   {
     primaryNamespace,
     id,
@@ -42,8 +46,8 @@ export async function putToken(
     ...record
   }: Omit<TokenRecord, "revokedOn" | "loggedOutOn" | "lastUsedOn">,
 ): Promise<void> {
-  const item = {
-    ...tokenKey(primaryNamespace, id),
+  const { name, kind, roleBindings } = record;
+  const attributes = {
     primaryNamespace,
     id,
     ...record,
@@ -52,13 +56,19 @@ export async function putToken(
     revokedOn: null,
     loggedOutOn: null,
   };
-  await db.client.send(
-    new PutCommand({
-      TableName: db.table,
-      Item: withVersion(item),
-      ...expressions({ where: { pk: ABSENT } }),
-    }),
-  );
+  const details = {
+    token: id,
+    primary_namespace: primaryNamespace,
+    ...(kind === "login" ? {} : { name, role_bindings: roleBindings }),
+    expires_on: expiresAt.toISOString(),
+  };
+  await withRetry(async () => {
+    const outcome = await transact(db, [
+      create(db, tokenKey(primaryNamespace, id), attributes),
+      auditItem(db, { action: kind === "login" ? "login" : "token.create", details }, record.createdOn),
+    ]);
+    return outcome.kind === "done" ? "done" : AGAIN;
+  });
 }
 
 /** The newest first, those that have ended left out. @param after the id behind which to begin */
@@ -101,18 +111,45 @@ export async function getTokens(db: Db, names: readonly string[]): Promise<Token
 }
 
 /** Revokes a token; again changes nothing, and neither does one that is not there. */
-export async function revokeToken(db: Db, primaryNamespace: string, id: string, now: Date): Promise<void> {
-  await update(db, primaryNamespace, id, {
+export async function revokeToken(
+  db: AuditedDb,
+  primaryNamespace: string,
+  id: string,
+  now: Date,
+): Promise<void> {
+  await end(db, primaryNamespace, id, "token.revoke", {
     set: { revokedOn: now.toISOString() },
     where: { id, revokedOn: UNSET },
   });
 }
 
 /** Ends a login: its own token, and not those that were made from it. */
-export async function endLogin(db: Db, primaryNamespace: string, id: string, now: Date): Promise<void> {
-  await update(db, primaryNamespace, id, {
+export async function endLogin(
+  db: AuditedDb,
+  primaryNamespace: string,
+  id: string,
+  now: Date,
+): Promise<void> {
+  await end(db, primaryNamespace, id, "logout", {
     set: { loggedOutOn: now.toISOString() },
     where: { id, kind: "login", loggedOutOn: UNSET },
+  });
+}
+
+async function end(
+  db: AuditedDb,
+  primaryNamespace: string,
+  id: string,
+  action: "token.revoke" | "logout",
+  ending: Change,
+): Promise<void> {
+  const details = { token: id, primary_namespace: primaryNamespace };
+  await withRetry(async () => {
+    const outcome = await transact(db, [
+      change(db, tokenKey(primaryNamespace, id), ending),
+      auditItem(db, { action, details }),
+    ]);
+    return outcome.kind === "contention" ? AGAIN : "done";
   });
 }
 

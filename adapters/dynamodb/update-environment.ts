@@ -5,6 +5,7 @@
 import { chooseBuild } from "#core/environment/choose-build.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
+import { type AuditedDb, auditItem } from "./audit.ts";
 import { readEnvironmentRows } from "./build-rows.ts";
 import { getBuild } from "./builds.ts";
 import type { Db } from "./db.ts";
@@ -25,7 +26,7 @@ export interface EnvironmentChange {
  * @throws AppError environment_not_found, invalid_request (a build that cannot be shown), try_again
  */
 export async function updateEnvironment(
-  db: Db,
+  db: AuditedDb,
   namespace: string,
   name: string,
   { buildId, description }: EnvironmentChange,
@@ -43,7 +44,7 @@ export async function updateEnvironment(
             buildId,
             await newestBuildId(db, environment),
           );
-    const { id, currentAfter } = environment;
+    const { id, currentAfter, currentBuildId: former } = environment;
     const outcome = await transact(db, [
       change(db, environmentKey(namespace, name), {
         set: { ...(description === undefined ? {} : { description }), ...chosen },
@@ -55,6 +56,16 @@ export async function updateEnvironment(
       ...(chosen
         ? [check(db, buildItemKey(chosen.currentBuildId), { id: chosen.currentBuildId, deletedOn: UNSET })]
         : []),
+      auditItem(db, {
+        action: "environment.update",
+        namespace,
+        environment: name,
+        ...(chosen ? { build: chosen.currentBuildId } : {}),
+        details: {
+          ...(chosen ? { current_build: chosen.currentBuildId, former } : {}),
+          ...(description === undefined ? {} : { description: true }),
+        },
+      }),
     ]);
     return outcome.kind === "done" ? "done" : AGAIN;
   });

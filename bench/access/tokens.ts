@@ -2,6 +2,7 @@
  * What part of a request's processor time goes into finding out whose token it brings.
  * @module
  */
+import { onBehalf } from "#adapters/dynamodb/audit.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
@@ -30,17 +31,21 @@ export interface TokenShare {
 }
 
 /** Asks for one environment again and again with one token, and checks that token alone as often. */
-export async function measureTokens(db: Db): Promise<TokenShare> {
+export async function measureTokens(plain: Db): Promise<TokenShare> {
+  const db = onBehalf(plain, { by: { kind: "user", name: "alice" }, requestId: null, address: null }, 365);
   const world = await seed(db, 1);
   const services = servicesOf(db);
   const app = createApp(services);
   const token = async (): Promise<string> =>
     (
-      await issueToken(services, {
-        ...{ kind: "token", name: null, primaryNamespace: "alice", madeFrom: [] },
-        roleBindings: { [`${world.namespace}/*`]: ["developer"], "alice/*": ["admin"] },
-        expiresAt: new Date(Date.now() + 3_600_000),
-      })
+      await issueToken(
+        { db, secret: services.secret },
+        {
+          ...{ kind: "token", name: null, primaryNamespace: "alice", madeFrom: [] },
+          roleBindings: { [`${world.namespace}/*`]: ["developer"], "alice/*": ["admin"] },
+          expiresAt: new Date(Date.now() + 3_600_000),
+        },
+      )
     ).token;
   const known = await token();
   const path = `/api/v1/environment/${world.namespace}/${world.environment}/`;
@@ -84,6 +89,7 @@ function servicesOf(db: Db): Services {
   const secret = crypto.randomUUID() + crypto.randomUUID();
   return {
     db,
+    auditDays: 365,
     bucket: openBucket("bench", db.client),
     secret: cacheSecret(async () => secret),
     settings: deploymentSettings({}),

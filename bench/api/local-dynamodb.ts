@@ -7,9 +7,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { TABLE_KEYS } from "#core/layout.ts";
 import { LocalError } from "#local/local-error.ts";
 import { freePort } from "#local/ministack.ts";
+import { tableNamed } from "#local/table.ts";
 
 export interface LocalDynamodb {
   /** As tables name it. */
@@ -61,19 +61,5 @@ async function answers(endpoint: string): Promise<boolean> {
 
 /** Makes an empty table as the stack has it. */
 export async function createTable(client: DynamoDBClient, name: string): Promise<void> {
-  const { partition, sort } = TABLE_KEYS;
-  await client.send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: partition, AttributeType: "S" },
-        { AttributeName: sort, AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: partition, KeyType: "HASH" },
-        { AttributeName: sort, KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand(tableNamed(name)));
 }

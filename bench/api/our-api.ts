@@ -84,6 +84,7 @@ function environmentOf({
     [VARIABLES.secret]: secret,
     // The limit is counted as ever, and never reached.
     [VARIABLES.submissionsPerMinute]: "1000000",
+    [VARIABLES.auditDays]: "365",
     [VARIABLES.logLevel]: "info",
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { type AuditedDb, onBehalf } from "#adapters/dynamodb/audit.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { nextId } from "#adapters/dynamodb/counters.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
@@ -31,9 +32,10 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 const at = new Date();
 
 /** @param environments how many in all */
-export async function seed(db: Db, environments: number): Promise<World> {
+export async function seed(plain: Db, environments: number): Promise<World> {
   const namespaces = Math.ceil(environments / ENVIRONMENTS_PER_NAMESPACE);
   const lanes = Array.from({ length: namespaces }, (_, lane) => lane);
+  const db = onBehalf(plain, { by: { kind: "user", name: "bench" }, requestId: null, address: null }, 365);
   await putPackages(db, sha256("lock"), packages());
   // A lane for each namespace: two posts into one namespace at once would conflict and be tried again.
   const [world] = await Promise.all(
@@ -52,7 +54,7 @@ export async function seed(db: Db, environments: number): Promise<World> {
   return world;
 }
 
-async function submit(db: Db, namespace: string, environment: string): Promise<number> {
+async function submit(db: AuditedDb, namespace: string, environment: string): Promise<number> {
   const spec = { name: environment, channels: ["conda-forge"], dependencies: DEPENDENCIES };
   const hash = sha256(JSON.stringify(spec));
   const specification = { sha256: hash, document: hash, name: environment, spec, isLockfile: false };
@@ -60,7 +62,7 @@ async function submit(db: Db, namespace: string, environment: string): Promise<n
   return (await submitSpecification(db, submission)).buildId;
 }
 
-async function complete(db: Db, build: number, slot: number): Promise<void> {
+async function complete(db: AuditedDb, build: number, slot: number): Promise<void> {
   const taking = { slot, share: 1, turn: await nextId(db, "turn") };
   won(await makeMove(db, build, { name: "dispatch", by: "dispatch", at, ...taking }));
   const claim = await claimBuild(db, build, "bench", at);

@@ -3,6 +3,7 @@
  * moves; only the tasks' work is nothing.
  * @module
  */
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { type Held, readHeld } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
@@ -17,7 +18,7 @@ export interface Started {
 }
 
 export interface Draining {
-  readonly context: DispatchContext;
+  readonly context: DispatchContext & { readonly db: AuditedDb };
   /** Dispatch passes that run at once, each time. */
   readonly dispatchers: number;
   /** Names of the tasks asked for so far, in order: `b12-a1`. */
@@ -64,7 +65,7 @@ export async function drain(draining: Draining): Promise<Started[]> {
   return started;
 }
 
-async function complete({ db, clock }: DispatchContext, id: number): Promise<void> {
+async function complete({ db, clock }: Draining["context"], id: number): Promise<void> {
   const claim = await claimBuild(db, id, `task of ${id}`, clock());
   if (!claim.won) throw new Error(claim.why);
   const { attempt } = claim;

@@ -5,7 +5,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Db } from "#adapters/dynamodb/db.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { openTasks } from "#adapters/ecs/start-task.ts";
 import { LocalError } from "#local/local-error.ts";
@@ -86,7 +86,7 @@ export async function benchFairness(args: readonly string[]): Promise<boolean> {
 }
 
 /** @returns the namespace of each build, in the order of posting */
-export async function postAll(db: Db): Promise<Map<number, string>> {
+export async function postAll(db: AuditedDb): Promise<Map<number, string>> {
   const posted = new Map<number, string>();
   for (const [namespace, count] of Object.entries(LINE)) {
     for (let n = 0; n < count; n++) {

@@ -2,6 +2,7 @@
  * Entity: whoever asks, with everything that decides what they may do.
  * @module
  */
+import type { Actor } from "#core/audit/entry.ts";
 import { type BindingMap, type Bindings, parseBindings, uniteBindings } from "./binding.ts";
 
 /** Where a binding comes from, told by an explanation. */
@@ -71,6 +72,15 @@ export const withGrants = (entity: Entity, more: readonly Grant[]): Entity =>
 /** Whether something can have been given to this entity: nobody is a member of nothing. */
 export const isMember = ({ authenticated, defaults, primaryNamespace }: Entity): boolean =>
   authenticated && defaults === "authenticated" && primaryNamespace !== "";
+
+/** Who the audit names. */
+export function actorOf({ authenticated, defaults, primaryNamespace: name, grants }: Entity): Actor {
+  if (!authenticated || defaults === "anonymous") return { kind: "anonymous", name: "" };
+  for (const { source } of grants) {
+    if (source.kind === "configuration") return { kind: "service", name: source.service };
+  }
+  return { kind: name === "" ? "service" : "user", name };
+}
 
 export interface Credential {
   readonly primaryNamespace: string;

@@ -2,6 +2,7 @@
  * All routes: what is not here is not served.
  * @module
  */
+import { listAudit } from "./audit.ts";
 import {
   cancelBuild,
   getBuild,
@@ -60,6 +61,7 @@ export const ROUTES = [
   postToken,
   listTokens,
   revokeToken,
+  listAudit,
   getUsage,
   listChannels,
   getMetrics,

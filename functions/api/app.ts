@@ -3,6 +3,7 @@
  * @module
  */
 import { Hono } from "hono/quick";
+import { listAudit } from "#core/contract/audit.ts";
 import * as buildRoutes from "#core/contract/builds.ts";
 import * as deletionRoutes from "#core/contract/deletion.ts";
 import * as environmentRoutes from "#core/contract/environments.ts";
@@ -21,6 +22,7 @@ import type { ApiContext, Env } from "./context.ts";
 import { cors } from "./middleware/cors.ts";
 import { errorReply } from "./middleware/error-reply.ts";
 import { requestLog } from "./middleware/request-log.ts";
+import * as audit from "./routes/audit.ts";
 import * as builds from "./routes/builds.ts";
 import { canceling } from "./routes/cancel.ts";
 import * as deletion from "./routes/deletion.ts";
@@ -57,23 +59,24 @@ export function createApp(services: Services): Hono<Env> {
   at(explainPermission, explaining(services));
   at(tokenRoutes.postToken, tokens.minting(services));
   at(tokenRoutes.listTokens, tokens.listing(services));
-  at(tokenRoutes.revokeToken, tokens.revoking(services));
+  at(tokenRoutes.revokeToken, tokens.revoking());
+  at(listAudit, audit.listing(services));
   at(storeRoutes.getUsage, store.tellingUsage(services));
   at(storeRoutes.listChannels, store.listingChannels(services));
   at(storeRoutes.getMetrics, store.tellingMetrics(services));
   at(storeRoutes.getCelery, store.tellingCelery(services));
   at(namespaceRoutes.listNamespaces, namespaces.listing(services));
   at(namespaceRoutes.getNamespace, namespaces.getting(services));
-  at(namespaceRoutes.createNamespace, namespaces.creating(services));
-  at(namespaceRoutes.updateNamespace, namespaces.updating(services));
+  at(namespaceRoutes.createNamespace, namespaces.creating());
+  at(namespaceRoutes.updateNamespace, namespaces.updating());
   at(deletionRoutes.deleteNamespace, deletion.deletingNamespace(services));
-  at(namespaceRoutes.putNamespaceMetadata, namespaces.replacingMetadata(services));
+  at(namespaceRoutes.putNamespaceMetadata, namespaces.replacingMetadata());
   at(roleRoutes.listRoles, roles.listing(services));
   at(roleRoutes.deleteRoles, roles.takingAllBack(services));
   at(roleRoutes.getRole, roles.getting(services));
-  at(roleRoutes.createRole, roles.giving(services));
-  at(roleRoutes.updateRole, roles.changing(services));
-  at(roleRoutes.deleteRole, roles.takingBack(services));
+  at(roleRoutes.createRole, roles.giving());
+  at(roleRoutes.updateRole, roles.changing());
+  at(roleRoutes.deleteRole, roles.takingBack());
   at(environmentRoutes.listEnvironments, environments.listing(services));
   at(environmentRoutes.listEnvironmentsByCursor, environments.listingByCursor(services));
   at(environmentRoutes.getEnvironment, environments.getting(services));

@@ -26,6 +26,7 @@ const config = readConfig([
   "login",
   "submissionsPerMinute",
   "loginsPerMinute",
+  "auditDays",
   "allowedPrivateHosts",
   "maxQueueHours",
   "maxAttemptMinutes",
@@ -41,6 +42,7 @@ const prefix = config.urlPrefix.replace(/\/+$/, "");
 const strippedPrefix = config.proxyStripsPrefix ? prefix : "";
 const app = createApp({
   db,
+  auditDays: config.auditDays,
   bucket: openBucket(config.bucket, db.client),
   secret: cacheSecret(readSecret(config.secret)),
   settings: deploymentSettings(config.settings),

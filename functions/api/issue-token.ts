@@ -2,6 +2,7 @@
  * Handing out tokens that can be listed and revoked.
  * @module
  */
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { putToken, type TokenRecord } from "#adapters/dynamodb/tokens.ts";
 import { mintToken } from "#adapters/secrets/tokens.ts";
 import { AppError } from "#core/errors.ts";
@@ -24,7 +25,7 @@ const TOKEN_LENGTH_MAX = 7_000;
  * @throws AppError invalid_token_request (too many roles for one token)
  */
 export async function issueToken(
-  { db, secret }: Pick<Services, "db" | "secret">,
+  { db, secret }: Pick<Services, "secret"> & { readonly db: AuditedDb },
   { madeFrom, ...issued }: IssuedToken,
 ): Promise<{ readonly token: string; readonly id: string }> {
   const createdOn = new Date();

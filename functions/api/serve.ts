@@ -5,8 +5,9 @@
  */
 import type { Hono } from "hono";
 import * as v from "valibot";
+import { type AuditedDb, onBehalf } from "#adapters/dynamodb/audit.ts";
 import { getMappedGrants } from "#adapters/dynamodb/roles.ts";
-import { type Entity, isMember, withGrants } from "#core/access/entity.ts";
+import { actorOf, type Entity, isMember, withGrants } from "#core/access/entity.ts";
 import { may, notAuthorized, type Visibility, visible } from "#core/access/may.ts";
 import { GLOBAL, ofEnvironment, ofNamespace, type Target } from "#core/access/pattern.ts";
 import type { Permission } from "#core/access/permission.ts";
@@ -32,6 +33,8 @@ export interface Ask<R extends Route> {
   readonly params: Params<R>;
   readonly query: Query<R>;
   readonly body: Body<R>;
+  /** The table on behalf of who asks: what is changed with it is audited. */
+  readonly db: AuditedDb;
   /** Who asks, by the token alone. */
   readonly own: Entity;
   /** The same with the roles that were given to members of their namespace: a read of the table. */
@@ -65,7 +68,9 @@ export function serve<R extends Route>(app: Hono<Env>, services: Services, route
     const body = (
       route.body ? parse("body", route.body.schema, await readBody(c, route.body)) : undefined
     ) as Body<R>;
-    const reply = await tell({ params, query, body, own, ...power, allow: gate.allow, c });
+    const origin = { by: actorOf(own), requestId: c.get("requestId"), address: c.env?.address ?? null };
+    const db = onBehalf(services.db, origin, services.auditDays);
+    const reply = await tell({ db, params, query, body, own, ...power, allow: gate.allow, c });
     gate.mustHaveBeenAsked();
     return reply instanceof Response
       ? reply

@@ -19,6 +19,8 @@ export interface BuildLimits extends TryPolicy {
 
 export interface Services {
   readonly db: Db;
+  /** How long entries of the audit are kept. */
+  readonly auditDays: number;
   readonly bucket: Bucket;
   readonly secret: SecretCache;
   readonly settings: Settings;

@@ -3,7 +3,9 @@
  * reorder and come before anything else is known, so each only makes this look at what the table says.
  * @module
  */
+
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { type MoveOutcome, makeMove } from "#adapters/dynamodb/moves.ts";
@@ -20,6 +22,7 @@ import { type StoppedTask, troubleOfStop } from "#core/build/stopped-task.ts";
 import { endAttempt, failBuild, type GiveUpContext } from "./give-up.ts";
 
 export interface FinishContext extends GiveUpContext {
+  readonly db: AuditedDb;
   /** null: there is no shared disk. */
   readonly links: LinkQueue | null;
 }

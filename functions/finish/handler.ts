@@ -4,10 +4,12 @@
  */
 import type { EventBridgeEvent, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { readConfig } from "#adapters/config.ts";
+import { onBehalf } from "#adapters/dynamodb/audit.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
+import { systemActor } from "#core/audit/entry.ts";
 import { type LinkMessage, parseFinishMessage, type WakeUp } from "#core/build/messages.ts";
 import { parseStoppedTask } from "#core/build/stopped-task.ts";
 import { BUILD_CONTAINER } from "#core/layout.ts";
@@ -24,9 +26,11 @@ function open(): FinishContext {
     "linkQueue",
     "maxTries",
     "taskSizes",
+    "auditDays",
     "logLevel",
   ]);
-  const db = openDb({ table: config.table });
+  const origin = { by: systemActor("finish"), requestId: null, address: null };
+  const db = onBehalf(openDb({ table: config.table }), origin, config.auditDays);
   return {
     db,
     bucket: openBucket(config.bucket, db.client),

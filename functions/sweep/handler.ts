@@ -3,11 +3,13 @@
  * @module
  */
 import { readConfig } from "#adapters/config.ts";
+import { onBehalf } from "#adapters/dynamodb/audit.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { openWatchedTasks } from "#adapters/ecs/watch-tasks.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
+import { systemActor } from "#core/audit/entry.ts";
 import type { FinishMessage, LinkMessage, RemovalMessage, WakeUp } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { doJobs, type JobsContext } from "./jobs.ts";
@@ -20,9 +22,10 @@ function open(): SweepContext & JobsContext {
   const config = readConfig([
     ...(["table", "bucket", "wakeUpQueue", "finishQueue", "cluster", "slots", "slotsPerNamespace"] as const),
     ...(["maxQueueHours", "maxAttemptMinutes", "maxTries", "taskSizes", "logLevel"] as const),
-    ...(["linkQueue", "settings", "removalGraceMinutes"] as const),
+    ...(["linkQueue", "settings", "removalGraceMinutes", "auditDays"] as const),
   ]);
-  const db = openDb({ table: config.table });
+  const origin = { by: systemActor("sweep"), requestId: null, address: null };
+  const db = onBehalf(openDb({ table: config.table }), origin, config.auditDays);
   return {
     db,
     bucket: openBucket(config.bucket, db.client),

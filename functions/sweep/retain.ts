@@ -2,19 +2,20 @@
  * Environments keep their newest builds only, if the setting `builds_kept` says so.
  * @module
  */
-import type { Db } from "#adapters/dynamodb/db.ts";
+import { type AuditedDb, by } from "#adapters/dynamodb/audit.ts";
 import { deleteBuild } from "#adapters/dynamodb/delete-build.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { readRetentionPlaces, readSurplus } from "#adapters/dynamodb/retention.ts";
 import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
 import type { Log } from "#adapters/log.ts";
+import { systemActor } from "#core/audit/entry.ts";
 import type { DueJob, Job } from "#core/build/job.ts";
 import { AppError } from "#core/errors.ts";
 import { layerSettings } from "#core/settings/scope.ts";
 import type { Settings } from "#core/settings/settings.ts";
 
 export interface RetainContext {
-  readonly db: Db;
+  readonly db: AuditedDb;
   /** The deployment's. */
   readonly settings: Settings;
   readonly clock: () => Date;
@@ -56,7 +57,12 @@ export async function retainOne(
   const surplus = await readSurplus(db, environment, settings.builds_kept, BUILDS_MAX);
   for (const { id } of surplus) {
     try {
-      await deleteBuild(db, id, settings.build_artifacts_kept_on_deletion, clock());
+      await deleteBuild(
+        by(db, systemActor("retention")),
+        id,
+        settings.build_artifacts_kept_on_deletion,
+        clock(),
+      );
       log.info("a build beyond builds_kept is deleted", { build: id, namespace, environment: name });
     } catch (error) {
       // Pinned, chosen or deleted since it was looked at: somebody else has decided.

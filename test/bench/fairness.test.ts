@@ -6,9 +6,10 @@ import { openQueue } from "#adapters/sqs/queue.ts";
 import { drain, type Started } from "#bench/fairness/drain.ts";
 import { LINE, postAll } from "#bench/fairness/main.ts";
 import { isFair, renderWaits, waitsOf } from "#bench/fairness/report.ts";
-import type { DispatchContext } from "#functions/dispatch/dispatch.ts";
+import type { WakeUp } from "#core/build/messages.ts";
 import { dispatch } from "#functions/dispatch/dispatch.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { POLICY } from "#test/kit/builds.ts";
 import { useEcs } from "#test/kit/ecs.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
@@ -16,10 +17,10 @@ import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 const aws = useMiniStack();
 const ecs = useEcs();
 
-const context = (table: string): DispatchContext => ({
-  db: openDb({ table }),
+const context = (table: string) => ({
+  db: audited(openDb({ table })),
   tasks: ecs.tasks,
-  wakeUps: openQueue(aws.wakeUpQueue),
+  wakeUps: openQueue<WakeUp>(aws.wakeUpQueue),
   slots: 6,
   slotsPerNamespace: 3,
   taskSizes: POLICY.taskSizes,

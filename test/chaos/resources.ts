@@ -9,8 +9,9 @@ import { ECSClient, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { BUILD_CONTAINER, SHARED_DISK_VOLUME, TABLE_KEYS, VARIABLES } from "#core/layout.ts";
+import { BUILD_CONTAINER, SHARED_DISK_VOLUME, VARIABLES } from "#core/layout.ts";
 import { awsConfig } from "#local/aws-config.ts";
+import { tableNamed } from "#local/table.ts";
 
 /** A message that was not answered comes again after this. */
 const VISIBILITY_SECONDS = 4;
@@ -37,22 +38,8 @@ exec "$@"
 /** Table, bucket and queues. */
 export async function createResources(endpoint: string) {
   const config = awsConfig(endpoint);
-  const { partition, sort } = TABLE_KEYS;
   const table = "chaos";
-  await new DynamoDBClient(config).send(
-    new CreateTableCommand({
-      TableName: table,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: partition, AttributeType: "S" },
-        { AttributeName: sort, AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: partition, KeyType: "HASH" },
-        { AttributeName: sort, KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await new DynamoDBClient(config).send(new CreateTableCommand(tableNamed(table)));
   const bucket = "chaos";
   await new S3Client({ ...config, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: bucket }));
   const sqs = new SQSClient(config);

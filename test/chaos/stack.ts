@@ -186,6 +186,7 @@ async function open(
     taskSizes: JSON.stringify(POLICY.taskSizes),
     maxTries: JSON.stringify(POLICY.maxTries),
     removalGraceMinutes: "60",
+    auditDays: "30",
     logLevel: "info",
   };
   const endpoint = await startEndpoint({

@@ -6,6 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { type DbCall, openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
@@ -16,7 +17,9 @@ import type { BindingMap } from "#core/access/binding.ts";
 import type { LinkMessage } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { createApp } from "#functions/api/app.ts";
+import type { Env } from "#functions/api/context.ts";
 import type { Services } from "#functions/api/services.ts";
+import { audited } from "#test/kit/audited.ts";
 import { POLICY } from "./builds.ts";
 import type { LocalAws } from "./ministack.ts";
 
@@ -25,13 +28,13 @@ export const DUMMY_PASSWORD = "a password of this test";
 const DUMMY_LOGIN = { kind: "dummy", name: "dummy", adoptsNamespaces: false } as const;
 
 export interface Api {
-  readonly services: Services;
+  readonly services: Services & { readonly db: AuditedDb };
   readonly secretText: string;
   /** Every call to DynamoDB since the list was emptied. */
   readonly calls: DbCall[];
   /** Log lines, parsed. */
   readonly lines: Record<string, unknown>[];
-  request(path: string, init?: RequestInit): Promise<Response>;
+  request(path: string, init?: RequestInit, env?: Env["Bindings"]): Promise<Response>;
   /** A token with these bindings, whose owner's namespace is `alice`. */
   token(bindings: BindingMap, primaryNamespace?: string): Promise<string>;
 }
@@ -45,11 +48,12 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     key: crypto.randomUUID() + crypto.randomUUID(),
     dummyPassword: DUMMY_PASSWORD,
   });
-  const db = openDb({ table: aws.table, observe: (call) => calls.push(call) });
+  const db = audited(openDb({ table: aws.table, observe: (call) => calls.push(call) }));
   const wakeUps = openQueue<{ reason: string }>(aws.wakeUpQueue);
   const links = openQueue<LinkMessage>(aws.linkQueue);
-  const services: Services = {
+  const services = {
     db,
+    auditDays: 30,
     bucket: openBucket(aws.bucket, db.client),
     secret: cacheSecret(async () => secretText),
     settings: deploymentSettings({}),
@@ -65,14 +69,14 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     page: pathToFileURL(`${mkdtempSync(join(tmpdir(), "conda-store-page-"))}/`),
     log: openLog({ level: "info", write: (line) => lines.push(JSON.parse(line)) }),
     ...changed,
-  };
+  } satisfies Services as Services & { readonly db: AuditedDb };
   const app = createApp(services);
   return {
     services,
     secretText,
     calls,
     lines,
-    request: async (path, init) => app.request(path, init),
+    request: async (path, init, env) => app.request(path, init, env),
     token: (roleBindings, primaryNamespace = "alice") =>
       mintToken(services.secret, {
         primaryNamespace,

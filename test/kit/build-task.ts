@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { type Submission, submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { SETPRIV } from "#adapters/process/as-user.ts";
@@ -24,6 +25,7 @@ import { deploymentSettings } from "#core/settings/settings.ts";
 import { parseSpecification } from "#core/specification/parse.ts";
 import { placesOf, withOpenPrograms } from "#local/run-task/mounts.ts";
 import { bundleBuildTask } from "#scripts/bundle.ts";
+import { audited } from "#test/kit/audited.ts";
 import type { LocalAws } from "./ministack.ts";
 import { dispatched } from "./submissions.ts";
 
@@ -33,7 +35,7 @@ const MAIN = join(ROOT, "build-task", "main.ts");
 type Ordered = Pick<Submission, "frozenLock" | "artifactsWanted">;
 
 export interface Workshop {
-  readonly db: Db;
+  readonly db: AuditedDb;
   readonly bucket: Bucket;
   /** Where consumers see environments. */
   readonly store: string;
@@ -115,9 +117,9 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     for (const child of running) child.kill("SIGKILL");
     rmSync(root, { recursive: true, force: true });
   });
-  let opened: Db | undefined;
-  const db = (): Db => {
-    opened ??= openDb({ table: options.aws.table });
+  let opened: AuditedDb | undefined;
+  const db = (): AuditedDb => {
+    opened ??= audited(openDb({ table: options.aws.table }));
     return opened;
   };
   const bucket = (): Bucket => openBucket(options.aws.bucket, db().client);

@@ -37,7 +37,10 @@ export function meter(db: Db): Meter {
       counted.commands.push(command.constructor.name);
       // What was asked and is not there costs as much as the smallest item; in a batch the emulator does not say how many.
       if (command instanceof GetCommand) counted.readUnits += units(output.Item ? [output.Item] : []);
-      if (command instanceof QueryCommand) counted.readUnits += units(output.Items ?? []);
+      if (command instanceof QueryCommand) {
+        // Indexes know eventual consistency only, which costs half.
+        counted.readUnits += units(output.Items ?? []) / (command.input.ConsistentRead ? 1 : 2);
+      }
       if (command instanceof BatchGetCommand) {
         for (const item of Object.values(output.Responses ?? {}).flat()) counted.readUnits += units([item]);
       }

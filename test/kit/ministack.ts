@@ -9,9 +9,9 @@ import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll } from "vitest";
-import { TABLE_KEYS } from "#core/layout.ts";
 import { type MiniStack, startMiniStack, TEST_CREDENTIALS } from "#local/ministack.ts";
 import { ensurePythonTools } from "#local/python.ts";
+import { tableNamed } from "#local/table.ts";
 
 export interface LocalAws {
   readonly endpoint: string;
@@ -49,21 +49,7 @@ export function useMiniStack(): LocalAws {
 
 /** Makes a further empty table, for tests that count what is in it. */
 export async function createTable(name: string): Promise<string> {
-  const { partition, sort } = TABLE_KEYS;
-  await new DynamoDBClient().send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: partition, AttributeType: "S" },
-        { AttributeName: sort, AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: partition, KeyType: "HASH" },
-        { AttributeName: sort, KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await new DynamoDBClient().send(new CreateTableCommand(tableNamed(name)));
   return name;
 }
 

@@ -11,6 +11,7 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { type Submission, submitSpecification } from "#adapters/dynamodb/submit.ts";
 import type { CompletedResult } from "#core/build/attempt.ts";
 import { MAX_TRIES } from "#core/build/tries.ts";
+import { audited } from "#test/kit/audited.ts";
 
 export const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -32,7 +33,7 @@ export function submission(changes: Partial<Submission> = {}): Submission {
 
 /** Puts a new build into the line. */
 export const submitted = async (db: Db, changes: Partial<Submission> = {}): Promise<number> =>
-  (await submitSpecification(db, submission(changes))).buildId;
+  (await submitSpecification(audited(db), submission(changes))).buildId;
 
 /** Takes the next free slot for a build; the number of the attempt. */
 export async function dispatched(db: Db, id: number): Promise<number> {
@@ -62,7 +63,13 @@ export async function completed(db: Db, namespace: string, environment: string):
   const { id, attempt } = await building(db, "task", { namespace, environment });
   const key = `/opt/conda-store/${namespace}/key-${id}`;
   const result = completedResult({ artifacts: [{ type: "DIRECTORY", key, sizeBytes: 1 }] });
-  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });
+  const outcome = await makeMove(audited(db), id, {
+    name: "complete",
+    by: "finish",
+    at: new Date(),
+    attempt,
+    result,
+  });
   if (!outcome.won) throw new Error(outcome.why);
   return id;
 }

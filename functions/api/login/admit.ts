@@ -2,6 +2,7 @@
  * From who somebody is to a token: the user name is theirs, the rules say what they may do.
  * @module
  */
+import { type AuditedDb, by } from "#adapters/dynamodb/audit.ts";
 import { claimUserName, findUserNames, makeMissingNamespaces } from "#adapters/dynamodb/logins.ts";
 import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
 import type { BindingMap } from "#core/access/binding.ts";
@@ -26,12 +27,13 @@ const NEW_NAMESPACES_MAX = 20;
  * @throws AppError `login_refused`
  */
 export async function admit(
-  services: Services,
+  services: Services & { readonly db: AuditedDb },
   backend: Backend,
   identity: Identity,
   at: Date,
 ): Promise<string> {
-  const { db, settings: deployment, log } = services;
+  const { settings: deployment, log } = services;
+  const db = by(services.db, { kind: "user", name: identity.user });
   const { settings } = layerSettings(deployment, await getSettingsLayers(db, { kind: "global" }));
   mustNotBeReserved(identity, settings);
   await claimUserName(db, {
@@ -58,14 +60,17 @@ export async function admit(
       "Your groups give you more roles than a browser's cookie holds: ask the operator for rules with patterns.",
     );
   }
-  const { token } = await issueToken(services, {
-    kind: "login",
-    name: null,
-    madeFrom: [],
-    primaryNamespace: identity.user,
-    roleBindings,
-    expiresAt: new Date(at.getTime() + LOGIN_SECONDS * 1000),
-  });
+  const { token } = await issueToken(
+    { db, secret: services.secret },
+    {
+      kind: "login",
+      name: null,
+      madeFrom: [],
+      primaryNamespace: identity.user,
+      roleBindings,
+      expiresAt: new Date(at.getTime() + LOGIN_SECONDS * 1000),
+    },
+  );
   return token;
 }
 

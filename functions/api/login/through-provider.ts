@@ -3,6 +3,7 @@
  * @module
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { beginLogin, takeLogin } from "#adapters/dynamodb/logins.ts";
 import { openProvider, ProviderError } from "#adapters/login/ask-provider.ts";
 import { type Client, newLoginSecrets } from "#adapters/login/code-flow.ts";
@@ -69,7 +70,7 @@ export interface Returned {
  * @throws AppError `not_authenticated`, `login_refused`, `provider_failed`
  */
 export async function returnFromProvider(
-  services: Services,
+  services: Services & { readonly db: AuditedDb },
   { code, state, iss, error }: Returned,
   c: ApiContext,
 ): Promise<string> {

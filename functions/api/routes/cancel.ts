@@ -18,7 +18,7 @@ export const canceling =
   (services: Services): Tell<typeof cancelBuild> =>
   async (ask) => {
     const { id } = await buildOf(services, ask);
-    const outcome = await makeMove(services.db, id, { name: "cancel", by: "api", at: new Date() });
+    const outcome = await makeMove(ask.db, id, { name: "cancel", by: "api", at: new Date() });
     if (!outcome.won && outcome.found?.status !== "CANCELED") {
       const status = outcome.found?.status ?? "gone";
       throw new AppError("conflict", `Build ${id} cannot be canceled: it has ended and is ${status}.`);

@@ -69,14 +69,13 @@ export const deletingBuild =
       if (refusal) throw refusal;
       return dry(await tellPlan(services, build.deletedOn === null ? [build] : [], keep));
     }
-    await builds.deleteBuild(db, build.id, keep, new Date());
+    await builds.deleteBuild(ask.db, build.id, keep, new Date());
     return DONE;
   };
 
 export const deletingEnvironment =
   (services: Services): Tell<typeof deleteEnvironment> =>
-  async ({ params: { namespace, environment: name }, query, c }) => {
-    const { db } = services;
+  async ({ db, params: { namespace, environment: name }, query, c }) => {
     if (query.dry_run) {
       const environment = await getEnvironment(db, namespace, name);
       if (!environment) throw new AppError("environment_not_found", "environment does not exist");
@@ -94,8 +93,7 @@ export const deletingEnvironment =
 
 export const deletingNamespace =
   (services: Services): Tell<typeof deleteNamespace> =>
-  async ({ params: { namespace: name }, query, c }) => {
-    const { db } = services;
+  async ({ db, params: { namespace: name }, query, c }) => {
     if (query.dry_run) {
       if (!(await getNamespace(db, name))) {
         throw new AppError("namespace_not_found", "namespace does not exist");
@@ -124,7 +122,7 @@ const pinning =
   (services: Services, when: () => Date | null): Tell<typeof pinBuild | typeof unpinBuild> =>
   async (ask) => {
     const { id } = await buildOf(services, ask);
-    await pins.pinBuild(services.db, id, when());
+    await pins.pinBuild(ask.db, id, when());
     return DONE;
   };
 

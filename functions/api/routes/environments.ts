@@ -152,8 +152,8 @@ export const getting =
   };
 
 export const updating =
-  ({ db, askForLink, log }: Services): Tell<typeof updateRoute> =>
-  async ({ params: { namespace, environment }, body: { build_id, description }, c }) => {
+  ({ askForLink, log }: Services): Tell<typeof updateRoute> =>
+  async ({ db, params: { namespace, environment }, body: { build_id, description }, c }) => {
     await updateEnvironment(db, namespace, environment, {
       ...(build_id === null ? {} : { buildId: build_id }),
       ...(description === null ? {} : { description }),

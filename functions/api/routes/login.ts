@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { getCookie } from "hono/cookie";
+import { by } from "#adapters/dynamodb/audit.ts";
 import { forgetToken } from "#adapters/dynamodb/token-in-force.ts";
 import { endLogin } from "#adapters/dynamodb/tokens.ts";
 import { verifyToken } from "#adapters/secrets/tokens.ts";
@@ -60,7 +61,7 @@ export const listing =
 
 export const loggingIn =
   (services: Services): Tell<typeof login> =>
-  async ({ body: { username, password }, query: { next }, c }) => {
+  async ({ db, body: { username, password }, query: { next }, c }) => {
     const backend = services.login.backends.find(isPasswordBackend);
     if (!backend) throw new AppError("not_found", "This deployment has no login with a password.");
     await countLogin(services, username, c);
@@ -68,15 +69,18 @@ export const loggingIn =
     if (dummyPassword === null || !equal(password, dummyPassword)) {
       throw new AppError("invalid_credentials", "Invalid authentication credentials");
     }
-    const { token } = await issueToken(services, {
-      kind: "login",
-      name: null,
-      madeFrom: [],
-      primaryNamespace: username,
-      // As the original's dummy login: whoever knows the password of a local deployment owns all of it.
-      roleBindings: { "*/*": ["admin"] },
-      expiresAt: new Date(Date.now() + LOGIN_SECONDS * 1000),
-    });
+    const { token } = await issueToken(
+      { db: by(db, { kind: "user", name: username }), secret: services.secret },
+      {
+        kind: "login",
+        name: null,
+        madeFrom: [],
+        primaryNamespace: username,
+        // As the original's dummy login: whoever knows the password of a local deployment owns all of it.
+        roleBindings: { "*/*": ["admin"] },
+        expiresAt: new Date(Date.now() + LOGIN_SECONDS * 1000),
+      },
+    );
     setLogin(c, services, token, backend.name);
     const target = ownPath(c, next, services.login.publicUrl);
     return { status: "ok", data: { redirect_url: target ?? `${services.prefix}/` } };
@@ -84,20 +88,20 @@ export const loggingIn =
 
 export const finishing =
   (services: Services): Tell<typeof finishLogin> =>
-  async ({ query, c }) => {
+  async ({ db, query, c }) => {
     const { returnFromProvider } = await throughProvider();
-    return c.redirect(await returnFromProvider(services, query, c), 303);
+    return c.redirect(await returnFromProvider({ ...services, db }, query, c), 303);
   };
 
 export const loggingOut =
   (services: Services): Tell<typeof logout> =>
-  async ({ query: { next }, c }) => {
-    const { login, prefix, db, secret } = services;
+  async ({ db, query: { next }, c }) => {
+    const { login, prefix, secret } = services;
     const [name] = (await verifyToken(secret, getCookie(c, AUTH_COOKIE) ?? ""))?.tokenIds ?? [];
     if (name !== undefined) {
       // Whoever kept a copy of the cookie is logged out as well.
       const { primaryNamespace, id } = parseTokenName(name);
-      await endLogin(db, primaryNamespace, id, new Date());
+      await endLogin(by(db, { kind: "user", name: primaryNamespace }), primaryNamespace, id, new Date());
       forgetToken(db, name);
     }
     const backend = forgetLogin(c, services);

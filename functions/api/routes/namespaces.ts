@@ -77,8 +77,8 @@ export const getting =
   };
 
 export const creating =
-  ({ db }: Services): Tell<typeof createNamespace> =>
-  async ({ params }) => {
+  (): Tell<typeof createNamespace> =>
+  async ({ db, params }) => {
     await namespaces.createNamespace(db, params.namespace, new Date());
     return { status: "ok", message: null };
   };
@@ -87,8 +87,8 @@ export const creating =
 const MAPPINGS_MAX = 100;
 
 export const updating =
-  ({ db }: Services): Tell<typeof updateRoute> =>
-  async ({ params: { namespace }, body: { metadata, role_mappings }, can, entity }) => {
+  (): Tell<typeof updateRoute> =>
+  async ({ db, params: { namespace }, body: { metadata, role_mappings }, can, entity }) => {
     const roleMappings = role_mappings === null ? null : readPatternRoles(role_mappings);
     if (roleMappings) {
       const target = ofNamespace(namespace);
@@ -111,8 +111,8 @@ export const updating =
   };
 
 export const replacingMetadata =
-  ({ db }: Services): Tell<typeof putNamespaceMetadata> =>
-  async ({ params: { namespace }, body }) => {
+  (): Tell<typeof putNamespaceMetadata> =>
+  async ({ db, params: { namespace }, body }) => {
     await updateNamespace(db, namespace, { metadata: body });
     return { status: "ok", message: null };
   };

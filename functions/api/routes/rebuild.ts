@@ -32,7 +32,7 @@ export const rebuilding =
     const layered = layerSettings(services.settings, await getSettingsLayers(services.db, scope));
     await mustHaveRoomIn(services.db, namespace, layered);
     const frozenLock = ask.query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
-    const { buildId } = await submitSpecification(services.db, {
+    const { buildId } = await submitSpecification(ask.db, {
       namespace,
       environment,
       environmentId: build.environmentId,

@@ -48,11 +48,11 @@ export const listing =
 
 export const takingAllBack =
   (services: Services): Tell<typeof deleteRoles> =>
-  async ({ params: { namespace } }) => {
+  async ({ db, params: { namespace } }) => {
     await mustBeThere(services, namespace);
     const given = await listGivenRoles(services.db, namespace);
     await takeRolesBack(
-      services.db,
+      db,
       namespace,
       given.map(({ otherNamespace }) => otherNamespace),
     );
@@ -68,8 +68,8 @@ export const getting =
   };
 
 export const giving =
-  ({ db }: Services): Tell<typeof createRole> =>
-  async ({ params: { namespace }, body, entity }) => {
+  (): Tell<typeof createRole> =>
+  async ({ db, params: { namespace }, body, entity }) => {
     const role = readRole(body.role);
     mustHave(await entity(), [{ entity: `${namespace}/*`, role }]);
     await giveRole(db, namespace, body.other_namespace, role);
@@ -77,8 +77,8 @@ export const giving =
   };
 
 export const changing =
-  ({ db }: Services): Tell<typeof updateRole> =>
-  async ({ params: { namespace }, body, entity }) => {
+  (): Tell<typeof updateRole> =>
+  async ({ db, params: { namespace }, body, entity }) => {
     const role = readRole(body.role);
     mustHave(await entity(), [{ entity: `${namespace}/*`, role }]);
     await changeRole(db, namespace, body.other_namespace, role);
@@ -86,8 +86,8 @@ export const changing =
   };
 
 export const takingBack =
-  ({ db }: Services): Tell<typeof deleteRole> =>
-  async ({ params: { namespace }, body }) => {
+  (): Tell<typeof deleteRole> =>
+  async ({ db, params: { namespace }, body }) => {
     await takeRolesBack(db, namespace, [body.other_namespace]);
     return DONE;
   };

@@ -38,9 +38,9 @@ async function show({ db, settings: deployment }: Services, scope: SettingsScope
 }
 
 async function set(
-  { db, settings }: Services,
+  { settings }: Services,
   scope: SettingsScope,
-  { body, can }: Pick<Ask<typeof putNamespaceSettings>, "body" | "can">,
+  { db, body, can }: Pick<Ask<typeof putNamespaceSettings>, "db" | "body" | "can">,
 ) {
   const change = { ...readSettingsChange(body, scope, settings) };
   for (const key of scope.kind === "global" ? [] : SET_GLOBALLY) {

@@ -21,8 +21,7 @@ import { countSubmission } from "./count-request.ts";
 /** Text, name, permission, settings, one transaction, wake-up: a refusal at any point leaves nothing behind. */
 export const posting =
   (services: Services): Tell<typeof postSpecification> =>
-  async ({ body, own, can, allow, c }) => {
-    const { db } = services;
+  async ({ db, body, own, can, allow, c }) => {
     await countSubmission(services, own, c);
     // The YAML parser is half as large as the rest of the API, and only this route needs it.
     const [{ readPosted, sourceOf }, { readClone }] = await Promise.all([

@@ -25,7 +25,7 @@ import { countToken } from "./count-request.ts";
 
 export const minting =
   (services: Services): Tell<typeof postToken> =>
-  async ({ body, own, entity, c }) => {
+  async ({ db, body, own, entity, c }) => {
     const wanted = body.role_bindings ?? {};
     const granted = grantToken(
       await entity(),
@@ -52,7 +52,9 @@ export const minting =
     await countToken(services, own, c);
     const { primaryNamespace, roleBindings, expiresAt } = granted;
     const issued = { kind: "token", name: body.name, primaryNamespace, roleBindings, expiresAt } as const;
-    return dataReply(await issueToken(services, { ...issued, madeFrom: own.tokenIds }));
+    return dataReply(
+      await issueToken({ db, secret: services.secret }, { ...issued, madeFrom: own.tokenIds }),
+    );
   };
 
 export const listing =
@@ -73,8 +75,8 @@ export const listing =
   };
 
 export const revoking =
-  ({ db }: Services): Tell<typeof revokeRoute> =>
-  async ({ params: { tokenId }, query, entity }) => {
+  (): Tell<typeof revokeRoute> =>
+  async ({ db, params: { tokenId }, query, entity }) => {
     const whole = await entity();
     const primaryNamespace = ownerOf(whole, query.primary_namespace);
     const name = tokenName(primaryNamespace, tokenId);

@@ -4,9 +4,10 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { beat, getAttempt, getAttempts, getTests } from "#adapters/dynamodb/attempts.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild, getBuilds } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { deleteBuild } from "#adapters/dynamodb/delete-build.ts";
 import { deleteEnvironment } from "#adapters/dynamodb/delete-environment.ts";
 import { deleteNamespace } from "#adapters/dynamodb/delete-namespace.ts";
@@ -30,6 +31,7 @@ import { nextInLine, readPlace, waiting } from "#adapters/dynamodb/next-in-line.
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
 import { pinBuild } from "#adapters/dynamodb/pins.ts";
 import { countRequest } from "#adapters/dynamodb/rates.ts";
+import { readAudit } from "#adapters/dynamodb/read-audit.ts";
 import { readSurplus } from "#adapters/dynamodb/retention.ts";
 import { getGreenTests } from "#adapters/dynamodb/reuse.ts";
 import { changeRole, getMappedGrants, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
@@ -44,6 +46,7 @@ import { keepWatch, readWatches } from "#adapters/dynamodb/watches.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { toIdentity } from "#core/login/identity.ts";
 import { newTokenId, tokenName } from "#core/token/token-name.ts";
+import { audited } from "#test/kit/audited.ts";
 import { move } from "#test/kit/builds.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
@@ -66,7 +69,7 @@ const at = new Date("2026-05-01T00:00:00Z");
 /** What a call costs and what it may: calls exactly, units at most `most` and more than a third of it. */
 interface Pattern {
   readonly number: number;
-  readonly ask: (db: Db) => Promise<unknown>;
+  readonly ask: (db: AuditedDb) => Promise<unknown>;
   readonly calls: number;
   /** Left out for writes, whose calls alone are counted. */
   readonly most?: number;
@@ -98,18 +101,27 @@ const TOKEN = {
 const lockDigest = sha256Of("lock");
 const BEGUN = { backend: "company", nonce: "n", verifier: "v", browser: "b", next: null };
 const somebody = () => toIdentity({ backend: "company", subject: "1", user: crypto.randomUUID() });
+const portion = {
+  since: null,
+  until: null,
+  order: "desc",
+  after: null,
+  wanted: all,
+  bytesMax: 1_000_000,
+  sizeOf: () => 1,
+} as const;
 
 describe.each([
   { namespaces: 2, each: 10 },
   { namespaces: 10, each: 50 },
 ])("with $namespaces namespaces of $each environments", ({ namespaces, each }) => {
-  let db: Db;
+  let db: AuditedDb;
   let spent: Meter;
   const count = namespaces * each;
   const name = (i: number): string => `team-${String(i).padStart(3, "0")}`;
 
   beforeAll(async () => {
-    db = openDb({ table: await createTable(`patterns-${count}`) });
+    db = audited(openDb({ table: await createTable(`patterns-${count}`) }));
     spent = meter(db);
     const names = Array.from({ length: count }, (_, i) => i);
     for (let lane = 0; lane < count; lane += 10) {
@@ -240,6 +252,24 @@ describe.each([
       ask: (db) => readTotals(db, all),
       calls: 2,
       most: units(130 * namespaces) + namespaces,
+    },
+    {
+      number: 90,
+      ask: (db) => readAudit(db, { ...portion, part: { kind: "namespace", namespace: name(0) }, most: 30 }),
+      calls: 1,
+      most: units(500 * Math.min(each + 5, 32)),
+    },
+    {
+      number: 91,
+      ask: (db) => readAudit(db, { ...portion, part: { kind: "actor", actor: db.origin.by }, most: 30 }),
+      calls: 1,
+      most: units(500 * 32) / 2,
+    },
+    {
+      number: 92,
+      ask: (db) => readAudit(db, { ...portion, part: { kind: "store" }, most: 30 }),
+      calls: 1,
+      most: units(500 * 32) / 2,
     },
     { number: 35, ask: (db) => readWatches(db), calls: 1, most: 1 },
     { number: 36, ask: (db) => getAttempts(db, [{ build: 1, attempt: 1 }]), calls: 1 },

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
@@ -10,18 +11,19 @@ import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { AGAIN, withRetry } from "#adapters/dynamodb/retry.ts";
 import type { Move } from "#core/build/move.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { useFlakyDynamoDb } from "#test/kit/flaky-dynamodb.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { completedResult, dispatched, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 const flaky = useFlakyDynamoDb(aws);
-let db: Db;
+let db: AuditedDb;
 let tables = 0;
 const at = new Date("2026-05-01T00:00:00Z");
 
 beforeEach(async () => {
-  db = openDb({ table: await createTable(`contention-${++tables}`), endpoint: flaky.endpoint });
+  db = audited(openDb({ table: await createTable(`contention-${++tables}`), endpoint: flaky.endpoint }));
   flaky.mishaps = [];
   flaky.transactions = 0;
 });

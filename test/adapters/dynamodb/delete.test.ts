@@ -1,7 +1,8 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { deleteBuild } from "#adapters/dynamodb/delete-build.ts";
 import { deleteEnvironment, emptyEnvironment } from "#adapters/dynamodb/delete-environment.ts";
 import { deleteNamespace, emptyNamespace } from "#adapters/dynamodb/delete-namespace.ts";
@@ -16,14 +17,15 @@ import { putSettings } from "#adapters/dynamodb/settings.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import type { ArtifactType } from "#core/build/status.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { building, completedResult, dispatched, submitted } from "#test/kit/submissions.ts";
 
 useMiniStack();
-let db: Db;
+let db: AuditedDb;
 let tables = 0;
 beforeEach(async () => {
-  db = openDb({ table: await createTable(`delete-${++tables}`) });
+  db = audited(openDb({ table: await createTable(`delete-${++tables}`) }));
 });
 
 const at = new Date("2026-05-01T00:00:00Z");

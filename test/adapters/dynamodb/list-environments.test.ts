@@ -1,17 +1,19 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { type EnvironmentQuery, listEnvironments } from "#adapters/dynamodb/list-environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import { audited } from "#test/kit/audited.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 useMiniStack();
-let db: Db;
+let db: AuditedDb;
 
 /** Every pair, in the order of the list's default. */
 const ALL = ["a/one", "a/three", "a/two", "b/one", "b/zwei", "c/X", "c/one", "c/x"];
@@ -21,7 +23,7 @@ const numpy = { name: "numpy" } as InstalledPackage;
 const pip = { name: "pip" } as InstalledPackage;
 
 beforeAll(async () => {
-  db = openDb({ table: await createTable("lists") });
+  db = audited(openDb({ table: await createTable("lists") }));
   await createNamespace(db, "empty", new Date());
   for (const pair of ALL.toReversed()) {
     const [namespace = "", environment = ""] = pair.split("/");

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { beat, getAttempt, putResult, saveStep } from "#adapters/dynamodb/attempts.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { noteTask, slots, waitingDue } from "#adapters/dynamodb/line.ts";
 import { type MoveOutcome, makeMove } from "#adapters/dynamodb/moves.ts";
@@ -10,14 +11,15 @@ import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
 import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import type { Move } from "#core/build/move.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { building, completedResult, dispatched, submission, submitted } from "#test/kit/submissions.ts";
 
 useMiniStack();
-let db: Db;
+let db: AuditedDb;
 let tables = 0;
 beforeEach(async () => {
-  db = openDb({ table: await createTable(`moves-${++tables}`) });
+  db = audited(openDb({ table: await createTable(`moves-${++tables}`) }));
 });
 
 const at = new Date("2026-05-01T00:00:00Z");

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace, getBuildCounts, getNamespace } from "#adapters/dynamodb/namespaces.ts";
@@ -11,6 +12,7 @@ import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { NO_NEED } from "#core/build/task-size.ts";
 import { NO_TRIES } from "#core/build/tries.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import {
   building,
@@ -22,10 +24,10 @@ import {
 } from "#test/kit/submissions.ts";
 
 useMiniStack();
-let db: Db;
+let db: AuditedDb;
 let tables = 0;
 beforeEach(async () => {
-  db = openDb({ table: await createTable(`submit-${++tables}`) });
+  db = audited(openDb({ table: await createTable(`submit-${++tables}`) }));
 });
 
 test("a specification is accepted with its namespace, environment, build and place in the line at once", async () => {

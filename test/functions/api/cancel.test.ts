@@ -4,9 +4,10 @@
  */
 import { beforeEach, describe, expect, test } from "vitest";
 import { beat, putResult } from "#adapters/dynamodb/attempts.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
 import { openLog } from "#adapters/log.ts";
@@ -15,6 +16,7 @@ import { openQueue } from "#adapters/sqs/queue.ts";
 import { taskReported, taskStopped } from "#functions/finish/finish.ts";
 import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { POLICY } from "#test/kit/builds.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
@@ -23,13 +25,13 @@ import { line } from "./world.ts";
 
 const aws = useMiniStack();
 let api: Api;
-let db: Db;
+let db: AuditedDb;
 let developer: Record<string, string>;
 let tables = 0;
 
 beforeEach(async () => {
   api = openApi({ ...aws, table: await createTable(`cancel-${++tables}`) });
-  db = openDb({ table: api.services.db.table });
+  db = audited(openDb({ table: api.services.db.table }));
   developer = bearer(await api.token({ "team/*": ["developer"] }));
   await drain(aws.wakeUpQueue);
 });

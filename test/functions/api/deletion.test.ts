@@ -4,8 +4,8 @@
  * a namespace with role mappings was never gone, and a deleted name stayed taken.
  */
 import { beforeEach, describe, expect, test } from "vitest";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
-import type { Db } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { holdThings } from "#adapters/dynamodb/holds.ts";
 import { slots } from "#adapters/dynamodb/line.ts";
@@ -23,7 +23,7 @@ import { building, completedResult, sha256Of, submitted } from "#test/kit/submis
 
 const aws = useMiniStack();
 let api: Api;
-let db: Db;
+let db: AuditedDb;
 let admin: Record<string, string>;
 let tables = 0;
 

@@ -31,6 +31,7 @@ beforeAll(async () => {
     [VARIABLES.proxyStripsPrefix]: "false",
     [VARIABLES.login]: '{"backends":[{"kind":"dummy","name":"dummy"}]}',
     [VARIABLES.submissionsPerMinute]: "60",
+    [VARIABLES.auditDays]: "365",
     [VARIABLES.loginsPerMinute]: "10",
     [VARIABLES.allowedPrivateHosts]: "",
     [VARIABLES.maxQueueHours]: "24",

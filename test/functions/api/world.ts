@@ -18,6 +18,7 @@ import { archiveKey, exportKey, installerKey, lockKey, logKey } from "#core/layo
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { issueToken } from "#functions/api/issue-token.ts";
 import type { Services } from "#functions/api/services.ts";
+import { audited } from "#test/kit/audited.ts";
 import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 export interface World {
@@ -53,7 +54,12 @@ export const line = (text: string): LogLine => ({
   text,
 });
 
-export async function makeWorld({ db, bucket, secret }: Services): Promise<World> {
+export async function makeWorld({
+  db: plain,
+  bucket,
+  secret,
+}: Pick<Services, "db" | "bucket" | "secret">): Promise<World> {
+  const db = audited(plain);
   const completed = await completedBuild(db, { environment: "demo" }, (id) => [
     artifact("LOCKFILE", lockKey(LOCK)),
     artifact("YAML", exportKey(REUSE)),
@@ -105,7 +111,13 @@ async function completedBuild(
 ): Promise<number> {
   const { id, attempt } = await building(db, "task", changes);
   const result = completedResult({ lockDigest: LOCK, artifacts: artifacts(id) });
-  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });
+  const outcome = await makeMove(audited(db), id, {
+    name: "complete",
+    by: "finish",
+    at: new Date(),
+    attempt,
+    result,
+  });
   if (!outcome.won) throw new Error(outcome.why);
   return id;
 }

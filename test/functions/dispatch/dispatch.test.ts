@@ -1,7 +1,8 @@
 import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeEach, expect, test } from "vitest";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { readTurns, slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { waiting } from "#adapters/dynamodb/next-in-line.ts";
@@ -12,6 +13,7 @@ import { VARIABLES } from "#core/layout.ts";
 import { type DispatchContext, dispatch } from "#functions/dispatch/dispatch.ts";
 import { handler } from "#functions/dispatch/handler.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { POLICY } from "#test/kit/builds.ts";
 import { useEcs } from "#test/kit/ecs.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
@@ -20,11 +22,11 @@ import { building, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 const ecs = useEcs();
-let db: Db;
+let db: AuditedDb;
 let now: Date;
 let tables = 0;
 beforeEach(async () => {
-  db = openDb({ table: await createTable(`dispatch-${++tables}`) });
+  db = audited(openDb({ table: await createTable(`dispatch-${++tables}`) }));
   now = new Date("2026-05-01T00:00:00Z");
 });
 

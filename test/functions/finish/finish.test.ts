@@ -1,9 +1,10 @@
 import { DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
 import { beat, putResult, saveStep } from "#adapters/dynamodb/attempts.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
@@ -18,13 +19,14 @@ import { archiveKey, logKey, VARIABLES } from "#core/layout.ts";
 import { type FinishContext, taskReported, taskStopped } from "#functions/finish/finish.ts";
 import { handler } from "#functions/finish/handler.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { POLICY } from "#test/kit/builds.ts";
 import { createQueue, createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { building, completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
-let db: Db;
+let db: AuditedDb;
 let context: FinishContext;
 let tables = 0;
 /** Of one test alone: a wake-up for a later try comes when another test may be running. */
@@ -33,7 +35,7 @@ const at = new Date("2026-05-01T00:00:00Z");
 const TASK = "arn:aws:ecs:us-east-1:000000000000:task/builds/1";
 
 beforeEach(async () => {
-  db = openDb({ table: await createTable(`finish-${++tables}`) });
+  db = audited(openDb({ table: await createTable(`finish-${++tables}`) }));
   wakeUpQueue = await createQueue(`wake-up-finish-${tables}`);
   context = {
     db,
@@ -395,6 +397,7 @@ test("the entry takes both kinds of events, drops what is no message and keeps w
     [VARIABLES.wakeUpQueue]: wakeUpQueue,
     [VARIABLES.linkQueue]: aws.linkQueue,
     [VARIABLES.maxTries]: '{"died":1}',
+    [VARIABLES.auditDays]: "365",
     [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',
     [VARIABLES.logLevel]: "error",
   });

@@ -3,13 +3,15 @@ import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { openLog } from "#adapters/log.ts";
 import { VARIABLES } from "#core/layout.ts";
 import { handler } from "#functions/store/handler.ts";
 import { keepLink, type StoreContext } from "#functions/store/store.ts";
+import { audited } from "#test/kit/audited.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { building, completedResult } from "#test/kit/submissions.ts";
 
@@ -18,13 +20,13 @@ const root = mkdtempSync(join(tmpdir(), "store-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const STORE = "/opt/conda-store";
-let db: Db;
+let db: AuditedDb;
 let context: StoreContext;
 let environment: string;
 let count = 0;
 
 beforeEach(() => {
-  db = openDb({ table: aws.table });
+  db = audited(openDb({ table: aws.table }));
   context = {
     db,
     diskDirectory: root,

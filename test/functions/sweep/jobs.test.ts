@@ -12,8 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { deleteBuild } from "#adapters/dynamodb/delete-build.ts";
 import { deleteEnvironment } from "#adapters/dynamodb/delete-environment.ts";
 import { deleteNamespace } from "#adapters/dynamodb/delete-namespace.ts";
@@ -37,6 +38,7 @@ import { removeDirectory } from "#functions/store/remove-directory.ts";
 import { keepLink } from "#functions/store/store.ts";
 import { doJobs, type JobsContext } from "#functions/sweep/jobs.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
@@ -49,7 +51,7 @@ afterAll(() => {
   for (const root of roots) rmSync(root, { recursive: true, force: true });
 });
 
-let db: Db;
+let db: AuditedDb;
 let context: JobsContext;
 let disk: string;
 let tables = 0;
@@ -59,7 +61,7 @@ const later = (minutes: number): void => {
 };
 
 beforeEach(async () => {
-  db = openDb({ table: await createTable(`jobs-${++tables}`) });
+  db = audited(openDb({ table: await createTable(`jobs-${++tables}`) }));
   now = new Date();
   disk = mkdtempSync(join(tmpdir(), "jobs-"));
   roots.push(disk);

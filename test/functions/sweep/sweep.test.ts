@@ -1,9 +1,10 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
 import { beat, putResult, saveStep } from "#adapters/dynamodb/attempts.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { shareKey, slotKey } from "#adapters/dynamodb/keys.ts";
 import { freeSlot, noteTask, readHeld, slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
@@ -20,6 +21,7 @@ import { endAttempt } from "#functions/finish/give-up.ts";
 import { handler } from "#functions/sweep/handler.ts";
 import { type SweepContext, sweep } from "#functions/sweep/sweep.ts";
 import { auditTable } from "#test/kit/audit.ts";
+import { audited } from "#test/kit/audited.ts";
 import { POLICY } from "#test/kit/builds.ts";
 import { createQueue, createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
@@ -28,7 +30,7 @@ import { building, completedResult, dispatched, submitted } from "#test/kit/subm
 
 const aws = useMiniStack();
 const ecs = useRealTasks(aws);
-let db: Db;
+let db: AuditedDb;
 let context: SweepContext;
 let tables = 0;
 /** Of one test alone: a wake-up for a later try comes when another test may be running. */
@@ -42,7 +44,7 @@ const POSTED = new Date("2026-03-04T05:06:07.890Z");
 const UNKNOWN = "arn:aws:ecs:us-east-1:000000000000:task/builds/0123456789abcdef";
 
 beforeEach(async () => {
-  db = openDb({ table: await createTable(`sweep-${++tables}`) });
+  db = audited(openDb({ table: await createTable(`sweep-${++tables}`) }));
   wakeUpQueue = await createQueue(`wake-up-sweep-${tables}`);
   now = new Date(POSTED.getTime() + 3_600_000);
   context = {
@@ -356,7 +358,7 @@ test("five passes at once, with finish among them, end each attempt and each bui
   const { id, attempt, task } = await atWork();
   const old = await submitted(db, { at: new Date(POSTED.getTime() - 24 * 3_600_000) });
   await ecs.kill(task);
-  const finish: FinishContext = { ...context, links: openQueue(aws.linkQueue) };
+  const finish: FinishContext = { ...context, db, links: openQueue(aws.linkQueue) };
   const stopped = { build: id, attempt, task, stopCode: null, stoppedReason: null };
 
   const passes = await Promise.all([
@@ -392,6 +394,7 @@ test("the entry finds its parts in the environment", async () => {
     [VARIABLES.linkQueue]: aws.linkQueue,
     [VARIABLES.settings]: "{}",
     [VARIABLES.removalGraceMinutes]: "60",
+    [VARIABLES.auditDays]: "365",
     [VARIABLES.logLevel]: "error",
   });
   await submitted(db);

@@ -2,7 +2,7 @@
  * DynamoDB's calls as IAM judges them. A transaction is judged item by item, each as the operation it stands for.
  * @module
  */
-import { TABLE_KEYS } from "#core/layout.ts";
+import { TABLE_INDEXES, TABLE_KEYS } from "#core/layout.ts";
 import { type Ask, ask, unknownAsk } from "./call.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -54,14 +54,16 @@ function keysOfBatch(requests: unknown): string[] {
   return (requests as Record<string, Json>[]).flatMap((request) => Object.values(request).map(keyOf));
 }
 
-/** The value that the key condition compares the partition key with. */
+/** The value that the key condition compares the partition key with, the table's or the index's. */
 function partitionOf(input: Json): string {
+  const indexes: Readonly<Record<string, string>> = TABLE_INDEXES;
+  const partition = indexes[String(input["IndexName"])] ?? TABLE_KEYS.partition;
   const names = (input["ExpressionAttributeNames"] ?? {}) as Record<string, string>;
   const values = input["ExpressionAttributeValues"] as Record<string, { readonly S?: string }>;
   const condition = String(input["KeyConditionExpression"]);
   for (const [, name = "", value = ""] of condition.matchAll(/(#?\w+)\s*=\s*(:\w+)/g)) {
     const text = values[value]?.S;
-    if ((names[name] ?? name) === TABLE_KEYS.partition && text !== undefined) return text;
+    if ((names[name] ?? name) === partition && text !== undefined) return text;
   }
   throw new Error(`no partition key in the condition ${condition}`);
 }

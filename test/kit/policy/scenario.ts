@@ -7,9 +7,10 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect, vi } from "vitest";
 import { putResult } from "#adapters/dynamodb/attempts.ts";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
-import { type Db, openDb } from "#adapters/dynamodb/db.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { deleteEnvironment } from "#adapters/dynamodb/delete-environment.ts";
 import { deleteNamespace } from "#adapters/dynamodb/delete-namespace.ts";
 import { readDue, replaceDue } from "#adapters/dynamodb/due.ts";
@@ -29,6 +30,7 @@ import { awsConfig } from "#local/aws-config.ts";
 import { Client } from "#local/client.ts";
 import { ROUTE_CASES } from "#test/functions/api/cases/all.ts";
 import { DELETION_CASES } from "#test/functions/api/cases/deletion.ts";
+import { audited } from "#test/kit/audited.ts";
 import {
   building,
   buildingForTheLastTime,
@@ -94,8 +96,8 @@ async function meetLogins(stack: RecordedStack): Promise<void> {
 }
 
 /** The recorder is not asked: what happens here is nobody's call. */
-const unrecordedDb = ({ deployed, endpoint }: RecordedStack): Db =>
-  openDb({ table: deployed.table, endpoint, region: awsConfig(endpoint).region });
+const unrecordedDb = ({ deployed, endpoint }: RecordedStack): AuditedDb =>
+  audited(openDb({ table: deployed.table, endpoint, region: awsConfig(endpoint).region }));
 
 const bucketAt = ({ deployed }: RecordedStack, endpoint: string): Bucket => {
   const { region, credentials } = awsConfig(endpoint);
@@ -181,11 +183,13 @@ async function meetDeath(stack: RecordedStack, client: Client): Promise<void> {
     namespace: NAMESPACE,
     environment: "hopeless",
   });
-  const taskDb = openDb({
-    table: stack.deployed.table,
-    endpoint: await stack.recorder.door("task"),
-    region: aws.region,
-  });
+  const taskDb = audited(
+    openDb({
+      table: stack.deployed.table,
+      endpoint: await stack.recorder.door("task"),
+      region: aws.region,
+    }),
+  );
   expect((await claimBuild(taskDb, dead.id, "late", new Date())).won).toBe(false);
   const clusterArn = (await stack.environmentOf("dispatch"))[VARIABLES.cluster];
   const detailOf = ({ id, attempt }: { id: number; attempt: number }) => ({
@@ -249,7 +253,7 @@ async function meetCancel(stack: RecordedStack, client: Client): Promise<void> {
 }
 
 /** A build in the line whose next try is far away, so that dispatch leaves it there. */
-async function waitsForLong(db: Db, environment: string, at: Date): Promise<number> {
+async function waitsForLong(db: AuditedDb, environment: string, at: Date): Promise<number> {
   const id = await submitted(db, { namespace: NAMESPACE, environment, at });
   const attempt = await dispatched(db, id);
   const nextTryOn = new Date(Date.now() + 3_600_000);
@@ -286,7 +290,7 @@ async function meetLoss(stack: RecordedStack, client: Client): Promise<void> {
 }
 
 /** Nobody's call: what is put back into the line must not be built. */
-async function end(db: Db, id: number): Promise<void> {
+async function end(db: AuditedDb, id: number): Promise<void> {
   expect((await makeMove(db, id, { name: "cancel", by: "api", at: new Date() })).won).toBe(true);
 }
 
@@ -334,7 +338,11 @@ async function meetDeletion(stack: RecordedStack, client: Client, first: number)
 }
 
 /** What sweep would do in some minutes is done now. */
-async function sweepUntilDone(stack: RecordedStack, db: Db, isDone: () => Promise<boolean>): Promise<void> {
+async function sweepUntilDone(
+  stack: RecordedStack,
+  db: AuditedDb,
+  isDone: () => Promise<boolean>,
+): Promise<void> {
   await vi.waitFor(
     async () => {
       const now = new Date();

@@ -2,6 +2,7 @@
  * What every route is asked: at least one case of each kind that applies to it.
  * @module
  */
+import { AUDIT_CASES } from "./audit.ts";
 import { BUILDS_CASES } from "./builds.ts";
 import type { RouteCases } from "./case.ts";
 import { DELETION_CASES } from "./deletion.ts";
@@ -14,6 +15,7 @@ import { SPECIFICATIONS_CASES } from "./specifications.ts";
 import { STORE_CASES } from "./store.ts";
 
 export const ROUTE_CASES: RouteCases = {
+  ...AUDIT_CASES,
   ...STORE_CASES,
   ...NAMESPACES_CASES,
   ...ROLES_CASES,

@@ -117,6 +117,15 @@ export const STORE_CASES: RouteCases = {
   postToken: [
     {
       kind: "happy",
+      says: "a viewer makes one for a program of theirs",
+      as: "viewer",
+      path: () => "/api/v1/token/",
+      init: { method: "POST" },
+      status: 200,
+      shows: /"token":"/,
+    },
+    {
+      kind: "happy",
       says: "nobody gets one too",
       as: "nobody",
       path: () => "/api/v1/token/",

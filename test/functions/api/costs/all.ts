@@ -2,6 +2,7 @@
  * What each route costs; docs/access-patterns.md says the same in formulas.
  * @module
  */
+import { AUDIT_COSTS } from "./audit.ts";
 import { BUILDS_COSTS } from "./builds.ts";
 import type { Cost } from "./cost.ts";
 import { DELETION_COSTS } from "./deletion.ts";
@@ -13,6 +14,7 @@ import { SPECIFICATIONS_COSTS } from "./specifications.ts";
 import { STORE_COSTS } from "./store.ts";
 
 export const COSTS: readonly Cost[] = [
+  ...AUDIT_COSTS,
   ...STORE_COSTS,
   ...NAMESPACES_COSTS,
   ...ENVIRONMENTS_COSTS,

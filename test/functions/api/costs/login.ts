@@ -9,7 +9,7 @@ export const LOGIN_COSTS: readonly Cost[] = [
     as: "nobody",
     path: () => "/login/",
     init: post({ username: "a", password: DUMMY_PASSWORD }),
-    calls: { UpdateItemCommand: 1, PutItemCommand: 1 },
+    calls: { UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
     units: 0,
   },
   { route: "listLogins", when: "", as: "nobody", path: () => "/api/v1/login/", calls: {}, units: 0 },

@@ -16,7 +16,7 @@ export const SETTINGS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/setting/",
     init: put({ conda_default_packages: ["python"] }),
-    calls: { UpdateItemCommand: 1 },
+    calls: { TransactWriteItemsCommand: 1 },
     units: 0,
   },
   {
@@ -33,7 +33,7 @@ export const SETTINGS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/setting/team/",
     init: put({ conda_default_packages: ["python"] }),
-    calls: { UpdateItemCommand: 1 },
+    calls: { TransactWriteItemsCommand: 1 },
     units: 0,
   },
   {
@@ -50,7 +50,7 @@ export const SETTINGS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/setting/team/demo/",
     init: put({ conda_default_packages: ["python"] }),
-    calls: { UpdateItemCommand: 1 },
+    calls: { TransactWriteItemsCommand: 1 },
     units: 0,
   },
 ];

@@ -33,7 +33,7 @@ export const STORE_COSTS: readonly Cost[] = [
     as: "viewer",
     path: () => "/api/v1/token/",
     init: { method: "POST" },
-    calls: { ...MEMBER, UpdateItemCommand: 1, PutItemCommand: 1 },
+    calls: { ...MEMBER, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
     units: 1,
   },
   {
@@ -59,7 +59,7 @@ export const STORE_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/token/${w.token}`,
     init: { method: "DELETE" },
-    calls: { ...MEMBER, BatchGetItemCommand: 1, UpdateItemCommand: 1 },
+    calls: { ...MEMBER, BatchGetItemCommand: 1, TransactWriteItemsCommand: 1 },
     units: 1,
   },
   {
