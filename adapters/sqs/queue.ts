@@ -3,6 +3,7 @@
  * @module
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { SendMessageCommandInput } from "@aws-sdk/client-sqs";
 import { askJson, type JsonService, type Lender, openJsonService } from "#adapters/aws-json.ts";
 import { readAwsPlace } from "#adapters/config.ts";
 import type { FinishMessage, LinkMessage, RemovalMessage, WakeUp } from "#core/build/messages.ts";
@@ -45,9 +46,10 @@ export async function send<Message extends object>(
   message: Message,
   delaySeconds = 0,
 ): Promise<void> {
-  await askJson(await queue.service(), "SendMessage", {
+  const input: SendMessageCommandInput = {
     QueueUrl: queue.url,
     MessageBody: JSON.stringify(message),
     ...(delaySeconds > 0 ? { DelaySeconds: Math.min(DELAY_SECONDS_MAX, Math.ceil(delaySeconds)) } : {}),
-  });
+  };
+  await askJson(await queue.service(), "SendMessage", { ...input });
 }
