@@ -81,7 +81,7 @@ export async function runStep<T>(
       const { reason } = signal;
       throw new StepError(name, reason instanceof StepLimit ? overLimit(name, limitMinutes) : reason);
     }
-    const isFull = (saidFull || isDiskFull(error)) && !(error instanceof Undecided) && !memory.ranOut();
+    const isFull = (saidFull || isDiskFull(error)) && undecidedIn(error) === null && !memory.ranOut();
     throw new StepError(name, isFull ? await diskFull(task, name, error) : explain(error, memory));
   } finally {
     clearTimeout(timer);
@@ -117,7 +117,8 @@ function overLimit(name: string, limitMinutes: number): BuildFailure {
 
 /** Turns what adapters throw into the user's sentence where it is one. */
 function explain(error: unknown, memory: StepMemory): unknown {
-  if (error instanceof Undecided) return error;
+  const undecided = undecidedIn(error);
+  if (undecided) return undecided;
   // A compiler that was killed is an exit code to whoever had called it, and may be told in any words.
   if (memory.ranOut()) return memory.tooSmall();
   if (error instanceof BuildFailure) return error;
@@ -131,6 +132,12 @@ function explain(error: unknown, memory: StepMemory): unknown {
   if (error instanceof AppError && error.status < 500)
     return new BuildFailure(error.message, { cause: error });
   return error;
+}
+
+/** What stops the task is also met by those who run programs for it, and told in their words. */
+function undecidedIn(error: unknown): Undecided | null {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof Undecided) return at;
+  return null;
 }
 
 /** What a step can say of memory, from its beginning on. */

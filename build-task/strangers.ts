@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import { SETPRIV } from "#adapters/process/as-user.ts";
 import { runCommand } from "#adapters/process/command.ts";
 import { streamCommand } from "#adapters/process/stream-command.ts";
-import { startWarden, type Warden } from "#adapters/process/warden.ts";
+import { startWarden, type Warden, WardenKilled } from "#adapters/process/warden.ts";
 import type { RunCommand } from "#core/ports.ts";
 import { Undecided } from "./failure.ts";
 
@@ -52,27 +52,41 @@ export interface StrangersOptions {
 const FIRST_USER = 0x7000_0000;
 const USERS_EACH = 4;
 
-/** @throws Error when isolation is required and not possible, and when strangers could enter the shared disk */
+/**
+ * @throws Error when isolation is required and not possible, and when strangers could enter the shared disk; Undecided when
+ *   that could not be found out
+ */
 export async function openStrangers(options: StrangersOptions): Promise<Strangers> {
+  try {
+    return await open(options);
+  } catch (error) {
+    throw error instanceof WardenKilled ? new Undecided("died", `${capital(error.message)}.`) : error;
+  }
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+async function open(options: StrangersOptions): Promise<Strangers> {
   const first = FIRST_USER + USERS_EACH * process.pid;
   const [builder, tester, own] = [first, first + 1, first + 2];
-  const open = await openWarden(options, own, [builder, tester]);
-  if (typeof open === "string") {
-    if (options.isolation === "required") throw new Error(`packages' own code cannot be kept apart: ${open}`);
-    return { builder: SAME_USER, tester: SAME_USER, missing: open, close: async () => {} };
+  const warden = await openWarden(options, own, [builder, tester]);
+  if (typeof warden === "string") {
+    if (options.isolation === "required")
+      throw new Error(`packages' own code cannot be kept apart: ${warden}`);
+    return { builder: SAME_USER, tester: SAME_USER, missing: warden, close: async () => {} };
   }
-  if (options.closed !== null && (await open.reached(tester, [options.closed])).includes(true)) {
-    await open.close();
+  if (options.closed !== null && (await warden.reached(tester, [options.closed])).includes(true)) {
+    await warden.close();
     throw new Error(
       `packages' own code could enter the shared disk at ${options.closed}: ` +
         "mount it below a directory that only root may enter",
     );
   }
   return {
-    builder: stranger(open, builder),
-    tester: stranger(open, tester),
+    builder: stranger(warden, builder),
+    tester: stranger(warden, tester),
     missing: null,
-    close: () => open.close(),
+    close: () => warden.close(),
   };
 }
 
@@ -93,6 +107,7 @@ async function openWarden(
     return `only root can use ${closed.join(", ")}`;
   } catch (error) {
     await warden.close();
+    if (error instanceof WardenKilled) throw error;
     return error instanceof Error ? error.message : String(error);
   }
 }

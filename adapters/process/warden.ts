@@ -19,6 +19,9 @@ export interface Warden {
   close(): Promise<void>;
 }
 
+/** Somebody killed the warden, which says nothing of what it was asked. */
+export class WardenKilled extends Error {}
+
 interface Answer {
   readonly reached?: readonly boolean[];
   readonly ended?: true;
@@ -41,13 +44,17 @@ export function startWarden(python: string, own: number, users: readonly number[
   const waiting: PromiseWithResolvers<Answer>[] = [];
   let gone: Error | null = null;
   const closed = Promise.withResolvers<void>();
-  const lose = (why: string): void => {
-    gone ??= new Error(`packages' own code cannot be looked after: ${why}`);
+  const lose = (why: string, killed = false): void => {
+    const text = `packages' own code cannot be looked after: ${why}`;
+    gone ??= killed ? new WardenKilled(text) : new Error(text);
     for (const { reject } of waiting.splice(0)) reject(gone);
     closed.resolve();
   };
   child.once("error", (error) => lose(error.message));
-  child.once("close", (code, signal) => lose(`its warden ended with ${signal ?? `exit code ${code}`}`));
+  child.once("close", (code, signal) => {
+    if (signal === null) lose(`its warden ended with exit code ${code}`);
+    else lose(`its warden was ended by ${signal}`, true);
+  });
   child.stdin.on("error", () => {});
   createInterface({ input: child.stdout }).on("line", (line) => {
     waiting.shift()?.resolve(JSON.parse(line) as Answer);

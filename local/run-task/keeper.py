@@ -20,6 +20,7 @@ import time
 
 from memory import limit_memory
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LOOK_SECONDS = 0.5
 # What ECS grants between SIGTERM and SIGKILL.
@@ -87,7 +88,8 @@ def say(**message):
 
 
 def main():
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     control = os.fdopen(os.dup(0), "rb", buffering=0)
     order = json.loads(read_line(control))
     woken, waker = os.pipe()
@@ -96,8 +98,14 @@ def main():
     signal.set_wakeup_fd(waker)
     asked = order["memory"]
     memory = limit_memory(asked["name"], asked["bytes"], asked["variable"], asked["file"])
+
+    def enter():
+        # A keeper that is killed takes the command with it, which is the one that ends its own children.
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        memory.enter()
+
     task = subprocess.Popen(
-        order["args"], env={**order["env"], **memory.environment()}, cwd=order["cwd"], preexec_fn=memory.enter,
+        order["args"], env={**order["env"], **memory.environment()}, cwd=order["cwd"], preexec_fn=enter,
         stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr, start_new_session=True,
     )
     say(pid=task.pid)

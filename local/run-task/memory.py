@@ -7,9 +7,13 @@ adds up resident memory and kills in the kernel's place: by the kernel's choice,
 
 import os
 import signal
+import time
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 CGROUPS = "/sys/fs/cgroup"
+PREFIX = "conda-store-"
+# A group without a process may be one that is just being entered; not after this.
+LEFT_OVER_SECONDS = 60
 
 
 class KernelLimit:
@@ -95,7 +99,8 @@ def limit_memory(name, limit_bytes, variable, file):
     :param file: where they are counted then
     """
     for directory, limit_file, swap_file, events_file in _own_groups():
-        group = f"{directory}/conda-store-{name}"
+        _remove_left_over(directory)
+        group = f"{directory}/{PREFIX}{name}"
         try:
             os.mkdir(group)
         except OSError:
@@ -112,6 +117,21 @@ def limit_memory(name, limit_bytes, variable, file):
             pass
         return KernelLimit(group, events_file)
     return WatchedLimit(limit_bytes, variable, file)
+
+
+def _remove_left_over(directory):
+    """Groups of keepers that were killed. The kernel keeps those that still have a process."""
+    try:
+        with os.scandir(directory) as entries:
+            groups = [each for each in entries if each.name.startswith(PREFIX)]
+            old = [each.path for each in groups if time.time() - each.stat().st_mtime > LEFT_OVER_SECONDS]
+    except OSError:
+        return
+    for group in old:
+        try:
+            os.rmdir(group)
+        except OSError:
+            pass
 
 
 def _own_groups():

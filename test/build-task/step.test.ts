@@ -4,7 +4,7 @@ import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { StreamedCommandError } from "#adapters/process/stream-command.ts";
-import { BuildFailure, describeBytes, isDiskFull } from "#build-task/failure.ts";
+import { BuildFailure, describeBytes, isDiskFull, Undecided } from "#build-task/failure.ts";
 import { sideBySide } from "#build-task/side-by-side.ts";
 import { runStep, StepError } from "#build-task/step.ts";
 import { openStrangers, type Strangers } from "#build-task/strangers.ts";
@@ -162,6 +162,13 @@ describe("a step", () => {
     expect(await failureOf(failing())).toBeInstanceOf(BuildFailure);
   });
 
+  it("leaves it undecided what stopped the task, also when an engine tells of it in words of its own", async () => {
+    const undecided = new Undecided("died", "What packages leave behind could not be ended.");
+    const failing = run(async () => {
+      throw new EngineError("internal", undecided.message, { cause: undecided });
+    });
+    expect(await failureOf(failing)).toBe(undecided);
+  });
   it("fails for the reason that the task was stopped for, not for what a killed child said", async () => {
     const reason = new BuildFailure("stopped by hand");
     const failing = run(async (step) => {

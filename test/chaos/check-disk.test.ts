@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +35,18 @@ test("a whole directory has no fault; one without a file of its packages, or wit
   expect(await faultsOfDirectory(half)).toMatch(/a of a-1-0.json is missing/);
   expect(await faultsOfDirectory(empty)).toMatch(/has no packages/);
   expect(await faultsOfDirectory(join(store, "nowhere"))).toMatch(/is no environment/);
+});
+
+test("a file that is not the one of its package is a fault", async () => {
+  const directory = environmentAt("changed");
+  const sha256 = createHash("sha256").update("").digest("hex");
+  const paths = [{ _path: "a", path_type: "hardlink", sha256 }];
+  const record = join(directory, "conda-meta", "a-1-0.json");
+  writeFileSync(record, JSON.stringify({ files: ["a"], paths_data: { paths } }));
+
+  expect(await faultsOfDirectory(directory)).toBeNull();
+  writeFileSync(join(directory, "a"), "other");
+  expect(await faultsOfDirectory(directory)).toMatch(/a of a-1-0.json has the checksum/);
 });
 
 test("a link is faulty unless it leads to the directory that is wanted, which is there", () => {

@@ -3,24 +3,28 @@
  * @module
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { gunzipSync } from "node:zlib";
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { getBuilds } from "#adapters/dynamodb/builds.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
+import { readDue } from "#adapters/dynamodb/due.ts";
 import { readEnvironments } from "#adapters/dynamodb/environments.ts";
 import { oldestWaiting, readHeld, readTurns, type Waiting } from "#adapters/dynamodb/line.ts";
 import { getBuildCounts, readNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
-import { getObject, listObjects } from "#adapters/s3/objects.ts";
+import { listObjects } from "#adapters/s3/objects.ts";
 import type { Build } from "#core/build/build.ts";
 import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import type { Environment } from "#core/environment/environment.ts";
-import { PREFIXES } from "#core/layout.ts";
 import { POLICY } from "#test/kit/builds.ts";
-import { faultsOfDirectory, faultsOfLinks } from "./check-disk.ts";
-import { faultsOfJournal, type TaskWrite } from "./journal.ts";
+import { faultsOfArtifacts } from "./check-artifacts.ts";
+import { faultsOfLinks } from "./check-disk.ts";
+import { leftoverEntries, leftoverItems, leftoverObjects, readTable } from "./check-leftovers.ts";
+import type { Deeds } from "./deeds.ts";
+import { type BuildEnd, faultsOfEnds, faultsOfJournal, type TaskWrite } from "./journal.ts";
 import type { Choice } from "./mishaps.ts";
 import type { ChaosStack } from "./stack.ts";
+
+const LOOK_MS = 500;
+const FAR_AWAY = new Date("9999-01-01T00:00:00Z");
 
 export interface Check {
   readonly name: string;
@@ -33,9 +37,9 @@ export interface ChaosState {
   readonly db: Db;
   readonly bucket: Bucket;
   readonly journal: readonly TaskWrite[];
+  readonly ends: readonly BuildEnd[];
   readonly choices: readonly Choice[];
-  /** Builds whose POST was answered. */
-  readonly posted: readonly number[];
+  readonly deeds: Deeds;
 }
 
 /** Waits until the system has come to rest, and looks. @param endMs when it must have, monotonic */
@@ -43,32 +47,53 @@ export async function checkAll(
   state: ChaosState,
   endMs: number,
 ): Promise<{ builds: Build[]; checks: Check[] }> {
+  const { deeds, journal, ends, db, bucket, choices, stack } = state;
   let seen = await look(state);
-  while (seen.unrest.length > 0 && performance.now() < endMs) {
-    await pause(500);
+  while (seen.unrest.length + seen.due.length > 0 && performance.now() < endMs) {
+    // What is to be done later is looked at when all else has come to rest: then nobody waits for it.
+    if (seen.unrest.length === 0) stack.anHourPasses();
+    await pause(LOOK_MS);
     seen = await look(state);
   }
   const { builds, environments } = seen;
-  const known = new Set<number>(builds.map(({ id }) => id));
-  const lost = state.posted
-    .filter((id) => !known.has(id))
-    .map((id) => `build ${id} was accepted and is not there`);
+  const objects = await listObjects(bucket, "");
+  const leftovers = [
+    ...leftoverItems(await readTable(db), builds),
+    ...leftoverObjects(
+      objects.map(({ key }) => key),
+      builds,
+    ),
+    ...(await leftoverEntries(stack.store, builds, environments)),
+  ];
   return {
     builds,
     checks: [
       {
-        name: "everything came to rest: builds final, slots free, line empty, links right",
-        faults: seen.unrest,
+        name: "everything came to rest: builds final, slots free, line empty, links right, nothing left to do",
+        faults: [...seen.unrest, ...seen.due],
       },
-      { name: "no accepted build is lost", faults: lost },
-      { name: "what meets no mishap completes: at least half of all builds", faults: faultsOfMany(builds) },
-      { name: "every end has its reason, within its limits", faults: builds.flatMap(faultsOfEnd) },
-      { name: "never two attempts writing at once", faults: faultsOfJournal(state.journal) },
-      { name: "every artifact is there, and whole", faults: await faultsOfArtifacts(state, builds) },
-      { name: "counters equal recounts", faults: await faultsOfCounts(state.db, builds, environments) },
+      {
+        name: "no accepted build is lost, none that was pinned; what was deleted is gone",
+        faults: deeds.faultsOf(builds),
+      },
+      {
+        name: "what meets no mishap completes: at least half of all builds",
+        faults: faultsOfMany(deeds.ids(), ends),
+      },
+      {
+        name: "every build ended once, with a reason, within its limits",
+        faults: [...faultsOfEnds(ends), ...builds.flatMap(faultsOfEnd)],
+      },
+      { name: "never two attempts writing at once", faults: faultsOfJournal(journal) },
+      { name: "every artifact is there, and whole", faults: await faultsOfArtifacts(bucket, builds) },
+      {
+        name: "nothing is left over in table, bucket and disk, and nothing that is needed is unheld",
+        faults: leftovers,
+      },
+      { name: "counters equal recounts", faults: await faultsOfCounts(db, builds, environments) },
       {
         name: "the newest completed build is shown, or a chosen one",
-        faults: faultsOfCurrent(state, builds, environments),
+        faults: faultsOfCurrent(choices, builds, environments),
       },
     ],
   };
@@ -101,39 +126,23 @@ async function look(state: ChaosState) {
     ),
     ...faultsOfLinks(stack.store, environments),
   ];
-  return { builds, environments, unrest };
+  // Whatever hour sweep has reached by now.
+  const due = (await readDue(db, FAR_AWAY, 1_000)).map(
+    ({ due, job }) => `${due.toISOString()}: ${JSON.stringify(job)}`,
+  );
+  return { builds, environments, unrest, due };
 }
 
 async function allBuilds(db: Db): Promise<Build[]> {
-  const ids: number[] = [];
-  let start: Record<string, unknown> | undefined;
-  do {
-    const page = await db.client.send(
-      new ScanCommand({
-        TableName: db.table,
-        FilterExpression: "sk = :build",
-        ExpressionAttributeValues: { ":build": "BUILD" },
-        ProjectionExpression: "id",
-        ...(start ? { ExclusiveStartKey: start } : {}),
-      }),
-    );
-    for (const { id } of page.Items ?? []) ids.push(id as number);
-    start = page.LastEvaluatedKey;
-  } while (start);
-  return [
-    ...(
-      await getBuilds(
-        db,
-        ids.sort((a, b) => a - b),
-      )
-    ).values(),
-  ].sort((a, b) => a.id - b.id);
+  const ids = (await readTable(db)).flatMap(({ sk, id }) => (sk === "BUILD" ? [Number(id)] : []));
+  return [...(await getBuilds(db, ids)).values()].sort((a, b) => a.id - b.id);
 }
 
 /** A run in which nothing works shows nothing. */
-function faultsOfMany(builds: readonly Build[]): string[] {
-  const completed = builds.filter(({ status }) => status === "COMPLETED").length;
-  return completed * 2 >= builds.length ? [] : [`${completed} of ${builds.length} completed`];
+function faultsOfMany(ids: readonly number[], ends: readonly BuildEnd[]): string[] {
+  const completed = new Set(ends.flatMap(({ build, status }) => (status === "COMPLETED" ? [build] : [])))
+    .size;
+  return completed * 2 >= ids.length ? [] : [`${completed} of ${ids.length} completed`];
 }
 
 /** Of half an hour at most. */
@@ -142,10 +151,8 @@ const QUEUE_HOURS_MAX = 24;
 /** What clocks may be wrong by. */
 const SKEW_HOURS = 0.5;
 
-function faultsOfEnd({ id, status, statusInfo, scheduledOn, endedOn, tries }: Build): string[] {
+function faultsOfEnd({ id, scheduledOn, endedOn, tries }: Build): string[] {
   const faults: string[] = [];
-  const needsReason = status === "FAILED" || status === "CANCELED";
-  if (needsReason && !statusInfo) faults.push(`build ${id} is ${status} without a reason`);
   for (const [cause, most] of Object.entries(POLICY.maxTries)) {
     const count = tries[cause as keyof typeof tries];
     if (count >= most) faults.push(`build ${id} was tried again ${count} times (${cause})`);
@@ -153,40 +160,6 @@ function faultsOfEnd({ id, status, statusInfo, scheduledOn, endedOn, tries }: Bu
   const hours = ((endedOn?.getTime() ?? 0) - scheduledOn.getTime()) / 3_600_000;
   if (hours > QUEUE_HOURS_MAX + ATTEMPTS_MAX / 2 + SKEW_HOURS) faults.push(`build ${id} took ${hours} hours`);
   return faults;
-}
-
-async function faultsOfArtifacts({ bucket }: ChaosState, builds: readonly Build[]): Promise<string[]> {
-  const faults: string[] = [];
-  const looked = new Map<string, Promise<string | null>>();
-  for (const build of builds) {
-    for (const { type, key, sizeBytes } of build.artifacts) {
-      const fault =
-        looked.get(key) ??
-        (type === "DIRECTORY" ? faultsOfDirectory(key) : faultOfObject(bucket, key, sizeBytes));
-      looked.set(key, fault);
-      const text = await fault;
-      if (text !== null) faults.push(`${type} of build ${build.id}: ${text}`);
-    }
-    const types = new Set(build.artifacts.map(({ type }) => type));
-    const wanted =
-      build.status === "COMPLETED" ? (["DIRECTORY", "LOCKFILE", "YAML", "CONDA_PACK", "LOGS"] as const) : [];
-    for (const type of wanted) if (!types.has(type)) faults.push(`build ${build.id} has no ${type}`);
-  }
-  return faults;
-}
-
-async function faultOfObject(bucket: Bucket, key: string, sizeBytes: number): Promise<string | null> {
-  const bytes = await getObject(bucket, key);
-  if (bytes === null) return `${key} is not there`;
-  if (bytes.length !== sizeBytes) return `${key} has ${bytes.length} bytes instead of ${sizeBytes}`;
-  try {
-    // gzip ends with the checksum of what was packed.
-    if (key.startsWith(PREFIXES.archives)) gunzipSync(bytes);
-    if (key.startsWith(PREFIXES.locks)) JSON.parse(bytes.toString("utf8"));
-    return null;
-  } catch (error) {
-    return `${key} is broken: ${String(error)}`;
-  }
 }
 
 async function faultsOfCounts(
@@ -201,7 +174,7 @@ async function faultsOfCounts(
     }
   };
   for (const { name, environments: kept } of await readNamespaces(db, "asc")) {
-    const own = builds.filter(({ namespace }) => namespace === name);
+    const own = builds.filter(({ namespace, deletedOn }) => namespace === name && deletedOn === null);
     const having = (status: string): Build[] => own.filter((build) => build.status === status);
     const counts = await getBuildCounts(db, name);
     const { active, builds: all, completed, failed, canceled, sizeBytes } = counts;
@@ -228,12 +201,14 @@ async function faultsOfCounts(
 }
 
 function faultsOfCurrent(
-  { choices }: ChaosState,
+  choices: readonly Choice[],
   builds: readonly Build[],
   environments: readonly Environment[],
 ): string[] {
   return environments.flatMap(({ id, name, namespace, currentBuildId }) => {
-    const completed = builds.filter((build) => build.environmentId === id && build.status === "COMPLETED");
+    const completed = builds.filter(
+      (build) => build.environmentId === id && build.status === "COMPLETED" && build.deletedOn === null,
+    );
     const newest = completed.at(-1)?.id;
     if (newest === undefined || currentBuildId === newest) return [];
     const chosen = choices.some(
@@ -242,15 +217,4 @@ function faultsOfCurrent(
     );
     return chosen ? [] : [`${namespace.name}/${name} shows build ${currentBuildId}, not ${newest}`];
   });
-}
-
-/** Objects below the prefixes of products that no build names: what dead attempts left behind. */
-export async function unnamedObjects(bucket: Bucket, builds: readonly Build[]): Promise<string[]> {
-  const named = new Set(builds.flatMap(({ artifacts }) => artifacts.map(({ key }) => key)));
-  const unnamed: string[] = [];
-  for (const prefix of [PREFIXES.archives, PREFIXES.locks, PREFIXES.exports]) {
-    const objects = await listObjects(bucket, prefix);
-    unnamed.push(...objects.map(({ key }) => key).filter((key) => !named.has(key)));
-  }
-  return unnamed;
 }

@@ -10,10 +10,13 @@ import { randomOf } from "./random.ts";
 const WRONG_BY_MS_MAX = 3 * 60_000;
 
 const { CHAOS_SEED = "0", CHAOS_SPEED = "1", CHAOS_EPOCH_MS = "0", CHAOS_PROCESS = "" } = process.env;
+/** Hours that have passed at once, to see what is done after them. */
+const { CHAOS_HOURS_AHEAD = "0" } = process.env;
 const speed = Number(CHAOS_SPEED);
 const epochMs = Number(CHAOS_EPOCH_MS);
 const name = `clock of ${CHAOS_PROCESS} ${process.env["CONDA_STORE_BUILD_ID"] ?? ""}`;
-const shiftMs = randomOf(Number(CHAOS_SEED), name).int(-WRONG_BY_MS_MAX, WRONG_BY_MS_MAX);
+const wrongByMs = randomOf(Number(CHAOS_SEED), name).int(-WRONG_BY_MS_MAX, WRONG_BY_MS_MAX);
+const shiftMs = wrongByMs + Number(CHAOS_HOURS_AHEAD) * 3_600_000;
 
 const RealDate = Date;
 const realNow = Date.now.bind(Date);

@@ -37,9 +37,11 @@ export class LambdaFunction {
   readonly #all = new Set<ChildProcess>();
   readonly #waiting: ((child: ChildProcess) => void)[] = [];
   #invocations = 0;
+  #env: Readonly<Record<string, string>>;
 
   constructor(options: FunctionOptions) {
     this.#options = options;
+    this.#env = options.env;
   }
 
   /** @throws Error when the handler throws, or its process dies or is too slow */
@@ -81,6 +83,12 @@ export class LambdaFunction {
     return running.length;
   }
 
+  /** New containers, with more in their environment. Nothing may be under way. */
+  async renew(env: Readonly<Record<string, string>>): Promise<void> {
+    this.#env = { ...this.#env, ...env };
+    await this.close();
+  }
+
   async close(): Promise<void> {
     const gone = [...this.#all].map((child) => new Promise((resolve) => child.once("close", resolve)));
     for (const child of this.#all) child.kill("SIGKILL");
@@ -102,12 +110,12 @@ export class LambdaFunction {
   }
 
   async #start(): Promise<ChildProcess> {
-    const { bundle, env, log } = this.#options;
+    const { bundle, log } = this.#options;
     const output = openSync(log, "a");
     const child = spawn(
       process.execPath,
       ["--import", join(import.meta.dirname, "clock.ts"), join(import.meta.dirname, "worker.ts"), bundle],
-      { env: { ...env }, stdio: ["ignore", output, output, "ipc"] },
+      { env: { ...this.#env }, stdio: ["ignore", output, output, "ipc"] },
     );
     closeSync(output);
     this.#all.add(child);

@@ -10,6 +10,8 @@ import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getBuilds } from "#adapters/dynamodb/builds.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { attemptKey } from "#adapters/dynamodb/keys.ts";
+import type { Deeds } from "./deeds.ts";
+import { deletionMishap } from "./deletions.ts";
 import { taskWriteOf } from "./journal.ts";
 import type { People } from "./people.ts";
 import { type Mishap, type PlannedBuild, STEPS } from "./plan.ts";
@@ -33,6 +35,7 @@ export interface MishapParts {
   readonly stack: () => ChaosStack;
   readonly db: () => Db;
   readonly people: () => People;
+  readonly deeds: Deeds;
   /** Ends what still waits for its instant. */
   readonly signal: AbortSignal;
 }
@@ -124,11 +127,18 @@ export class Mishaps {
           this.#running.add(work);
         });
       case "task killed at some moment":
+      case "task told to end, as a spot host does":
+      case "keeper killed":
       case "child killed": {
         const pid = await stack().endpoint.started(build, signal);
         if (pid === null) return;
         await pause(mishap.afterMs);
-        const victim = mishap.kind === "child killed" ? childOf(pid, random) : pid;
+        if (mishap.kind === "task told to end, as a spot host does") {
+          if (kill(pid, "SIGTERM")) done();
+          return;
+        }
+        const victims = { "child killed": childOf, "keeper killed": parentOf } as const;
+        const victim = mishap.kind === "task killed at some moment" ? pid : victims[mishap.kind](pid, random);
         if (victim !== null && kill(victim)) done();
         return;
       }
@@ -153,6 +163,18 @@ export class Mishaps {
         if ((await people().choose(namespace, environment, id)) !== 200) return;
         this.choices.push({ namespace, environment, build: id, newest: build });
         done();
+        return;
+      }
+      default: {
+        const old = () => this.#completed(earlier, random);
+        const { deeds } = this.#parts;
+        await deletionMishap(mishap, {
+          place: { namespace, environment },
+          old,
+          people: people(),
+          deeds,
+          done,
+        });
       }
     }
   }
@@ -161,7 +183,9 @@ export class Mishaps {
   async #completed(ids: readonly number[], random: Random): Promise<number | null> {
     while (ids.length > 0 && !this.#parts.signal.aborted) {
       const known = await getBuilds(this.#parts.db(), ids);
-      const old = [...known.values()].filter(({ status }) => status === "COMPLETED");
+      const old = [...known.values()].filter(
+        ({ status, deletedOn }) => status === "COMPLETED" && deletedOn === null,
+      );
       if (old.length > 0) return random.pick(old).id;
       await pause(LOOK_MS);
     }
@@ -187,6 +211,17 @@ function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): boolean {
     return process.kill(pid, signal);
   } catch {
     return false;
+  }
+}
+
+/** The keeper of a task, or null. */
+function parentOf(pid: number): number | null {
+  try {
+    // The name of the program, which may have blanks, is in brackets.
+    const [, parent] = (readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1) ?? "").split(" ");
+    return parent === undefined || parent === "1" ? null : Number(parent);
+  } catch {
+    return null;
   }
 }
 

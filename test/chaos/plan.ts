@@ -8,7 +8,7 @@ import { type Random, randomOf } from "./random.ts";
 /** As a build goes through them. A build that is lent another's products skips most. */
 export const STEPS = [
   ...["recall", "solve", "reuse", "install", "lockfile", "export", "link scripts", "compile", "seal"],
-  ...["packages", "archive", "copy", "publish", "verify"],
+  ...["inspect", "test", "packages", "archive", "copy", "publish", "verify"],
 ] as const;
 
 /** `step` names a boundary: just before or just after the table has taken the step's mark. */
@@ -22,12 +22,21 @@ export type Mishap =
   | { readonly kind: "disk full" }
   | { readonly kind: "package corrupted"; readonly how: FaultKind }
   | { readonly kind: "RunTask endpoint killed"; readonly step: string }
-  | { readonly kind: "older build chosen" };
+  | { readonly kind: "task told to end, as a spot host does"; readonly afterMs: number }
+  | { readonly kind: "keeper killed"; readonly afterMs: number }
+  | { readonly kind: "older build chosen" }
+  | { readonly kind: "older build deleted"; readonly people: number }
+  | { readonly kind: "older build pinned"; readonly goesOn: boolean }
+  | { readonly kind: "older build built again"; readonly frozen: boolean; readonly andDeleted: boolean }
+  | { readonly kind: "environment deleted"; readonly afterMs: number; readonly people: number }
+  | { readonly kind: "namespace deleted"; readonly afterMs: number; readonly people: number }
+  | { readonly kind: "only the newest kept"; readonly builds: number };
 
 export interface PlannedBuild {
   readonly namespace: string;
   readonly environment: string;
   readonly packages: readonly string[];
+  readonly isTested: boolean;
   readonly mishap: Mishap | null;
 }
 
@@ -47,6 +56,9 @@ const PACKAGES = [
   ["wants-new", "base-lib", "large"],
 ];
 
+/** How many of the rounds of mishaps have one that takes away so much. */
+const NAMESPACE_DELETED = 0.4;
+
 /** The same seed gives the same plan. */
 export function planOf(seed: number, builds: number): PlannedBuild[] {
   const random = randomOf(seed, "plan");
@@ -63,6 +75,7 @@ export function planOf(seed: number, builds: number): PlannedBuild[] {
     namespace: random.pick(NAMESPACES),
     environment: `env-${random.int(1, Math.max(1, Math.ceil(builds / 20)))}`,
     packages: random.pick(PACKAGES),
+    isTested: random.chance(0.5),
     mishap: mishaps(),
   }));
 }
@@ -84,7 +97,18 @@ function oneOfEach(
     { kind: "disk full" },
     { kind: "package corrupted", how: random.pick(["cut", "short", "wrong", "html", 503] as const) },
     { kind: "RunTask endpoint killed", step: random.pick(STEPS) },
+    { kind: "task told to end, as a spot host does", afterMs: moment() },
+    { kind: "keeper killed", afterMs: moment() },
     { kind: "older build chosen" },
+    { kind: "older build deleted", people: random.int(1, 3) },
+    { kind: "older build deleted", people: 1 },
+    { kind: "older build pinned", goesOn: random.chance(0.5) },
+    { kind: "older build built again", frozen: random.chance(0.7), andDeleted: random.chance(0.5) },
+    { kind: "environment deleted", afterMs: moment(), people: random.int(1, 2) },
+    { kind: "only the newest kept", builds: random.int(1, 3) },
+    ...(random.chance(NAMESPACE_DELETED)
+      ? [{ kind: "namespace deleted", afterMs: moment(), people: random.int(1, 2) } as const]
+      : [null]),
     null,
     null,
   ];

@@ -42,6 +42,8 @@ export interface FaultProxy {
 }
 
 const HOLD_MS = 1_500;
+/** Share of the requests for a task that ECS has no place for. */
+const NO_PLACE_RATE = 0.05;
 
 export function startProxy(options: ProxyOptions): FaultProxy {
   const closers: (() => Promise<void>)[] = [];
@@ -71,6 +73,12 @@ export function startProxy(options: ProxyOptions): FaultProxy {
           return;
         }
         const trouble = troubleOf(random, rate);
+        if (operation === "RunTask" && rate > 0 && random.chance(NO_PLACE_RATE)) {
+          options.tally.add("ecs: no capacity");
+          response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
+          response.end(JSON.stringify({ tasks: [], failures: [{ reason: "RESOURCE:MEMORY" }] }));
+          return;
+        }
         if (trouble) options.tally.add(`${service}: ${trouble}`);
         const refuse = (): void => {
           const { status, type, body: text } = refusalOf(service, operation, trouble ?? "error", body);

@@ -2,18 +2,17 @@
  * What a run did and found, as text.
  * @module
  */
-import type { Build } from "#core/build/build.ts";
 import type { ChaosReport } from "./run.ts";
 
 const FAULTS_SHOWN = 20;
 
 export function renderReport(
-  { mishaps, builds, checks, seconds, unnamed }: ChaosReport,
+  { mishaps, ended, attempts, builds, checks, seconds }: ChaosReport,
   seed: number,
 ): string {
-  const outcomes = Map.groupBy(builds, outcomeOf);
+  const outcomes = Map.groupBy(ended, outcomeOf);
   return [
-    `seed ${seed}: ${builds.length} builds in ${Math.round(seconds)} s`,
+    `seed ${seed}: ${ended.length} builds in ${Math.round(seconds)} s, ${builds.length} of them not deleted`,
     "",
     table("what happened", mishaps),
     table(
@@ -22,9 +21,10 @@ export function renderReport(
         .map(([outcome, all]) => [outcome, all.length] as const)
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
-    table("attempts", attemptsOf(builds)),
-    `products that no build names: ${unnamed}`,
-    "",
+    table(
+      "attempts that did something",
+      [...attempts].sort(([a], [b]) => a - b).map(([count, all]) => [`builds with ${count}`, all]),
+    ),
     ...checks.flatMap(({ name, faults }) => [
       `${faults.length === 0 ? "holds " : "BROKEN"}  ${name}`,
       ...faults.slice(0, FAULTS_SHOWN).map((fault) => `          ${fault}`),
@@ -37,15 +37,8 @@ function table(title: string, rows: readonly (readonly [string, number])[]): str
   return `${title}\n${rows.map(([what, count]) => `  ${String(count).padStart(6)}  ${what}`).join("\n")}\n`;
 }
 
-function attemptsOf(builds: readonly Build[]): [string, number][] {
-  const groups = Map.groupBy(builds, ({ lastAttempt }) => lastAttempt);
-  return [...groups]
-    .sort(([a], [b]) => a - b)
-    .map(([attempts, all]) => [`builds with ${attempts}`, all.length]);
-}
-
 /** Reasons with what differs from build to build taken out. */
-function outcomeOf({ status, statusInfo }: Build): string {
+function outcomeOf({ status, statusInfo }: ChaosReport["ended"][number]): string {
   const plain = (statusInfo ?? "")
     .replace(/(\/|https?:)\S+/g, "…")
     .replace(/\d+/g, "N")

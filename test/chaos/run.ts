@@ -10,8 +10,10 @@ import type { Build } from "#core/build/build.ts";
 import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import { TEST_CREDENTIALS } from "#local/ministack.ts";
 import { processesOf } from "#test/kit/build-task.ts";
-import { type Check, checkAll, unnamedObjects } from "./check.ts";
-import { type TaskWrite, taskWriteOf } from "./journal.ts";
+import { type Check, checkAll } from "./check.ts";
+import { Deeds } from "./deeds.ts";
+import { type BuildEnd, endsOf, type TaskWrite, taskWriteOf } from "./journal.ts";
+import { removeLeftGroups } from "./memory-groups.ts";
 import { Mishaps } from "./mishaps.ts";
 import { type People, peopleOf } from "./people.ts";
 import { planOf } from "./plan.ts";
@@ -29,10 +31,13 @@ export interface ChaosOptions {
 
 export interface ChaosReport {
   readonly mishaps: readonly (readonly [string, number])[];
+  /** All that were accepted, as they were when they ended; some have been deleted since. */
+  readonly ended: readonly Pick<BuildEnd, "build" | "status" | "statusInfo">[];
+  /** How many builds needed how many attempts. */
+  readonly attempts: ReadonlyMap<number, number>;
+  /** Builds that are still there. */
   readonly builds: readonly Build[];
   readonly checks: readonly Check[];
-  /** Products in the bucket that no build names. */
-  readonly unnamed: number;
   readonly seconds: number;
 }
 
@@ -40,8 +45,12 @@ const TROUBLE_RATE = 0.04;
 const SLOTS = 3;
 /** What is left to come to rest when builds do not end in time. */
 const CALM_MS_MAX = 60_000;
+/** After a request, for a function to be killed at what it does next. */
+const LATER_MS_MAX = 30;
 /** Posted and not ended. */
 const UNDER_WAY_MAX = 12;
+/** Run on half of the environments, as the stranger. */
+const TESTS = { commands: ['test -s "$CONDA_PREFIX/conda-meta/history"'] };
 const KILLED_FUNCTIONS = ["api", "dispatch", "finish", "store", "sweep"] as const;
 
 /** @throws Error when the run cannot be made; what it finds is in the report */
@@ -51,6 +60,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const endMs = startedMs + options.minutesMax * 60_000;
   const tally = new Tally();
   const journal: TaskWrite[] = [];
+  const ends: BuildEnd[] = [];
+  const deeds = new Deeds();
   const over = new AbortController();
   const parts: { stack?: ChaosStack; db?: Db; people?: People } = {};
   const got = <T>(part: T | undefined): T => {
@@ -63,6 +74,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     stack: () => got(parts.stack),
     db: () => got(parts.db),
     people: () => got(parts.people),
+    deeds,
     signal: over.signal,
   });
   const killsOfFunctions = functionKiller(seed, tally, () => parts.stack, over.signal);
@@ -82,75 +94,102 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     after: async (asked, status) => {
       const write = asked.by === "task" && status === 200 ? taskWriteOf(asked) : null;
       if (write) journal.push(write);
+      if (status === 200) ends.push(...endsOf(asked));
       killsOfFunctions(asked.by);
       await mishaps.see(asked, "after");
     },
   });
   try {
     const db = openDb({ table: stack.table, endpoint: stack.aws, region: TEST_CREDENTIALS.AWS_REGION });
-    Object.assign(parts, { stack, db, people: await peopleOf(stack) });
+    Object.assign(parts, { stack, db, people: await peopleOf(stack, deeds) });
     process.env["AWS_ENDPOINT_URL"] = stack.aws;
     const bucket = openBucket(stack.bucket, db.client);
-    const work = async (): Promise<number[]> => {
-      const ids = await postAll(options, db, got(parts.people), mishaps, endMs);
-      await untilEnded(db, ids, endMs - CALM_MS_MAX, say);
-      return ids;
+    const work = async (): Promise<void> => {
+      await postAll(options, { db, people: got(parts.people), mishaps, deeds }, endMs);
+      await untilEnded(db, deeds, endMs - CALM_MS_MAX, say);
     };
-    const ids = await Promise.race([work(), broken.promise]);
+    await Promise.race([work(), broken.promise]);
     over.abort();
     await mishaps.settled();
     stack.calm();
     say("calm: no more mishaps");
-    const state = { stack, db, bucket, journal, choices: mishaps.choices, posted: ids };
+    const state = { stack, db, bucket, journal, ends, choices: mishaps.choices, deeds };
     const { builds, checks } = await checkAll(state, endMs);
-    const unnamed = (await unnamedObjects(bucket, builds)).length;
     await stack.close();
-    const left = processesOf(stack.home);
-    checks.push({ name: "no process left", faults: left.map((pid) => `process ${pid}`) });
+    const pids = processesOf(stack.home);
+    const groups = removeLeftGroups(new Set(journal.map(({ owner }) => owner.split("/").at(-1) ?? "")));
+    for (let left = groups.left; left > 0; left -= 1)
+      tally.add("left: memory group of a killed keeper, empty");
+    checks.push({
+      name: "no process left, whatever group it is in",
+      faults: [...pids.map((pid) => `process ${pid}`), ...groups.faults],
+    });
     const seconds = (performance.now() - startedMs) / 1000;
-    return { mishaps: tally.entries(), builds, checks, unnamed, seconds };
+    return {
+      mishaps: tally.entries(),
+      ended: [...new Map(ends.map((end) => [end.build, end])).values()],
+      attempts: attemptsOf(journal),
+      builds,
+      checks,
+      seconds,
+    };
   } finally {
     over.abort();
     await stack.close();
   }
 }
 
+interface Hands {
+  readonly db: Db;
+  readonly people: People;
+  readonly mishaps: Mishaps;
+  readonly deeds: Deeds;
+}
+
 async function postAll(
   { seed, builds, say }: ChaosOptions,
-  db: Db,
-  people: People,
-  mishaps: Mishaps,
+  { db, people, mishaps, deeds }: Hands,
   endMs: number,
-): Promise<number[]> {
-  const ids: number[] = [];
+): Promise<void> {
   const byEnvironment = new Map<string, number[]>();
+  let posted = 0;
   for (const planned of planOf(seed, builds)) {
-    while (performance.now() < endMs && (await underWay(db, ids)).length >= UNDER_WAY_MAX) await pause(300);
+    while (performance.now() < endMs && (await underWay(db, deeds)).length >= UNDER_WAY_MAX) await pause(300);
     const { namespace, environment: name, packages: dependencies } = planned;
-    const id = await people.post(namespace, { name, dependencies });
-    ids.push(id);
+    const tests = planned.isTested ? { tests: TESTS } : {};
+    const id = await people.post(namespace, { name, dependencies, ...tests });
     const earlier = byEnvironment.get(`${namespace}/${name}`) ?? [];
     mishaps.arm(id, planned, [...earlier]);
     byEnvironment.set(`${namespace}/${name}`, [...earlier, id]);
-    if (ids.length % 10 === 0) say(`${ids.length} of ${builds} builds posted`);
+    posted += 1;
+    if (posted % 10 === 0) say(`${posted} of ${builds} builds posted`);
   }
-  return ids;
+}
+
+/** Attempts that did something, counted by build. */
+function attemptsOf(journal: readonly TaskWrite[]): Map<number, number> {
+  const attempts = new Map<number, Set<number>>();
+  for (const { build, attempt } of journal) {
+    attempts.set(build, (attempts.get(build) ?? new Set()).add(attempt));
+  }
+  const counts = new Map<number, number>();
+  for (const { size } of attempts.values()) counts.set(size, (counts.get(size) ?? 0) + 1);
+  return counts;
 }
 
 /** Those of the builds that have not ended. */
-async function underWay(db: Db, ids: readonly number[]): Promise<Build[]> {
-  const builds = await getBuilds(db, ids);
+async function underWay(db: Db, deeds: Deeds): Promise<Build[]> {
+  const builds = await getBuilds(db, deeds.ids());
   return [...builds.values()].filter((build) => !isFinal(stateOf(build)));
 }
 
-async function untilEnded(
-  db: Db,
-  ids: readonly number[],
-  endMs: number,
-  say: (line: string) => void,
-): Promise<void> {
-  let left = await underWay(db, ids);
-  for (let said = left.length; left.length > 0 && performance.now() < endMs; left = await underWay(db, ids)) {
+async function untilEnded(db: Db, deeds: Deeds, endMs: number, say: (line: string) => void): Promise<void> {
+  let left = await underWay(db, deeds);
+  for (
+    let said = left.length;
+    left.length > 0 && performance.now() < endMs;
+    left = await underWay(db, deeds)
+  ) {
     if (said - left.length >= 10) {
       said = left.length;
       say(`${left.length} builds have not ended yet`);
@@ -159,7 +198,7 @@ async function untilEnded(
   }
 }
 
-/** Kills containers at an instant between two of their requests, again and again. */
+/** Kills containers between two of their requests, at once or a moment later: in the midst of what they do on the disk. */
 function functionKiller(
   seed: number,
   tally: Tally,
@@ -178,7 +217,12 @@ function functionKiller(
     one.left -= 1;
     if (one.left > 0) return;
     one.left = one.random.int(20, 120);
-    if (stack()?.functions[by as (typeof KILLED_FUNCTIONS)[number]].kill())
+    const kill = (): void => {
+      if (signal.aborted || !stack()?.functions[by as (typeof KILLED_FUNCTIONS)[number]].kill()) return;
       tally.add(`killed: function ${by}`);
+    };
+    const laterMs = one.random.int(0, LATER_MS_MAX);
+    if (laterMs % 2 === 0) kill();
+    else setTimeout(kill, laterMs);
   };
 }

@@ -64,6 +64,8 @@ export interface ChaosStack {
   readonly smallDisks: string | null;
   /** Nothing goes wrong any more from here on. */
   calm(): void;
+  /** For sweep an hour passes at once: what is due then, it does. */
+  anHourPasses(): void;
   close(): Promise<void>;
 }
 
@@ -185,7 +187,8 @@ async function open(
     maxQueueHours: "24",
     taskSizes: JSON.stringify(POLICY.taskSizes),
     maxTries: JSON.stringify(POLICY.maxTries),
-    removalGraceMinutes: "60",
+    // Longer than any clock is wrong, and short enough that things go while builds want them.
+    removalGraceMinutes: "7",
     auditDays: "30",
     logLevel: "info",
   };
@@ -242,6 +245,7 @@ async function open(
   ) as Record<FunctionName, LambdaFunction>;
   closers.push(() => Promise.all(Object.values(functions).map((each) => each.close())));
 
+  let hours = 0;
   const sqs = new SQSClient(awsConfig(server.endpoint));
   const source = { sqs, tally, signal: stopped.signal, calm: quiet.signal };
   const from = (name: string) => ({ ...source, name, random: randomOf(seed, name) });
@@ -270,7 +274,7 @@ async function open(
       concurrency: 2,
       mayDrop: false,
     }),
-    sweepForEver(functions.sweep, stopped.signal),
+    sweepForEver(functions.sweep, stopped.signal, () => hours),
   ];
   closers.push(async () => {
     stopped.abort();
@@ -290,12 +294,20 @@ async function open(
       quiet.abort();
       proxy.calm();
     },
+    anHourPasses: () => {
+      hours += 1;
+    },
   };
 }
 
-async function sweepForEver(sweep: LambdaFunction, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+/** @param hours that have passed for it at once */
+async function sweepForEver(sweep: LambdaFunction, signal: AbortSignal, hours: () => number): Promise<void> {
+  for (let passed = 0; !signal.aborted; ) {
+    if (hours() !== passed) {
+      passed = hours();
+      await sweep.renew({ CHAOS_HOURS_AHEAD: String(passed) });
+    }
     await sweep.invoke({}).catch(() => {});
-    await pause(SWEEP_MS, undefined, { signal }).catch(() => {});
+    if (hours() === passed) await pause(SWEEP_MS, undefined, { signal }).catch(() => {});
   }
 }
