@@ -5,6 +5,7 @@
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { joinLog, writeLog, writeLogChunk } from "#adapters/s3/logs.ts";
 import { cleanLine, LOG_BYTES_MAX, type LogLine, renderLogText } from "#core/build/log-line.ts";
+import type { Artifact } from "#core/build/status.ts";
 import type { Stream } from "#core/ports.ts";
 
 const FLUSH_MS_MIN = 1_000;
@@ -32,8 +33,8 @@ export interface LogWriter {
   readonly bytes: number;
   /** Stores what is still held. */
   flush(): Promise<void>;
-  /** Stores what is still held, joins everything to one text and takes no more lines. @returns bytes of the text */
-  finish(): Promise<number>;
+  /** Stores what is still held, joins everything to one text and takes no more lines. */
+  finish(): Promise<Artifact>;
 }
 
 /** Starts the log of one attempt. */
@@ -106,8 +107,8 @@ export function openLog(bucket: Bucket, buildId: number, attempt: number): LogWr
         await flush();
         return await joinLog(bucket, buildId, attempt);
       }
-      const [size] = await Promise.all([writeLog(bucket, buildId, texts.join("")), flush()]);
-      return size;
+      const [whole] = await Promise.all([writeLog(bucket, buildId, texts.join("")), flush()]);
+      return whole;
     },
   };
 }

@@ -244,11 +244,12 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
   if (task.paths.isShared) await run(task, "publish", (step) => publish(task, step));
   const objects = [...products, ...packed];
   const sizeBytes = await run(task, "verify", (step) => verify(task, step, objects, copiedBytes));
-  const { isShared, prefix } = task.paths;
-  const directory: Artifact[] = isShared ? [{ type: "DIRECTORY", key: prefix, sizeBytes }] : [];
-  const artifacts = [...directory, ...objects];
-  const { id: build, buildKey } = task.build;
-  const reusable: Reusable = { build, buildKey, sizeBytes, packages, artifacts };
+  const { isShared, prefix, directory } = task.paths;
+  const artifacts: Artifact[] = [
+    ...(isShared ? [{ type: "DIRECTORY", key: prefix, sizeBytes } as const] : []),
+    ...objects,
+  ];
+  const reusable: Reusable = { build: task.build.id, directory, sizeBytes, packages, artifacts };
   // When the first of these goes, nothing is lent from this build any more.
   const lendable = isShared ? ownDirectory(task) : packed.map(({ key }) => key);
   for (const thing of lendable) await noteReuseKey(task.db, thing, reuseKey);
@@ -257,8 +258,8 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
 }
 
 /** The thing that the environment's directory is; none without a shared disk. */
-const ownDirectory = ({ build: { namespace, buildKey }, paths }: Task): string[] =>
-  paths.isShared ? [directoryThing(namespace, buildKey)] : [];
+const ownDirectory = ({ build, paths }: Task): string[] =>
+  paths.isShared ? [directoryThing(build.namespace, paths.directory)] : [];
 
 /** All but lockfile and export, whose names are their texts'. */
 function thingsToMake(task: Task, lock: Lock, rendered: RenderedLock): string[] {

@@ -11,8 +11,6 @@ import type { AttemptResult, UndecidedResult } from "#core/build/attempt.ts";
 import type { Build } from "#core/build/build.ts";
 import { cleanLine, firstLine } from "#core/build/log-line.ts";
 import type { FinishMessage } from "#core/build/messages.ts";
-import type { Artifact } from "#core/build/status.ts";
-import { logKey } from "#core/layout.ts";
 import type { Engine } from "#core/ports.ts";
 import { redact } from "#core/redact.ts";
 import type { Settings } from "#core/settings/settings.ts";
@@ -23,7 +21,7 @@ import type { OomCounter } from "./memory.ts";
 import { type Built, runBuild } from "./run-build.ts";
 import { StepError } from "./step.ts";
 import type { Strangers } from "./strangers.ts";
-import { pathsOf, type Task, type TaskConfig } from "./task.ts";
+import { pathsOf, type TaskConfig } from "./task.ts";
 
 export interface TaskParts {
   readonly config: TaskConfig;
@@ -95,15 +93,14 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
     const result = await work().then(
       async (built): Promise<AttemptResult> => {
         log.line("", `The environment is built: ${built.packages} packages, ${built.sizeBytes} bytes.`);
-        return { outcome: "completed", ...built, artifacts: [...built.artifacts, await endLog(known, log)] };
+        return { outcome: "completed", ...built, artifacts: [...built.artifacts, await log.finish()] };
       },
       async (error: unknown): Promise<AttemptResult> => {
         if (lost.signal.aborted) throw lost.signal.reason;
         const undecided = asUndecided(error);
         if (undecided) {
           log.line("", undecided.what, "stderr");
-          // What lies under the build's name may be the next attempt's soon.
-          await Promise.all([log.flush(), remove(paths.copy?.publishing)]);
+          await log.flush();
           return undecided;
         }
         const { reason, step, isOurs } = describeFailure(error);
@@ -111,15 +108,15 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
         if (isOurs) say(describeForOperator(error));
         sayFailure(log, step, reason);
         const headline = cleanLine(reason.split("\n")[0] ?? "").slice(0, REASON_LENGTH_MAX);
-        return { outcome: "failed", reason: headline, step, artifacts: [await endLog(known, log)] };
+        return { outcome: "failed", reason: headline, step, artifacts: [await log.finish()] };
       },
     );
     if (!(await putResult(db, who, result))) throw new LeaseLost();
     await parts.sendFinish({ buildId: build.id, attempt });
     say(describeResult(result));
-    // The attempt was still ours when its result was taken, so what lies under the build's name is ours as well.
-    if (result.outcome === "failed")
+    if (result.outcome !== "completed") {
       await remove(paths.prefix, paths.copy?.publishing, paths.copy?.published);
+    }
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
     say(error.message);
@@ -153,10 +150,6 @@ function describeResult(result: AttemptResult): string {
     case "undecided":
       return `undecided in ${result.step}: ${result.what}`;
   }
-}
-
-async function endLog(task: Pick<Task, "build">, log: LogWriter): Promise<Artifact> {
-  return { type: "LOGS", key: logKey(task.build.id), sizeBytes: await log.finish() };
 }
 
 /** The whole explanation first; the last line of the log alone says what happened and what to do. */

@@ -8,7 +8,7 @@ import type { AttemptOwner } from "#adapters/dynamodb/attempts.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { Build } from "#core/build/build.ts";
-import { prefixPath } from "#core/layout.ts";
+import { directoryName, prefixPath } from "#core/layout.ts";
 import type { Engine, RunCommand, Stream } from "#core/ports.ts";
 import type { Settings } from "#core/settings/settings.ts";
 import type { LogWriter } from "./log-writer.ts";
@@ -26,16 +26,23 @@ export interface TaskConfig {
   readonly maxAttemptMinutes: number;
 }
 
+/** An environment's copy on the shared disk, as the task sees it. */
+export interface Copy {
+  readonly published: string;
+  /** While it is made. */
+  readonly publishing: string;
+  /** Where attempts up to this one may have left theirs. Those of attempts that followed are theirs: this may be given up. */
+  readonly left: readonly string[];
+}
+
 /** Absolute directories of one attempt. */
 export interface Paths {
+  /** Name of the environment's directory, which no other attempt has. */
+  readonly directory: string;
   /** Where the environment is installed, and where consumers will find it. */
   readonly prefix: string;
   /** The same environment on the shared disk, as the task sees it; null where it is not copied. */
-  readonly copy: {
-    readonly published: string;
-    /** While it is made; carries the attempt. */
-    readonly publishing: string;
-  } | null;
+  readonly copy: Copy | null;
   /** Consumers see the environment: copied to the shared disk, or built on it. */
   readonly isShared: boolean;
   /** Everything of this attempt that is not the environment. */
@@ -87,19 +94,26 @@ export const diskApart = ({
 export function pathsOf(config: TaskConfig, build: Build, attempt: number): Paths {
   const { storeDirectory, diskDirectory, workDirectory } = config;
   const disk = diskApart(config);
-  const place = prefixPath(build.namespace, build.buildKey);
+  const directory = directoryName(build.buildKey, attempt);
+  const place = prefixPath(build.namespace, directory);
   const work = join(workDirectory, `${build.id}-${attempt}`);
   return {
+    directory,
     prefix: join(storeDirectory, place),
-    copy:
-      disk === null
-        ? null
-        : {
-            published: join(disk, place),
-            publishing: join(disk, build.namespace, `.${build.buildKey}.${attempt}`),
-          },
+    copy: disk === null ? null : copyOn(disk, build, attempt),
     isShared: diskDirectory !== null,
     work,
     packageCache: join(work, "packages"),
+  };
+}
+
+function copyOn(disk: string, { namespace, buildKey }: Build, attempt: number): Copy {
+  // What is called so, a dot in front, goes when the directory is removed.
+  const publishingAs = (number: number): string =>
+    join(disk, namespace, `.${directoryName(buildKey, number)}.copy`);
+  return {
+    published: join(disk, prefixPath(namespace, directoryName(buildKey, attempt))),
+    publishing: publishingAs(attempt),
+    left: Array.from({ length: attempt }, (_, index) => publishingAs(index + 1)),
   };
 }

@@ -45,6 +45,7 @@ case $prefix in
   /*) ;;
   *) prefix=$(pwd)/$prefix ;;
 esac
+while [ "$prefix" != "$\{prefix%/}" ]; do prefix=$\{prefix%/}; done
 made=yes
 if [ -e "$prefix" ] || [ -L "$prefix" ]; then
   made=no
@@ -60,19 +61,24 @@ if [ $ask = yes ]; then
   esac
 fi
 
-# Half an environment is none.
+# Half an environment is none, also for who asks twice for an end.
 undo() {
+  trap '' INT HUP TERM
   if [ $made = yes ]; then
     rm -rf "$prefix"
   else
     find "$prefix/." ! -name . -prune -exec rm -rf {} +
   fi
 }
-trap undo EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
-mkdir -p "$prefix"
+if [ $made = yes ]; then
+  mkdir -p "$\{prefix%/*}/"
+  # Of two that begin at once, one gets no further.
+  mkdir "$prefix" || fail "$prefix could not be made: choose another place"
+fi
+trap undo EXIT
 tail -c +@OFFSET@ "$0" | tar -xzf - -C "$prefix" ||
   fail "the environment could not be unpacked: is this file whole, and is there room in $prefix?"
 unpack=$prefix/bin/conda-unpack

@@ -112,8 +112,11 @@ export const logChunkPrefix = (buildId: number, attempt: number): string =>
 /** One live log chunk; zero-padded so that listing gives the order. */
 export const logChunkKey = (buildId: number, attempt: number, chunk: number): string =>
   `${logChunkPrefix(buildId, attempt)}${String(chunk).padStart(6, "0")}.jsonl`;
-/** The whole log of an ended build, as text. */
-export const logKey = (buildId: number): string => `${PREFIXES.logs}${buildId}/log.txt`;
+/**
+ * The whole log of an ended build, by the sha256 of its text: an attempt that wakes up late writes beside the one that counts,
+ * never over it.
+ */
+export const logKey = (buildId: number, sha256: string): string => `${logsPrefix(buildId)}${sha256}.txt`;
 
 /**
  * How Node runs the build task. A small young generation makes Node collect what streams leave behind soon enough that
@@ -121,8 +124,14 @@ export const logKey = (buildId: number): string => `${PREFIXES.logs}${buildId}/l
  */
 export const BUILD_TASK_FLAGS = ["--max-semi-space-size=2"] as const;
 
-/** The environment's directory below the store directory, for one build. */
-export const prefixPath = (namespace: string, buildKey: string): string => `${namespace}/${buildKey}`;
+/**
+ * Name of the directory that an attempt makes: the build key, from the second attempt on with its number. Each has its own, so that
+ * one which stood still and goes on can neither write into the directory that counts nor take it away.
+ */
+export const directoryName = (buildKey: string, attempt: number): string =>
+  attempt === 1 ? buildKey : `${buildKey}.${attempt}`;
+/** An environment's directory, below the store directory. */
+export const prefixPath = (namespace: string, directory: string): string => `${namespace}/${directory}`;
 /** Where the link of an environment lies unless the deployment says otherwise: conda-store's place. */
 export const ENVIRONMENT_LINK = "{namespace}/envs/{name}";
 /** Each namespace is mounted by itself, so the link stays in its directory, and out of the way of the builds' own. */

@@ -85,30 +85,6 @@ async function copyEntry(
   return { bytes: status.size, what: describeFile(status) };
 }
 
-/**
- * Gives a finished tree its name, taking the place of what an earlier try left there. Nothing is taken away for a tree that
- * has gone: a task that stood still and goes on finds its copy removed by the attempt that followed, whose tree has the name.
- */
-export async function putInPlace(made: string, name: string): Promise<void> {
-  const taken = await rename(made, name).then(
-    () => false,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOTEMPTY" || error.code === "EEXIST") return true;
-      throw error;
-    },
-  );
-  if (!taken) return;
-  const aside = `${made}.replaced`;
-  await rename(name, aside);
-  try {
-    await rename(made, name);
-  } catch (error) {
-    await rename(aside, name);
-    throw error;
-  }
-  await rm(aside, { recursive: true, force: true });
-}
-
 /** Removes a link, and nothing but a link. */
 export async function removeLink(link: string): Promise<void> {
   const status = await lstat(link).catch(() => null);

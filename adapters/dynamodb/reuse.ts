@@ -11,9 +11,10 @@ import { expressions } from "./expression.ts";
 import { packJson, unpackJson, withVersion } from "./item.ts";
 
 export interface Reusable {
-  /** The build whose directory it is. */
+  /** The build that made it. */
   readonly build: number;
-  readonly buildKey: string;
+  /** Name of its directory. */
+  readonly directory: string;
   readonly sizeBytes: number;
   /** Number of packages. */
   readonly packages: number;
@@ -28,7 +29,7 @@ export async function getReusable(db: Db, reuseKey: string): Promise<Reusable | 
   if (!Item) return null;
   return {
     build: Item["build"] as number,
-    buildKey: Item["buildKey"] as string,
+    directory: Item["directory"] as string,
     sizeBytes: Item["sizeBytes"] as number,
     packages: Item["packages"] as number,
     artifacts: Item["artifacts"] as readonly Artifact[],
@@ -37,15 +38,15 @@ export async function getReusable(db: Db, reuseKey: string): Promise<Reusable | 
 
 /**
  * Nothing is lent any more of what one build made, while it is being removed.
- * @param buildKey of a directory: a newer one that took its place stays. An object has no other in its place.
+ * @param directory whose it is: a newer one that took its place stays. An object has no other in its place.
  */
-export async function dropReusable(db: Db, reuseKey: string, buildKey?: string): Promise<void> {
+export async function dropReusable(db: Db, reuseKey: string, directory?: string): Promise<void> {
   try {
     await db.client.send(
       new DeleteCommand({
         TableName: db.table,
         Key: keyOf(reuseKey),
-        ...(buildKey === undefined ? {} : expressions({ where: { buildKey } })),
+        ...(directory === undefined ? {} : expressions({ where: { directory } })),
       }),
     );
   } catch (error) {

@@ -2,8 +2,10 @@
  * A build's log in S3: live chunks while it runs, one text when it has ended.
  * @module
  */
+import { createHash } from "node:crypto";
 import { type LogLine, parseLogChunk, renderLogChunk, renderLogText } from "#core/build/log-line.ts";
-import { logChunkKey, logChunkPrefix, logKey, PREFIXES } from "#core/layout.ts";
+import type { Artifact } from "#core/build/status.ts";
+import { logChunkKey, logChunkPrefix, logKey, logsPrefix } from "#core/layout.ts";
 import type { Bucket } from "./bucket.ts";
 import { getObject, listObjects, putObject } from "./objects.ts";
 
@@ -53,12 +55,9 @@ export async function readLog(
   return { lines, next };
 }
 
-/**
- * Joins the chunks of every attempt up to this one into `log.txt`. Doing it again gives the same text.
- * @returns bytes of the text
- */
-export async function joinLog(bucket: Bucket, buildId: number, attempt: number): Promise<number> {
-  const chunks = (await listObjects(bucket, `${PREFIXES.logs}${buildId}/`))
+/** Joins the chunks of every attempt up to this one into one text. Doing it again gives the same. */
+export async function joinLog(bucket: Bucket, buildId: number, attempt: number): Promise<Artifact> {
+  const chunks = (await listObjects(bucket, logsPrefix(buildId)))
     .map(({ key }) => key)
     .filter((key) => key.endsWith(".jsonl"))
     .map((key) => ({ key, place: chunkPlace(key) }))
@@ -72,11 +71,12 @@ export async function joinLog(bucket: Bucket, buildId: number, attempt: number):
   return await writeLog(bucket, buildId, texts.join(""));
 }
 
-/** Stores the whole log of an ended build. @returns its bytes */
-export async function writeLog(bucket: Bucket, buildId: number, text: string): Promise<number> {
+/** Stores the whole log of an ended build. */
+export async function writeLog(bucket: Bucket, buildId: number, text: string): Promise<Artifact> {
   const bytes = Buffer.from(text, "utf8");
-  await putObject(bucket, logKey(buildId), bytes, { contentType: "text/plain; charset=utf-8" });
-  return bytes.byteLength;
+  const key = logKey(buildId, createHash("sha256").update(bytes).digest("hex"));
+  await putObject(bucket, key, bytes, { contentType: "text/plain; charset=utf-8" });
+  return { type: "LOGS", key, sizeBytes: bytes.byteLength };
 }
 
 /** `logs/12/1/000003.jsonl` → attempt 1, chunk 3 */

@@ -77,7 +77,7 @@ async function complete(db: AuditedDb, build: number, slot: number): Promise<voi
       artifact("LOCKFILE", lockKey(sha256("lock"))),
       artifact("YAML", exportKey(sha256("reuse"))),
       artifact("CONDA_PACK", archiveKey(sha256("reuse"))),
-      artifact("LOGS", logKey(build)),
+      artifact("LOGS", logKey(build, sha256("log"))),
       artifact("DIRECTORY", `/opt/conda-store/${build}`),
     ],
   } as const;

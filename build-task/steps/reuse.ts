@@ -50,8 +50,8 @@ export async function findReusable(
   return reusable;
 }
 
-async function isOnDisk({ config, build }: Task, { buildKey }: Reusable): Promise<boolean> {
+async function isOnDisk({ config, build }: Task, { directory: name }: Reusable): Promise<boolean> {
   if (config.diskDirectory === null) return false;
-  const directory = join(config.diskDirectory, prefixPath(build.namespace, buildKey));
+  const directory = join(config.diskDirectory, prefixPath(build.namespace, name));
   return (await lstat(join(directory, "conda-meta", "history")).catch(() => null)) !== null;
 }

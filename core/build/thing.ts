@@ -9,16 +9,16 @@ import type { Artifact } from "./status.ts";
 
 export type Thing =
   | { readonly kind: "object"; readonly key: string }
-  /** Named by its build key, which no other build has: once removed it is never made again. */
-  | { readonly kind: "directory"; readonly namespace: string; readonly buildKey: string }
+  /** One attempt's, whose name no other has: once removed it is never made again. */
+  | { readonly kind: "directory"; readonly namespace: string; readonly directory: string }
   | { readonly kind: "packages"; readonly lockDigest: string };
 
 const DISK = "disk/";
 const LIST = "list/";
 const OBJECTS = [PREFIXES.archives, PREFIXES.locks, PREFIXES.exports];
 
-export const directoryThing = (namespace: string, buildKey: string): string =>
-  `${DISK}${namespace}/${buildKey}`;
+export const directoryThing = (namespace: string, directory: string): string =>
+  `${DISK}${namespace}/${directory}`;
 export const packagesThing = (lockDigest: string): string => `${LIST}${lockDigest}`;
 
 /** @returns null for a name that none of ours has */
@@ -27,7 +27,7 @@ export function parseThing(name: string): Thing | null {
   if ([first, ...rest].some((part) => part === "" || part === "." || part === "..")) return null;
   const [second, ...more] = rest;
   if (`${root}/` === DISK && second !== undefined && more.length === 0) {
-    return { kind: "directory", namespace: first, buildKey: second };
+    return { kind: "directory", namespace: first, directory: second };
   }
   if (`${root}/` === LIST && second === undefined) return { kind: "packages", lockDigest: first };
   return OBJECTS.includes(`${root}/` as (typeof OBJECTS)[number]) ? { kind: "object", key: name } : null;
@@ -37,8 +37,8 @@ export function parseThing(name: string): Thing | null {
 export function thingOf({ type, key }: Artifact): string | null {
   if (type === "LOGS") return null;
   if (type !== "DIRECTORY") return key;
-  const [namespace = "", buildKey = ""] = key.split("/").slice(-2);
-  return directoryThing(namespace, buildKey);
+  const [namespace = "", directory = ""] = key.split("/").slice(-2);
+  return directoryThing(namespace, directory);
 }
 
 /** Everything that a build which has ended needs, by name. */

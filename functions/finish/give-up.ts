@@ -12,7 +12,6 @@ import { send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
 import type { Build } from "#core/build/build.ts";
 import type { Artifact } from "#core/build/status.ts";
 import { afterTrouble, type Trouble, type TryPolicy } from "#core/build/tries.ts";
-import { logKey } from "#core/layout.ts";
 import { redact } from "#core/redact.ts";
 
 export interface GiveUpContext extends TryPolicy {
@@ -99,7 +98,7 @@ async function closeLog(
     const text = `FAILED: ${redact(reason)}`;
     const line = { at: clock().toISOString(), step: "", stream: "stderr", text } as const;
     await writeLogChunk(bucket, id, attempt, await countLogChunks(bucket, id, attempt), [line]);
-    return [{ type: "LOGS", key: logKey(id), sizeBytes: await joinLog(bucket, id, attempt) }];
+    return [await joinLog(bucket, id, attempt)];
   } catch (error) {
     log.error("the log of a dead task could not be joined", { build: id, attempt, error });
     return [];

@@ -25,7 +25,7 @@ export async function removeDirectory(context: StoreContext, message: RemovalMes
     return log.warn("a directory that is not condemned stays", { namespace, directory });
   }
   const parent = join(diskDirectory, namespace);
-  // Copies that attempts were making are called so, too; a build's number is in its key, so they are no other's.
+  // A copy that was being made is called so, too; a build's number is in its key, so they are no other build's.
   const hidden = `.${directory}.`;
   await rename(join(parent, directory), join(parent, `${hidden}removed`)).catch(ifThere);
   const names = await readdir(parent).catch((error: unknown) => {

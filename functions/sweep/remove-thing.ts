@@ -66,16 +66,16 @@ export async function removeThing(context: RemovalContext, name: string): Promis
 async function removeDirectory(
   { db, store, clock, log }: RemovalContext,
   { thing, reuseKey }: CountedThing,
-  { namespace, buildKey }: { readonly namespace: string; readonly buildKey: string },
+  { namespace, directory }: { readonly namespace: string; readonly directory: string },
   me: string,
 ): Promise<DueJob | null> {
-  if (reuseKey !== null) await dropReusable(db, reuseKey, buildKey);
+  if (reuseKey !== null) await dropReusable(db, reuseKey, directory);
   if (store === null) {
     log.warn("its disk is no longer this deployment's: the directory is left there", { thing });
     await forget(db, [forgetThing(db, thing, me)]);
     return null;
   }
-  await send(store, { namespace, directory: buildKey });
+  await send(store, { namespace, directory });
   return { due: minutesAfter(clock(), TAKE_OVER_MINUTES.directory), job: { kind: "thing", thing } };
 }
 

@@ -1,7 +1,8 @@
 /**
  * Installers as users have them: a file on another machine's disk, run by that machine's shells with an empty environment.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -168,6 +170,78 @@ describe("an installer", () => {
     }
   });
 
+  describe("that is told to stop", () => {
+    /** A tar that has unpacked a part and goes on for ever, and an rm that waits for a file: there is time for a signal. */
+    const tools = join(home, "slow tools");
+    const [begun, removing, go] = ["begun", "removing", "go"].map((name) => join(tools, name)) as [
+      string,
+      string,
+      string,
+    ];
+    beforeAll(() => {
+      mkdirSync(tools);
+      const slow = {
+        tar: `head -c 200000 | /bin/tar "$@" 2> /dev/null; : > "${begun}"; exec sleep 1000`,
+        rm: `: > "${removing}"; until [ -e "${go}" ]; do sleep 0.05; done; exec /bin/rm "$@"`,
+      };
+      for (const [name, does] of Object.entries(slow)) {
+        writeFileSync(join(tools, name), `#!/bin/sh\n${does}\n`, { mode: 0o755 });
+      }
+    });
+
+    it.each([
+      ["SIGINT", "/bin/sh", 130],
+      ["SIGINT", "/bin/bash", 130],
+      ["SIGTERM", "/bin/sh", 143],
+      ["SIGHUP", "/bin/bash", 143],
+    ] as const)(
+      "by %s to %s in the middle leaves nothing, also when told so twice",
+      async (signal, shell, code) => {
+        const prefix = join(home, "interrupted", "deep");
+        const child = spawn(shell, [file, "-b", "-p", prefix], {
+          cwd: home,
+          env: { PATH: `${tools}:/usr/bin:/bin` },
+          // As a terminal does it: the signal is for the shell and all that it runs.
+          detached: true,
+          stdio: "ignore",
+        });
+        const ended = once(child, "exit");
+        const { pid = 0 } = child;
+        await expect.poll(() => existsSync(begun), { timeout: 30_000 }).toBe(true);
+        expect(readdirSync(prefix)).not.toEqual([]);
+        process.kill(-pid, signal);
+        await expect.poll(() => existsSync(removing), { timeout: 30_000 }).toBe(true);
+        process.kill(-pid, signal);
+        writeFileSync(go, "");
+
+        expect(await ended).toEqual([code, null]);
+        expect(existsSync(prefix)).toBe(false);
+        for (const mark of [begun, removing, go]) rmSync(mark);
+        expect(sh(file, ["-b", "-p", prefix]).status).toBe(0);
+        rmSync(prefix, { recursive: true });
+      },
+    );
+  });
+
+  it("that is run twice at once into one place installs once, and twice in a row leaves the first alone", async () => {
+    const prefix = join(home, "contested");
+    const run = async () => {
+      const child = spawn("/bin/sh", [file, "-b", "-p", `${prefix}/`], {
+        env: { PATH: "/usr/bin:/bin" },
+        stdio: "ignore",
+      });
+      return (await once(child, "exit"))[0];
+    };
+
+    expect((await Promise.all([run(), run(), run()])).sort()).toEqual([0, 1, 1]);
+    const python = spawnSync(join(prefix, "bin/python"), ["-c", "print(1)"], { env: {}, encoding: "utf8" });
+    expect(python.stdout).toBe("1\n");
+
+    const before = statSync(prefix).ctimeMs;
+    expect(await run()).toBe(1);
+    expect(statSync(prefix).ctimeMs).toBe(before);
+  });
+
   it("asks before it installs, and without anybody to ask it does not", () => {
     const { status, stderr } = sh(file, ["-p", join(home, "unasked")]);
     expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining("add -b") });
@@ -200,7 +274,7 @@ describe("what the setting build_artifacts wants", () => {
     const alone = await build(["CONSTRUCTOR_INSTALLER"]);
     expect(typesOf(alone).sort()).toEqual(["CONSTRUCTOR_INSTALLER", "DIRECTORY", "LOGS"]);
     const lent = await build(["CONSTRUCTOR_INSTALLER"]);
-    expect(lent.log).toContain("its directory and artifacts are lent");
+    expect(lent.log).toContain("what it made is lent");
     expect(await storedOf(lent, "CONSTRUCTOR_INSTALLER")).toEqual(
       await storedOf(alone, "CONSTRUCTOR_INSTALLER"),
     );

@@ -7,6 +7,7 @@ import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { openLog } from "#adapters/log.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
+import { directoryName } from "#core/layout.ts";
 import { type FinishContext, taskStopped } from "#functions/finish/finish.ts";
 import { processesOf, useWorkshop } from "#test/kit/build-task.ts";
 import { POLICY } from "#test/kit/builds.ts";
@@ -105,8 +106,15 @@ describe("a task killed by -9", () => {
       const next = await workshop.build(id);
       await workshop.settle(next);
       expect(next.result?.outcome, next.log).toBe("completed");
-      expect(existsSync(written)).toBe(true);
-      expect(readdirSync(join(workshop.disk, name))).toEqual([build?.buildKey]);
+      const made = directoryName(build?.buildKey ?? "", 2);
+      expect(existsSync(join(workshop.disk, name, made, "share", "demo-post-link", "written.txt"))).toBe(
+        true,
+      );
+      // What the first attempt had published, whole, goes with its name when the build has given it back.
+      expect(readdirSync(join(workshop.disk, name)).sort()).toEqual([
+        ...(existsSync(published) ? [build?.buildKey] : []),
+        made,
+      ]);
       expect(next.log).toMatch(/SIGKILL.* This is attempt 2\.\nstarting build of conda environment/);
     },
     120_000,

@@ -4,11 +4,14 @@ import { readLog } from "#adapters/s3/logs.ts";
 import { getObject, listObjects } from "#adapters/s3/objects.ts";
 import { flushDelayMs, openLog } from "#build-task/log-writer.ts";
 import { LINE_LENGTH_MAX, LOG_BYTES_MAX } from "#core/build/log-line.ts";
-import { logChunkPrefix, logKey } from "#core/layout.ts";
+import type { Artifact } from "#core/build/status.ts";
+import { logChunkPrefix } from "#core/layout.ts";
+import { readLogText } from "#test/kit/logs.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 
 const aws = useMiniStack();
 let bucket: Bucket;
+const textOf = (whole: Artifact): Promise<string> => readLogText(bucket, [whole]);
 let id = 0;
 beforeEach(() => {
   id += 1;
@@ -19,7 +22,6 @@ beforeEach(() => {
     credentials: async () => ({ accessKeyId: "test", secretAccessKey: "test" }),
   };
 });
-const joined = async (): Promise<string> => String(await getObject(bucket, logKey(id)));
 
 describe("the log of a build", () => {
   it("can be read while the build runs, and whole when it has ended", async () => {
@@ -34,10 +36,11 @@ describe("the log of a build", () => {
       ]);
     log.line("install", "zlib");
 
-    const bytes = await log.finish();
+    const whole = await log.finish();
 
-    expect(await joined()).toBe("starting\nsolve: numpy\ninstall: zlib\n");
-    expect(bytes).toBe(Buffer.byteLength(await joined()));
+    const text = "starting\nsolve: numpy\ninstall: zlib\n";
+    expect(await textOf(whole)).toBe(text);
+    expect(whole.sizeBytes).toBe(Buffer.byteLength(text));
     expect((await readLog(bucket, id, 1, 0)).lines.map(({ text }) => text)).toEqual([
       "starting",
       "numpy",
@@ -51,16 +54,16 @@ describe("the log of a build", () => {
     await first.finish();
     const second = openLog(bucket, id, 2);
     second.line("solve", "of the second");
-    await second.finish();
-    expect(await joined()).toBe("solve: of the first\nsolve: of the second\n");
+    const whole = await second.finish();
+    expect(await textOf(whole)).toBe("solve: of the first\nsolve: of the second\n");
   });
 
   it("holds no secret, neither in its chunks nor as a whole", async () => {
     const log = openLog(bucket, id, 1);
     log.line("solve", "GET https://user:hunter2@example.org/t/tk-SECRET/main/noarch");
-    await log.finish();
+    const whole = await log.finish();
     const chunk = JSON.stringify((await readLog(bucket, id, 1, 0)).lines);
-    for (const text of [chunk, await joined()]) expect(text).not.toMatch(/hunter2|tk-SECRET/);
+    for (const text of [chunk, await textOf(whole)]) expect(text).not.toMatch(/hunter2|tk-SECRET/);
   });
 
   it("cuts endless lines, and says when it is full", async () => {
@@ -68,17 +71,17 @@ describe("the log of a build", () => {
     for (let n = 0; n < LOG_BYTES_MAX / LINE_LENGTH_MAX + 10; n += 1)
       log.line("pip", "x".repeat(LINE_LENGTH_MAX * 2));
     log.line("pip", "too late");
-    await log.finish();
-    const lines = (await joined()).trimEnd().split("\n");
+    const whole = await log.finish();
+    const lines = (await textOf(whole)).trimEnd().split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBe(LINE_LENGTH_MAX + "pip: ".length);
     expect(lines.at(-1)).toBe("pip: The log is full: what follows is not kept.");
-    expect((await joined()).length).toBeLessThanOrEqual(LOG_BYTES_MAX + LINE_LENGTH_MAX);
+    expect((await textOf(whole)).length).toBeLessThanOrEqual(LOG_BYTES_MAX + LINE_LENGTH_MAX);
   });
 
   it("that comes all at once is cut into chunks that one answer can hold, in order and whole", async () => {
     const log = openLog(bucket, id, 1);
     for (let n = 0; n < 1500; n += 1) log.line("pip", `${n} ${"x".repeat(3000)}`);
-    await log.finish();
+    const _whole = await log.finish();
     const sizes: number[] = [];
     const numbers: number[] = [];
     for (const { key } of await listObjects(bucket, logChunkPrefix(id, 1))) {
@@ -94,9 +97,9 @@ describe("the log of a build", () => {
   it("makes no chunk for every line", async () => {
     const log = openLog(bucket, id, 1);
     for (let n = 0; n < 1000; n += 1) log.line("install", `file ${n}`);
-    await log.finish();
+    const whole = await log.finish();
     expect((await listObjects(bucket, logChunkPrefix(id, 1))).length).toBeLessThanOrEqual(2);
-    expect((await joined()).split("\n")).toHaveLength(1001);
+    expect((await textOf(whole)).split("\n")).toHaveLength(1001);
   });
 });
 

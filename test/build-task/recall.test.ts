@@ -28,7 +28,7 @@ function touchIndex(): void {
   }
 }
 const SOLVED = /^solve: done/m;
-const LENT = /its directory and artifacts are lent/;
+const LENT = /what it made is lent/;
 
 beforeAll(async () => {
   expect((await build()).log).toMatch(SOLVED);

@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
-import { getObject } from "#adapters/s3/objects.ts";
 import type { Build } from "#core/build/build.ts";
-import { logKey } from "#core/layout.ts";
 import { useBuildLine } from "#test/kit/build-line.ts";
 import { processesOf, useWorkshop } from "#test/kit/build-task.ts";
 import { POLICY } from "#test/kit/builds.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
+import { readLogText } from "#test/kit/logs.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { useIndex } from "#test/kit/wheels.ts";
 
@@ -122,6 +121,4 @@ describe.each([
   }, 300_000);
 });
 
-async function logOf({ id }: Build): Promise<string> {
-  return (await getObject(workshop.bucket, logKey(id)))?.toString("utf8") ?? "";
-}
+const logOf = ({ artifacts }: Build): Promise<string> => readLogText(workshop.bucket, artifacts);

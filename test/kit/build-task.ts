@@ -16,16 +16,16 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { type Submission, submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { SETPRIV } from "#adapters/process/as-user.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
-import { getObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import type { AttemptResult } from "#core/build/attempt.ts";
 import type { Build } from "#core/build/build.ts";
-import { BUILD_TASK_FLAGS, logKey, VARIABLES } from "#core/layout.ts";
+import { BUILD_TASK_FLAGS, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { parseSpecification } from "#core/specification/parse.ts";
 import { placesOf, withOpenPrograms } from "#local/run-task/mounts.ts";
 import { bundleBuildTask } from "#scripts/bundle.ts";
 import { audited } from "#test/kit/audited.ts";
+import { readLogText } from "./logs.ts";
 import type { LocalAws } from "./ministack.ts";
 import { dispatched } from "./submissions.ts";
 
@@ -236,7 +236,10 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
       if (build === null) throw new Error(`build ${buildId} has gone`);
       const attempt = build.lastAttempt;
       const result = (await getAttempt(db(), buildId, attempt))?.result ?? null;
-      const log = (await getObject(bucket(), logKey(buildId)))?.toString("utf8") ?? "";
+      const log = await readLogText(
+        bucket(),
+        result && "artifacts" in result ? (result.artifacts ?? []) : [],
+      );
       return { code, output, build, attempt, result, log };
     },
     async settle({ build, attempt, result }) {

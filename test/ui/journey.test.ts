@@ -5,7 +5,7 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { joinLog, writeLogChunk } from "#adapters/s3/logs.ts";
 import { putObject } from "#adapters/s3/objects.ts";
 import type { LogLine } from "#core/build/log-line.ts";
-import { archiveKey, exportKey, lockKey, logKey } from "#core/layout.ts";
+import { archiveKey, exportKey, lockKey } from "#core/layout.ts";
 import { DUMMY_PASSWORD } from "#test/kit/api.ts";
 import { CHROMIUM, type Site, useSite } from "#test/kit/browser.ts";
 import { completedResult, dispatched, sha256Of } from "#test/kit/submissions.ts";
@@ -47,12 +47,12 @@ async function startBuild({ api: { services } }: Site, id: number): Promise<numb
 async function completeBuild({ api: { services } }: Site, id: number, attempt: number): Promise<void> {
   const { db, bucket } = services;
   await putObject(bucket, archiveKey(DIGEST), "archive", { contentType: "application/gzip" });
-  await joinLog(bucket, id, attempt);
+  const log = await joinLog(bucket, id, attempt);
   const artifacts = [
     { type: "LOCKFILE", key: lockKey(DIGEST), sizeBytes: 1 },
     { type: "YAML", key: exportKey(DIGEST), sizeBytes: 1 },
     { type: "CONDA_PACK", key: archiveKey(DIGEST), sizeBytes: 7 },
-    { type: "LOGS", key: logKey(id), sizeBytes: 1 },
+    log,
   ] as const;
   const result = completedResult({ sizeBytes: 537_000_000, artifacts });
   const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });

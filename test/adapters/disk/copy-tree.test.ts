@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { copyTree, pointLink, putInPlace } from "#adapters/disk/copy-tree.ts";
+import { copyTree, pointLink } from "#adapters/disk/copy-tree.ts";
 import { describeTree } from "#adapters/disk/describe-tree.ts";
 import { eachOf, listTree } from "#adapters/disk/each-file.ts";
 
@@ -75,26 +75,6 @@ describe("a copied tree", () => {
   it("is not mixed with one that is there already", async () => {
     mkdirSync(to, { recursive: true });
     await expect(copyTree(from, to, never)).rejects.toThrow(/EEXIST/);
-  });
-
-  it("takes its name in one moment, in place of what an earlier try left", async () => {
-    const name = join(root, "deep", "name");
-    mkdirSync(join(name, "left"), { recursive: true });
-    await copyTree(from, to, never);
-
-    await putInPlace(to, name);
-
-    expect((await listTree(name, never)).map(({ path }) => path)).not.toContain("left");
-    expect(() => lstatSync(to)).toThrow(/ENOENT/);
-  });
-
-  it("takes nothing away when it has gone: a task that stood still finds its copy removed by the attempt that followed", async () => {
-    const name = join(root, "name-of-the-next");
-    await copyTree(from, name, never);
-
-    await expect(putInPlace(join(root, "gone"), name)).rejects.toThrow(/ENOENT/);
-
-    expect(await listTree(name, never)).toEqual(await listTree(from, never));
   });
 
   it("stops at the signal", async () => {

@@ -8,7 +8,8 @@ import { deleteObject, getObject, headObject, listObjects, putObject } from "#ad
 import { presign } from "#adapters/s3/presign.ts";
 import { sendS3 } from "#adapters/s3/request.ts";
 import type { LogLine } from "#core/build/log-line.ts";
-import { logChunkPrefix, logKey } from "#core/layout.ts";
+import { logChunkPrefix } from "#core/layout.ts";
+import { readLogText } from "#test/kit/logs.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 
 const aws = useMiniStack();
@@ -179,11 +180,16 @@ describe("a build's log", () => {
     }
     await writeLogChunk(bucket(), 8, 2, 0, [line("again", "")]);
 
-    await joinLog(bucket(), 8, 2);
-    await joinLog(bucket(), 8, 2);
+    const log = await joinLog(bucket(), 8, 2);
+    expect(await joinLog(bucket(), 8, 2)).toEqual(log);
 
-    const joined = (await getObject(bucket(), logKey(8)))?.toString().split("\n");
-    expect(joined).toEqual([...Array.from({ length: 11 }, (_, n) => `solve: first ${n}`), "again", ""]);
+    const joined = await readLogText(bucket(), [log]);
+    expect(log.sizeBytes).toBe(Buffer.byteLength(joined));
+    expect(joined.split("\n")).toEqual([
+      ...Array.from({ length: 11 }, (_, n) => `solve: first ${n}`),
+      "again",
+      "",
+    ]);
     expect(await listObjects(bucket(), logChunkPrefix(8, 2))).toHaveLength(1);
   });
 });

@@ -61,7 +61,7 @@ async function completed(environment = "demo", same: string = crypto.randomUUID(
     { type: "CONDA_PACK", key: archiveKey(lockDigest), sizeBytes: 100 },
   ];
   await holdThings(db, { build: id, attempt }, thingsOf({ artifacts: shared, lockDigest }));
-  const artifacts = [...shared, { type: "LOGS" as const, key: logKey(id), sizeBytes: 1 }];
+  const artifacts = [...shared, { type: "LOGS" as const, key: logKey(id, lockDigest), sizeBytes: 1 }];
   const result = completedResult({ artifacts, lockDigest });
   const complete = { name: "complete", by: "finish", at: new Date(), attempt, result } as const;
   expect((await makeMove(db, id, complete)).won).toBe(true);

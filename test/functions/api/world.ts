@@ -65,7 +65,7 @@ export async function makeWorld({
     artifact("YAML", exportKey(REUSE)),
     artifact("CONDA_PACK", archiveKey(REUSE)),
     artifact("CONSTRUCTOR_INSTALLER", installerKey(REUSE)),
-    artifact("LOGS", logKey(id)),
+    artifact("LOGS", logKey(id, REUSE)),
     artifact("DIRECTORY", `/opt/conda-store/team/${id}`),
   ]);
   await putPackages(db, LOCK, [
@@ -77,7 +77,7 @@ export async function makeWorld({
   await putObject(bucket, exportKey(REUSE), "name: demo\n", { contentType: "text/yaml" });
   await putObject(bucket, archiveKey(REUSE), "archive", { contentType: "application/gzip" });
   await putObject(bucket, installerKey(REUSE), "script", { contentType: "application/octet-stream" });
-  await putObject(bucket, logKey(completed), "whole log\n", { contentType: "text/plain" });
+  await putObject(bucket, logKey(completed, REUSE), "whole log\n", { contentType: "text/plain" });
   await writeLogChunk(bucket, completed, 1, 0, [line("one"), line("two")]);
   const queued = await submitted(db, { environment: "next" });
   const hidden = await submitted(db, { namespace: "secret", environment: "hidden" });

@@ -11,7 +11,7 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { openLog } from "#adapters/log.ts";
 import { writeLogChunk } from "#adapters/s3/logs.ts";
-import { getObject, putObject } from "#adapters/s3/objects.ts";
+import { putObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
 import type { StoppedTask } from "#core/build/stopped-task.ts";
@@ -21,11 +21,13 @@ import { handler } from "#functions/finish/handler.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { audited } from "#test/kit/audited.ts";
 import { POLICY } from "#test/kit/builds.ts";
+import { readLogText } from "#test/kit/logs.ts";
 import { createQueue, createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { building, completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
+const TEXT = sha256Of("what a task said");
 let db: AuditedDb;
 let context: FinishContext;
 let tables = 0;
@@ -100,10 +102,10 @@ describe("a result", () => {
 
   test.each<[string, (id: number) => { key: string; sizeBytes: number }]>([
     ["is not there", () => ({ key: archiveKey("nowhere"), sizeBytes: 7 })],
-    ["is another build's log", (id) => ({ key: logKey(id + 1), sizeBytes: 7 })],
+    ["is another build's log", (id) => ({ key: logKey(id + 1, TEXT), sizeBytes: 7 })],
   ])("that names an archive which %s fails the build and says so", async (_what, place) => {
     const { id, attempt } = await building(db, "me");
-    await putObject(context.bucket, logKey(id + 1), "private", { contentType: "text/plain" });
+    await putObject(context.bucket, logKey(id + 1, TEXT), "private", { contentType: "text/plain" });
     const artifacts = [{ type: "CONDA_PACK" as const, ...place(id) }];
     await putResult(db, { build: id, attempt, owner: "me" }, completedResult({ artifacts }));
 
@@ -126,8 +128,8 @@ describe("a result", () => {
 
   test("of a failure becomes the build's reason, without secrets, and its log is kept", async () => {
     const { id, attempt } = await building(db, "me");
-    await putObject(context.bucket, logKey(id), "log", { contentType: "text/plain" });
-    const logs = { type: "LOGS" as const, key: logKey(id), sizeBytes: 3 };
+    await putObject(context.bucket, logKey(id, TEXT), "log", { contentType: "text/plain" });
+    const logs = { type: "LOGS" as const, key: logKey(id, TEXT), sizeBytes: 3 };
     const reason = "No numpy >=99 in https://user:hunter2@example.org/c: ask for less.";
     await putResult(
       db,
@@ -205,10 +207,12 @@ describe("supervisor killed", () => {
     for (const part of ["attempt 3", "step install", "SIGKILL", "last of 3 tries", "maxTries.died"]) {
       expect(build?.statusInfo).toContain(part);
     }
-    const text = (await getObject(context.bucket, logKey(id)))?.toString() ?? "";
+    const text = await readLogText(context.bucket, build?.artifacts ?? []);
     expect(text).toMatch(/linking 1\n.*linking 2\n.*linking 3\n/s);
     expect(text.trimEnd().split("\n").at(-1)).toContain(`FAILED: ${build?.statusInfo}`);
-    expect(build?.artifacts).toEqual([{ type: "LOGS", key: logKey(id), sizeBytes: text.length }]);
+    expect(build?.artifacts).toEqual([
+      { type: "LOGS", key: logKey(id, sha256Of(text)), sizeBytes: text.length },
+    ]);
     expect(await slots(db)).toEqual([]);
     expect(await auditTable(db)).toEqual([]);
   });

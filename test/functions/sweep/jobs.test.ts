@@ -119,7 +119,7 @@ async function made(
   const build = await getBuild(db, id);
   if (!build) throw new Error("no build");
   const lockDigest = sha256Of(lender?.lock ?? lock);
-  const log = { type: "LOGS", key: logKey(id), sizeBytes: 3 } as const;
+  const log = { type: "LOGS", key: logKey(id, sha256Of("log")), sizeBytes: 3 } as const;
   const shared: Artifact[] = lender
     ? lender.artifacts.filter(({ type }) => type !== "LOGS")
     : [
@@ -135,7 +135,7 @@ async function made(
     mkdirSync(join(directory, "deep"), { recursive: true });
     writeFileSync(join(directory, "history"), "");
     writeFileSync(join(directory, "deep", "file"), "x");
-    mkdirSync(join(disk, namespace, `.${build.buildKey}.1`, "half"), { recursive: true });
+    mkdirSync(join(disk, namespace, `.${build.buildKey}.copy`, "half"), { recursive: true });
     for (const { type, key } of shared) {
       if (type !== "DIRECTORY")
         await putObject(context.bucket, key, "1234567", { contentType: "text/plain" });
@@ -143,7 +143,13 @@ async function made(
     await putPackages(db, lockDigest, []);
     const reuseKey = sha256Of(`reuse ${id}`);
     await noteReuseKey(db, directoryThing(namespace, build.buildKey), reuseKey);
-    const reusable = { build: id, buildKey: build.buildKey, sizeBytes: 1000, packages: 0, artifacts: shared };
+    const reusable = {
+      build: id,
+      directory: build.buildKey,
+      sizeBytes: 1000,
+      packages: 0,
+      artifacts: shared,
+    };
     await putReusable(db, reuseKey, reusable);
   }
   for (const key of [log.key, logChunkKey(id, attempt, 0)]) {

@@ -165,7 +165,7 @@ async function meetDeath(stack: RecordedStack, client: Client): Promise<void> {
     { type: "LOCKFILE", key: lockKey(sha256Of("none")) },
     { type: "YAML", key: exportKey(sha256Of("none")) },
     { type: "CONDA_PACK", key: archiveKey(sha256Of("none")) },
-    { type: "LOGS", key: logKey(liar.id) },
+    { type: "LOGS", key: logKey(liar.id, sha256Of("none")) },
   ] as const;
   const who = { build: liar.id, attempt: liar.attempt, owner: "liar" };
   const result = completedResult({ artifacts: artifacts.map((each) => ({ ...each, sizeBytes: 1 })) });
