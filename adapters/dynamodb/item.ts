@@ -3,7 +3,7 @@
  * @module
  */
 import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress, zstdDecompressSync } from "node:zlib";
+import { zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { AppError } from "#core/errors.ts";
 import { SCHEMA_VERSION } from "./keys.ts";
 
@@ -19,6 +19,9 @@ export const toDateOrNull = (value: unknown): Date | null => (value === null ? n
 /** An item may have 400 KB with its names and keys; the rest is kept free for those. */
 const COMPRESSED_BYTES_MAX = 380 * 1024;
 
+/** Below it, another thread would cost more than it takes over. */
+const SMALL_BYTES_MAX = 8 * 1024;
+
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
@@ -28,7 +31,8 @@ const decompress = promisify(zstdDecompress);
  * @throws AppError invalid_request if it does not fit into an item
  */
 export async function packJson(value: unknown, what: string): Promise<Uint8Array> {
-  const bytes = await compress(JSON.stringify(value));
+  const json = JSON.stringify(value);
+  const bytes = json.length <= SMALL_BYTES_MAX ? zstdCompressSync(json) : await compress(json);
   if (bytes.byteLength > COMPRESSED_BYTES_MAX) {
     throw new AppError(
       "invalid_request",
@@ -37,9 +41,6 @@ export async function packJson(value: unknown, what: string): Promise<Uint8Array
   }
   return bytes;
 }
-
-/** Below it, another thread would cost more than it takes over. */
-const SMALL_BYTES_MAX = 8 * 1024;
 
 /** The reverse of `packJson`. */
 export async function unpackJson<T>(bytes: unknown): Promise<T> {

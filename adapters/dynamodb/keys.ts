@@ -142,5 +142,5 @@ export const AUDIT_ALL = "AUDIT#ALL";
 export const auditNamespacePartition = (namespace: string): string => auditPartition(namespace);
 export const auditActorPartition = ({ kind, name }: Actor): string => `AUDIT#BY#${kind}#${name}`;
 
-export type CounterKind = "namespace" | "environment" | "build" | "specification" | "role" | "turn";
+export type CounterKind = "namespace" | "build" | "role";
 export const counterKey = (kind: CounterKind): Key => ({ pk: "COUNTERS", sk: kind });

@@ -34,7 +34,7 @@ export async function getNamespace(db: Db, name: string): Promise<Namespace | nu
   return found?.deletedOn === null ? found : null;
 }
 
-interface Found extends Namespace {
+export interface FoundNamespace extends Namespace {
   /** Deleted, and not empty yet. */
   readonly deletedOn: Date | null;
   /** Somebody is at it, since then. */
@@ -42,14 +42,17 @@ interface Found extends Namespace {
 }
 
 /** The same for one that was deleted and is not empty yet. */
-export async function findNamespace(db: Db, name: string): Promise<Found | null> {
+export async function findNamespace(db: Db, name: string): Promise<FoundNamespace | null> {
   const { Item } = await db.client.send(
     new GetCommand({ TableName: db.table, Key: namespaceKey(name), ConsistentRead: true }),
   );
-  if (!Item) return null;
-  const { deletedOn = null, emptiedSince = null } = Item;
+  return Item ? toFoundNamespace(Item) : null;
+}
+
+export function toFoundNamespace(item: Item): FoundNamespace {
+  const { deletedOn = null, emptiedSince = null } = item;
   return {
-    ...toNamespace(Item),
+    ...toNamespace(item),
     deletedOn: toDateOrNull(deletedOn),
     emptiedSince: toDateOrNull(emptiedSince),
   };

@@ -12,6 +12,7 @@ import {
 import { type AuditedDb, auditItem } from "./audit.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
+import type { Item } from "./item.ts";
 import { type Key, SCHEMA_VERSION, settingsKey } from "./keys.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import { transact } from "./transact.ts";
@@ -23,12 +24,22 @@ const keyOf = (scope: SettingsScope): Key => {
 };
 
 /** The scope itself and those around it, the widest first. One call. */
-export async function getSettingsLayers(db: Db, scope: SettingsScope): Promise<ScopedLayer[]> {
+export const getSettingsLayers = async (db: Db, scope: SettingsScope): Promise<ScopedLayer[]> =>
+  toSettingsLayers(await batchGet(db, settingsKeys(scope)), scope);
+
+/** The items that hold what is set for a scope, for who reads others with them. */
+export const settingsKeys = (scope: SettingsScope): Key[] => scopesOf(scope).map(keyOf);
+
+function scopesOf(scope: SettingsScope): SettingsScope[] {
   const scopes: SettingsScope[] = [{ kind: "global" }];
   if (scope.kind !== "global") scopes.push({ kind: "namespace", namespace: scope.namespace });
   if (scope.kind === "environment") scopes.push(scope);
-  const items = await batchGet(db, scopes.map(keyOf));
-  return scopes.map((each) => {
+  return scopes;
+}
+
+/** @param items those of `settingsKeys` that there are; others do not matter */
+export function toSettingsLayers(items: readonly Item[], scope: SettingsScope): ScopedLayer[] {
+  return scopesOf(scope).map((each) => {
     const { pk, sk } = keyOf(each);
     const item = items.find((found) => found["pk"] === pk && found["sk"] === sk) ?? {};
     const set = CHANGEABLE.filter((key) => item[key] !== undefined);

@@ -13,14 +13,14 @@ import type { EnvironmentName, NamespaceName } from "#core/names.ts";
 import type { Namespace } from "#core/namespace/namespace.ts";
 import { type AuditedDb, auditItem } from "./audit.ts";
 import { fromBuild } from "./builds.ts";
-import { nextId } from "./counters.ts";
+import { nextBuild, nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
-import { createEnvironment, getEnvironment } from "./environments.ts";
+import { createEnvironment } from "./environments.ts";
 import { UNSET } from "./expression.ts";
 import { holdItems } from "./holds.ts";
 import { buildItemKey, buildRowKey, environmentKey, namespaceKey, specificationKey } from "./keys.ts";
 import { itemOf } from "./moves.ts";
-import { beingDeleted, createNamespaceItem, findNamespace } from "./namespaces.ts";
+import { beingDeleted, createNamespaceItem } from "./namespaces.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import {
   fromSpecification,
@@ -28,6 +28,7 @@ import {
   type NewSpecification,
   packSpecification,
 } from "./specifications.ts";
+import { readSubmissionPlace, type SubmissionPlace } from "./submission-place.ts";
 import { type TransactItem, transact } from "./transact.ts";
 import { change, check, create } from "./transact-items.ts";
 
@@ -45,6 +46,8 @@ export interface Submission {
   readonly frozenLock?: string;
   /** What the build is to make, by the settings that hold for its environment now. */
   readonly artifactsWanted?: readonly ArtifactType[];
+  /** What was there a moment ago: the first try relies on it. */
+  readonly place?: SubmissionPlace;
   readonly at: Date;
 }
 
@@ -62,11 +65,10 @@ export interface Submitted {
  */
 export async function submitSpecification(db: AuditedDb, submission: Submission): Promise<Submitted> {
   const { specification, at } = submission;
-  const ids = lazyIds(db);
-  return await withRetry(async () => {
-    const [namespace, environment, known] = await Promise.all([
-      findNamespace(db, submission.namespace),
-      getEnvironment(db, submission.namespace, submission.environment),
+  const taken = lazyIds(db);
+  return await withRetry(async (n) => {
+    const [{ namespace, environment }, known] = await Promise.all([
+      (n === 0 && submission.place) || readSubmissionPlace(db, submission.namespace, submission.environment),
       hasSpecification(db, specification.sha256, specification.document),
     ]);
     if (!namespace && !submission.createNamespace) {
@@ -77,20 +79,19 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
       throw new AppError("environment_not_found", "environment does not exist");
     }
     const content = known ? null : await packSpecification(specification);
-    const [buildId, turn, namespaceId, environmentId, specificationId] = await Promise.all([
-      ids("build"),
-      ids("turn"),
-      namespace?.id ?? ids("namespace"),
-      environment?.id ?? ids("environment"),
-      known ? 0 : ids("specification"),
+    const [{ id: buildId, turn }, namespaceId] = await Promise.all([
+      taken.build(),
+      namespace?.id ?? taken.namespaceId(),
     ]);
+    // A build makes at most one environment and one document: its id is good for them too.
+    const environmentId = environment?.id ?? buildId;
     const memoryMiB = environment ? needAt(environment.need, at) : 0;
     const build = newBuild(submission, buildId, environmentId, memoryMiB);
     const document = specificationKey(specification.sha256, specification.document);
     const outcome = await transact(db, [
       content === null
         ? check(db, document, { pk: document.pk })
-        : create(db, document, fromSpecification(specification, content, specificationId, at)),
+        : create(db, document, fromSpecification(specification, content, buildId, at)),
       create(db, buildItemKey(buildId), fromBuild(build)),
       create(db, buildRowKey(build.namespace, build.environment, buildId), { id: buildId, environmentId }),
       ...submitWrites(build, turn).map((write) => itemOf(db, write, null)),
@@ -122,13 +123,19 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
   });
 }
 
-/** Takes each id at most once, whatever the number of tries. */
-function lazyIds(db: Db): (kind: Parameters<typeof nextId>[1]) => Promise<number> {
-  const taken = new Map<string, Promise<number>>();
-  return (kind) => {
-    const id = taken.get(kind) ?? nextId(db, kind);
-    taken.set(kind, id);
-    return id;
+/** Takes each at most once, whatever the number of tries. */
+function lazyIds(db: Db) {
+  let build: ReturnType<typeof nextBuild> | undefined;
+  let namespaceId: Promise<number> | undefined;
+  return {
+    build: () => {
+      build ??= nextBuild(db);
+      return build;
+    },
+    namespaceId: () => {
+      namespaceId ??= nextId(db, "namespace");
+      return namespaceId;
+    },
   };
 }
 

@@ -2,8 +2,8 @@
  * Building a specification again.
  * @module
  */
-import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
+import { readSubmissionPlace } from "#adapters/dynamodb/submission-place.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import type { Build } from "#core/build/build.ts";
 import type { rebuild } from "#core/contract/builds.ts";
@@ -28,8 +28,8 @@ export const rebuilding =
     const specification = await getSpecification(services.db, build.specificationSha256, build.document);
     if (!specification) throw new Error(`the specification of build ${build.id} is not there`);
     const { namespace, environment } = build;
-    const scope = { kind: "environment", namespace, environment } as const;
-    const layered = layerSettings(services.settings, await getSettingsLayers(services.db, scope));
+    const place = await readSubmissionPlace(services.db, namespace, environment);
+    const layered = layerSettings(services.settings, place.settings);
     await mustHaveRoomIn(services.db, namespace, layered);
     const frozenLock = ask.query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
     const { buildId } = await submitSpecification(ask.db, {
@@ -41,6 +41,7 @@ export const rebuilding =
       createNamespace: false,
       ...(frozenLock === undefined ? {} : { frozenLock }),
       artifactsWanted: layered.settings.build_artifacts,
+      place,
       at: new Date(),
     });
     await accepted(services, ask.c, buildId);

@@ -3,7 +3,7 @@
  * @module
  */
 import * as v from "valibot";
-import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
+import { readSubmissionPlace } from "#adapters/dynamodb/submission-place.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { notAuthorized } from "#core/access/may.ts";
 import { ofEnvironment, ofNamespace } from "#core/access/pattern.ts";
@@ -18,22 +18,27 @@ import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
 import { countSubmission } from "./count-request.ts";
 
+let opened: ReturnType<typeof openReaders> | undefined;
+
+/** The YAML parser is half as large as the rest of the API, and only this route needs it. */
+async function openReaders() {
+  const [posted, clone] = await Promise.all([import("./posted-specification.ts"), import("./clone.ts")]);
+  return { ...posted, ...clone };
+}
+
 /** Text, name, permission, settings, one transaction, wake-up: a refusal at any point leaves nothing behind. */
 export const posting =
   (services: Services): Tell<typeof postSpecification> =>
   async ({ db, body, own, can, allow, c }) => {
     await countSubmission(services, own, c);
-    // The YAML parser is half as large as the rest of the API, and only this route needs it.
-    const [{ readPosted, sourceOf }, { readClone }] = await Promise.all([
-      import("./posted-specification.ts"),
-      import("./clone.ts"),
-    ]);
+    opened ??= openReaders();
+    const { readPosted, sourceOf, readClone } = await opened;
     const namespace = namespaceOf(body.namespace || own.primaryNamespace);
     const isClone = sourceOf(body) === "clone";
     const { name, complete, frozenLock } = isClone ? await readClone(services, body, can) : readPosted(body);
     await allow(ofEnvironment(namespace, name));
-    const scope = { kind: "environment", namespace, environment: name } as const;
-    const layered = layerSettings(services.settings, await getSettingsLayers(db, scope));
+    const place = await readSubmissionPlace(db, namespace, name);
+    const layered = layerSettings(services.settings, place.settings);
     await mustHaveRoomIn(db, namespace, layered);
     const { settings, describe } = layered;
     const { allowPrivateHosts } = services;
@@ -45,6 +50,7 @@ export const posting =
       specification: { ...specification, name },
       ...(frozenLock === undefined ? {} : { frozenLock }),
       artifactsWanted: settings.build_artifacts,
+      place,
       createNamespace: await can("namespace::create", ofNamespace(namespace)),
       at: new Date(),
     }).catch((error: unknown) => {

@@ -343,8 +343,8 @@ describe.each([
     {
       number: 16,
       ask: (db) => submitted(db, { namespace: name(0), environment: "environment-0" }),
-      // Three reads, one id, one turn, the transaction.
-      calls: 6,
+      // Two reads, one id with its turn, the transaction.
+      calls: 4,
     },
   ];
 

@@ -3,11 +3,13 @@ import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
+import { deleteNamespace } from "#adapters/dynamodb/delete-namespace.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace, getBuildCounts, getNamespace } from "#adapters/dynamodb/namespaces.ts";
 import { waiting } from "#adapters/dynamodb/next-in-line.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
+import { readSubmissionPlace } from "#adapters/dynamodb/submission-place.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { NO_NEED } from "#core/build/task-size.ts";
 import { NO_TRIES } from "#core/build/tries.ts";
@@ -114,6 +116,22 @@ test("new environments posted at once into a new namespace are all counted", asy
 
   expect((await getNamespace(db, "team"))?.environments).toBe(6);
   expect(await auditTable(db)).toEqual([]);
+});
+
+test("what was read before and has changed meanwhile is read again", async () => {
+  const before = await readSubmissionPlace(db, "team", "demo");
+  const first = await submitSpecification(db, submission({ place: before }));
+  const second = await submitSpecification(db, submission({ place: before }));
+  expect(second).toMatchObject({
+    environmentId: first.environmentId,
+    created: { namespace: false, environment: false },
+  });
+
+  const undeleted = await readSubmissionPlace(db, "team", "demo");
+  await deleteNamespace(db, "team", new Date());
+  const late = submitSpecification(db, submission({ place: undeleted }));
+  await expect(late).rejects.toMatchObject({ code: "conflict" });
+  expect((await getBuildCounts(db, "team")).builds).toBe(2);
 });
 
 test("a missing namespace is refused to those who may not make one, and nothing is written", async () => {

@@ -34,8 +34,8 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 5, BatchGetItemCommand: 1, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
-    units: 5,
+    calls: { GetItemCommand: 3, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 3,
   },
   {
     route: "rebuild",
@@ -43,8 +43,8 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/?frozen=true`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 5, BatchGetItemCommand: 1, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
-    units: 5,
+    calls: { GetItemCommand: 3, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 3,
   },
   {
     route: "cancelBuild",

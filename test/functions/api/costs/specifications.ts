@@ -11,8 +11,8 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/specification/",
     init: spec("costly"),
-    calls: { BatchGetItemCommand: 1, GetItemCommand: 3, UpdateItemCommand: 5, TransactWriteItemsCommand: 1 },
-    units: 3,
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 1,
   },
   {
     route: "postSpecification",
@@ -20,8 +20,8 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/specification/",
     init: spec("costly"),
-    calls: { BatchGetItemCommand: 1, GetItemCommand: 3, UpdateItemCommand: 3, TransactWriteItemsCommand: 1 },
-    units: 3,
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 1,
   },
   {
     route: "postSpecification",
@@ -30,8 +30,8 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     path: () => "/api/v1/specification/",
     init: post({ clone_from: "team/demo", environment_name: "cloned", namespace: "team" }),
     // Beside what every POST costs: the other environment, its build, its specification.
-    calls: { BatchGetItemCommand: 1, GetItemCommand: 6, UpdateItemCommand: 5, TransactWriteItemsCommand: 1 },
-    units: 6,
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 4, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 4,
   },
   {
     route: "postSpecification",
