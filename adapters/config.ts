@@ -7,6 +7,7 @@ import { taskSizesOf } from "#core/build/task-size.ts";
 import { maxTriesOf } from "#core/build/tries.ts";
 import { ENVIRONMENT_LINK_FORM, VARIABLES } from "#core/layout.ts";
 import { readLogin } from "#core/login/backends.ts";
+import { readServices } from "#core/token/services.ts";
 
 type Variable = keyof typeof VARIABLES;
 
@@ -67,6 +68,7 @@ const SCHEMAS = {
   settings: json,
   urlPrefix: text,
   proxyStripsPrefix: flag,
+  services: readBy(readServices, "must be a JSON array of services"),
   login: readBy(readLogin, "must be a JSON object that describes logins"),
   submissionsPerMinute: count,
   loginsPerMinute: count,

@@ -29,6 +29,8 @@ export const VARIABLES = {
   proxyStripsPrefix: "CONDA_STORE_PROXY_STRIPS_PREFIX",
   /** JSON object: how people log in, see core/login/backends.ts. It names secrets and holds none. */
   login: "CONDA_STORE_LOGIN",
+  /** JSON array: services with tokens of their own, as core/token/services.ts reads them. */
+  services: "CONDA_STORE_SERVICES",
   /** Most builds that one principal may ask for in a minute, and most tries to log in under one name from one address. */
   submissionsPerMinute: "CONDA_STORE_SUBMISSIONS_PER_MINUTE",
   loginsPerMinute: "CONDA_STORE_LOGINS_PER_MINUTE",

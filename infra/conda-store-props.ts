@@ -1,4 +1,5 @@
 import type { LoginInput } from "#core/login/backends.ts";
+import type { ServicesInput } from "#core/token/services.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import type { NetworkProps } from "./network.ts";
 import type { ExistingDisk } from "./shared-disk.ts";
@@ -130,6 +131,12 @@ export interface CondaStoreProps {
    * @default - nobody logs in: tokens only
    */
   readonly login?: LoginInput;
+  /**
+   * Services with tokens of their own, which `npm run token -- --service NAME` makes: name, the token's SHA-256, roles, and when it
+   * ends, if it does.
+   * @default []
+   */
+  readonly services?: ServicesInput;
   /**
    * Values of the settings' lowest layer, under conda-store's key names.
    * @default {}

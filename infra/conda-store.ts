@@ -128,6 +128,7 @@ export class CondaStore extends Construct {
         urlPrefix: props.urlPrefix ?? "/",
         proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
         login: JSON.stringify(login),
+        services: JSON.stringify(props.services ?? []),
         ...tries,
         maxQueueHours,
         submissionsPerMinute: String(props.submissionsPerMinute ?? 60),

@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
 import { Login } from "#core/login/backends.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
+import { Services } from "#core/token/services.ts";
 import type { CondaStoreProps } from "./conda-store-props.ts";
 import { faultOfNetwork } from "./network.ts";
 import { faultOfDisk } from "./shared-disk.ts";
@@ -98,6 +99,7 @@ const FIELDS = {
   submissionsPerMinute: count(1, 100_000),
   loginsPerMinute: count(1, 10_000),
   login: Login,
+  services: Services,
   settings: v.record(v.string(), v.unknown(), "must be an object of settings"),
   allowedPrivateHosts: v.array(text, "must be a list"),
   waitAlarmMinutes: count(1, 24 * 60),

@@ -85,6 +85,7 @@ export function plausibleEnvironment(): Record<string, string> {
     auditDays: "365",
     loginsPerMinute: "10",
     login: "{}",
+    services: "[]",
     allowedPrivateHosts: "",
     engine: "mamba",
     logLevel: "error",

@@ -110,6 +110,8 @@ export const tokenKey = (primaryNamespace: string, id: string): Key => ({
 export const loginKey = (stateSha256: string): Key => ({ pk: `LOGIN#${stateSha256}`, sk: "LOGIN" });
 /** Whose a user name is. Outside of the namespace's partition: it outlives the namespace. */
 export const userKey = (name: string): Key => ({ pk: `USER#${name}`, sk: "USER" });
+/** No namespace has a slash. */
+export const serviceUseKey = (service: string): Key => ({ pk: tokensPartition("/services"), sk: service });
 /** Builds of a deleted environment, and deleted builds of which something is kept: no list shows them. */
 export const GONE_ROWS_PREFIX = "GONE#";
 export const goneRowsPrefix = (environment: string): string => `${GONE_ROWS_PREFIX}${environment}#`;

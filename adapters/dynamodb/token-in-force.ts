@@ -17,7 +17,8 @@ interface Known {
   readonly loggedOut: boolean;
   readonly untilMs: number;
 }
-const KNOWN = new WeakMap<Db, Map<string, Known>>();
+/** By the client, which all connections of one function share, whoever they write for. */
+const KNOWN = new WeakMap<Db["client"], Map<string, Known>>();
 
 /**
  * @param names the token's own first, then those of the tokens that it was made from: it ends with any of them
@@ -81,8 +82,8 @@ async function look(
   }
 }
 
-function knownOf(db: Db): Map<string, Known> {
-  const known = KNOWN.get(db) ?? new Map<string, Known>();
-  KNOWN.set(db, known);
+function knownOf({ client }: Db): Map<string, Known> {
+  const known = KNOWN.get(client) ?? new Map<string, Known>();
+  KNOWN.set(client, known);
   return known;
 }

@@ -12,7 +12,7 @@ import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
 import { type Change, expressions, UNSET } from "./expression.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";
-import { tokenKey, tokensPartition } from "./keys.ts";
+import { type Key, SCHEMA_VERSION, tokenKey, tokensPartition } from "./keys.ts";
 import { readPartition } from "./query.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import { transact } from "./transact.ts";
@@ -153,31 +153,28 @@ async function end(
   });
 }
 
-/** Says that a token is in use, unless that was said within the hour. */
-export async function tokenUsed(db: Db, { primaryNamespace, id }: TokenRecord, now: Date): Promise<void> {
-  await update(db, primaryNamespace, id, {
-    set: { lastUsed: seconds(now) },
-    where: { id, lastUsed: { below: seconds(now) - USED_AGAIN_SECONDS + 1 } },
-  });
-}
-
 /** What is told of use is this coarse, so that use costs a write an hour. */
 export const USED_AGAIN_SECONDS = 3600;
 
-async function update(
+/** Says that a token is in use, unless that was said within the hour. */
+export const tokenUsed = (db: Db, { primaryNamespace, id }: TokenRecord, now: Date): Promise<void> =>
+  noteUse(db, tokenKey(primaryNamespace, id), now, { id });
+
+/** @param where what must hold of the item, so that none is made */
+export const noteUse = (
   db: Db,
-  primaryNamespace: string,
-  id: string,
-  change: Parameters<typeof expressions>[0],
-): Promise<void> {
+  key: Key,
+  now: Date,
+  where: NonNullable<Change["where"]> = {},
+): Promise<void> =>
+  update(db, key, {
+    set: { lastUsed: seconds(now), v: SCHEMA_VERSION },
+    where: { ...where, lastUsed: { below: seconds(now) - USED_AGAIN_SECONDS + 1 } },
+  });
+
+async function update(db: Db, key: Key, change: Change): Promise<void> {
   try {
-    await db.client.send(
-      new UpdateCommand({
-        TableName: db.table,
-        Key: tokenKey(primaryNamespace, id),
-        ...expressions(change),
-      }),
-    );
+    await db.client.send(new UpdateCommand({ TableName: db.table, Key: key, ...expressions(change) }));
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }

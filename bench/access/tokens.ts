@@ -94,6 +94,7 @@ function servicesOf(db: Db): Services {
     secret: cacheSecret(async () => secret),
     settings: deploymentSettings({}),
     prefix: "",
+    services: new Map(),
     login: { backends: [], sameSite: "lax" },
     clientSecret: async () => "",
     rates: { submissionsPerMinute: 1_000_000, loginsPerMinute: 1_000_000 },

@@ -92,13 +92,13 @@ export const listTokens = route({
     status: v.literal("ok"),
     data: v.array(
       v.object({
-        id: v.string(),
+        id: v.pipe(v.string(), v.description("`service:` and its name for what the deployment names")),
         name: v.nullable(v.string()),
-        kind: v.picklist(["login", "token"]),
+        kind: v.picklist(["login", "token", "service"]),
         primary_namespace: v.string(),
         role_bindings: v.record(v.string(), v.array(v.picklist(ROLES))),
-        created_on: Timestamp,
-        expires_on: Timestamp,
+        created_on: v.nullable(Timestamp),
+        expires_on: v.nullable(Timestamp),
         last_used_on: v.pipe(v.nullable(Timestamp), v.description("To the hour")),
         logged_out_on: v.nullable(Timestamp),
         revoked_on: v.nullable(Timestamp),

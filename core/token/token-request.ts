@@ -69,6 +69,9 @@ function bindingsOf(caller: Entity, wanted: BindingMap): BindingMap {
   return rolesByPattern(bindings);
 }
 
+/** A service whose own token does not end makes tokens that do. */
+const YEAR_SECONDS = 365 * 86_400;
+
 const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?\s?(Z|[+-]\d\d:?\d\d)?$/i;
 
 /** A time as clients write it; without a zone it is UTC. null when it is none. */
@@ -82,8 +85,9 @@ export function parseTime(text: string): Date | null {
 }
 
 function endOf(caller: Entity, wanted: string | null, now: Date): Date {
-  const latest = caller.expiresAt ?? new Date(wholeSeconds(now) + LOGIN_SECONDS * 1000);
-  if (wanted === null) return latest;
+  const inSeconds = (seconds: number): Date => new Date(wholeSeconds(now) + seconds * 1000);
+  if (wanted === null) return caller.expiresAt ?? inSeconds(LOGIN_SECONDS);
+  const latest = caller.expiresAt ?? inSeconds(caller.authenticated ? YEAR_SECONDS : LOGIN_SECONDS);
   const at =
     parseTime(wanted) ?? refuse("Requested expiration of token is not a time such as 2026-11-22T08:00:59Z");
   const end = new Date(wholeSeconds(at));

@@ -11,6 +11,7 @@ import type { TryPolicy } from "#core/build/tries.ts";
 import type { Login } from "#core/login/backends.ts";
 import type { Rates } from "#core/rates.ts";
 import type { Settings } from "#core/settings/settings.ts";
+import type { ServiceTokens } from "#core/token/services.ts";
 
 export interface BuildLimits extends TryPolicy {
   readonly maxQueueHours: number;
@@ -26,6 +27,8 @@ export interface Services {
   readonly settings: Settings;
   /** In front of every route: empty, or a path such as `/conda-store`. */
   readonly prefix: string;
+  /** Services with tokens of their own. */
+  readonly services: ServiceTokens;
   /** How people log in. */
   readonly login: Login;
   /** A login backend's secret, by its ARN. */

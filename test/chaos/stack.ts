@@ -173,6 +173,7 @@ async function open(
     urlPrefix: "/",
     proxyStripsPrefix: "false",
     login: "{}",
+    services: "[]",
     submissionsPerMinute: UNLIMITED,
     loginsPerMinute: UNLIMITED,
     allowedPrivateHosts: new URL(channel.origin).host,

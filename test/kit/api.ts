@@ -58,6 +58,7 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     secret: cacheSecret(async () => secretText),
     settings: deploymentSettings({}),
     prefix: "",
+    services: new Map(),
     login: { backends: [DUMMY_LOGIN], sameSite: "lax" },
     clientSecret: (arn) => readSecret(arn)(),
     rates: { submissionsPerMinute: 100_000, loginsPerMinute: 100_000 },

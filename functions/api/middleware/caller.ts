@@ -2,7 +2,9 @@
  * Who asks: the first of Bearer, Basic (its password is a token) and cookie that holds a good token; else nobody.
  * @module
  */
+import { createHash } from "node:crypto";
 import { getCookie } from "hono/cookie";
+import { serviceUsed } from "#adapters/dynamodb/service-use.ts";
 import { isInForce } from "#adapters/dynamodb/token-in-force.ts";
 import { verifyToken } from "#adapters/secrets/tokens.ts";
 import { anonymous, type Entity } from "#core/access/entity.ts";
@@ -32,12 +34,20 @@ export async function findCaller(c: ApiContext, services: Services): Promise<Cal
 
 /** Who a token speaks for, wherever it stands; null if it is none of ours, has ended or was revoked. */
 export async function bearerOf(
-  { secret, db }: Pick<Services, "secret" | "db">,
+  { secret, db, services }: Pick<Services, "secret" | "db" | "services">,
   token: string,
 ): Promise<Entity | null> {
+  const service = services.size > 0 ? services.get(digest(token)) : undefined;
+  if (service) {
+    if (service.expiresAt !== null && service.expiresAt <= new Date()) return null;
+    await serviceUsed(db, service.name);
+    return service.entity;
+  }
   const entity = await verifyToken(secret, token);
   return entity && (await isInForce(db, entity.tokenIds)) ? entity : null;
 }
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 function headerToken(authorization: string): string {
   const [, scheme = "", value = ""] = /^(\w+) +(\S+)$/.exec(authorization.trim()) ?? [];

@@ -68,11 +68,11 @@ type Filters = Pick<
 
 /** The filters that both lists have, and what the caller sees. */
 async function filterOf(
-  { secret, db }: Services,
+  services: Services,
   mine: Visibility,
   { namespace, name, search, status, artifact, packages, order, jwt }: Filters,
 ): Promise<EnvironmentFilter> {
-  const sight = jwt === undefined ? mine : both(mine, await sightOf({ secret, db }, jwt));
+  const sight = jwt === undefined ? mine : both(mine, await sightOf(services, jwt));
   const namespaces = namespace === undefined ? fewNames(sight) : [namespace];
   return {
     ...(namespaces ? { namespaces } : {}),
@@ -87,7 +87,10 @@ async function filterOf(
   };
 }
 
-async function sightOf(services: Pick<Services, "secret" | "db">, jwt: string): Promise<Visibility> {
+async function sightOf(
+  services: Pick<Services, "secret" | "db" | "services">,
+  jwt: string,
+): Promise<Visibility> {
   const { db } = services;
   const other = await bearerOf(services, jwt);
   if (!other) throw new AppError("invalid_request", "jwt is not a token of this service, or it has ended.");

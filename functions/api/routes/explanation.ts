@@ -50,7 +50,7 @@ function targetOf({ namespace, environment }: Query<typeof explainPermission>): 
 }
 
 /** Whoever has this primary namespace, with all logins and tokens that are in force. */
-async function memberOf({ db }: Services, primaryNamespace: string): Promise<Entity> {
+async function memberOf({ db, services }: Services, primaryNamespace: string): Promise<Entity> {
   const now = new Date();
   const [{ tokens }, mapped] = await Promise.all([
     listTokens(db, { primaryNamespace, limit: TOKENS_MAX, after: null, now }),
@@ -64,6 +64,11 @@ async function memberOf({ db }: Services, primaryNamespace: string): Promise<Ent
         bindings: parseBindings(roleBindings) ?? [],
       }),
     );
+  for (const { name, roleBindings, expiresAt, ...service } of services.values()) {
+    if (service.primaryNamespace !== primaryNamespace || (expiresAt && expiresAt <= now)) continue;
+    const bindings = parseBindings(roleBindings) ?? [];
+    grants.push({ source: { kind: "configuration", service: name }, bindings });
+  }
   const bare = authenticated({ primaryNamespace, own: [], expiresAt: null });
   return withGrants(bare, [...grants, ...mapped]);
 }

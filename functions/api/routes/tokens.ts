@@ -2,6 +2,7 @@
  * Making, listing and revoking tokens.
  * @module
  */
+import { lastUses } from "#adapters/dynamodb/service-use.ts";
 import { forgetToken } from "#adapters/dynamodb/token-in-force.ts";
 import { getTokens, listTokens, revokeToken, type TokenRecord } from "#adapters/dynamodb/tokens.ts";
 import { mintToken } from "#adapters/secrets/tokens.ts";
@@ -16,6 +17,7 @@ import type {
 } from "#core/contract/tokens.ts";
 import { AppError } from "#core/errors.ts";
 import { LINEAGE_MAX } from "#core/token/claims.ts";
+import type { ServiceToken } from "#core/token/services.ts";
 import { tokenName } from "#core/token/token-name.ts";
 import { grantToken } from "#core/token/token-request.ts";
 import { issueToken, mustFit } from "../issue-token.ts";
@@ -58,18 +60,20 @@ export const minting =
   };
 
 export const listing =
-  ({ db }: Services): Tell<typeof listRoute> =>
+  (services: Services): Tell<typeof listRoute> =>
   async ({ query, entity }) => {
     const whole = await entity();
     const primaryNamespace = ownerOf(whole, query.primary_namespace);
-    const { tokens, next } = await listTokens(db, {
+    const { tokens, next } = await listTokens(services.db, {
       primaryNamespace,
       limit: query.limit,
       after: query.cursor ?? null,
       now: new Date(),
     });
+    const named = query.cursor === undefined ? await servicesOf(services, primaryNamespace) : [];
+    const shown = tokens.filter((token) => isWithin(whole, token)).map(showToken);
     return {
-      ...dataReply(tokens.filter((token) => isWithin(whole, token)).map(showToken)),
+      ...dataReply([...named.filter((service) => isWithin(whole, service)).map(showService), ...shown]),
       cursor: next,
     };
   };
@@ -102,10 +106,36 @@ function ownerOf(entity: Entity, wanted: string | undefined): string {
 }
 
 /** A narrow token neither shows nor revokes its owner's stronger ones: who finds it should not be able to. */
-function isWithin(entity: Entity, { roleBindings }: TokenRecord): boolean {
+function isWithin(entity: Entity, { roleBindings }: Pick<TokenRecord, "roleBindings">): boolean {
   const bindings = parseBindings(roleBindings);
   return bindings !== null && isSubset(bindings, entity.bindings);
 }
+
+type UsedService = ServiceToken & { readonly lastUsedOn: Date | null };
+
+/** The deployment's, which have no records. */
+async function servicesOf({ db, services }: Services, primaryNamespace: string): Promise<UsedService[]> {
+  const named = [...services.values()].filter((service) => service.primaryNamespace === primaryNamespace);
+  if (named.length === 0) return [];
+  const uses = await lastUses(
+    db,
+    named.map(({ name }) => name),
+  );
+  return named.map((service) => ({ ...service, lastUsedOn: uses.get(service.name) ?? null }));
+}
+
+const showService = ({ name, primaryNamespace, roleBindings, expiresAt, lastUsedOn }: UsedService) => ({
+  id: `service:${name}`,
+  name,
+  kind: "service" as const,
+  primary_namespace: primaryNamespace,
+  role_bindings: rolesByPattern(parseBindings(roleBindings) ?? []),
+  created_on: null,
+  expires_on: timestampOrNull(expiresAt),
+  last_used_on: timestampOrNull(lastUsedOn),
+  logged_out_on: null,
+  revoked_on: null,
+});
 
 const showToken = (token: TokenRecord) => ({
   id: token.id,

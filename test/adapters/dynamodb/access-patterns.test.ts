@@ -35,6 +35,7 @@ import { readAudit } from "#adapters/dynamodb/read-audit.ts";
 import { readSurplus } from "#adapters/dynamodb/retention.ts";
 import { getGreenTests } from "#adapters/dynamodb/reuse.ts";
 import { changeRole, getMappedGrants, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
+import { lastUses, serviceUsed } from "#adapters/dynamodb/service-use.ts";
 import { getSettingsLayers, putSettings } from "#adapters/dynamodb/settings.ts";
 import { getSolve } from "#adapters/dynamodb/solves.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
@@ -316,6 +317,8 @@ describe.each([
       calls: 1,
       most: units(300 * 20),
     },
+    { number: 74, ask: (db) => serviceUsed(db, "hub"), calls: 1 },
+    { number: 75, ask: (db) => lastUses(db, ["hub"]), calls: 1 },
     { number: 72, ask: (db) => getTokens(db, [tokenName("alice", newTokenId(at))]), calls: 1 },
     {
       number: 73,

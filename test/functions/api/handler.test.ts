@@ -33,6 +33,7 @@ beforeAll(async () => {
     [VARIABLES.submissionsPerMinute]: "60",
     [VARIABLES.auditDays]: "365",
     [VARIABLES.loginsPerMinute]: "10",
+    [VARIABLES.services]: "[]",
     [VARIABLES.allowedPrivateHosts]: "",
     [VARIABLES.maxQueueHours]: "24",
     [VARIABLES.maxAttemptMinutes]: "60",
