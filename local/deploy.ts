@@ -2,7 +2,6 @@
  * The deployment's own stack, put into the local AWS by the real `cdk deploy`.
  * @module
  */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,18 +10,14 @@ import {
   DescribeStackResourcesCommand,
   type StackResource,
 } from "@aws-sdk/client-cloudformation";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { LocalDeployment } from "#infra/local-deployment.ts";
 import { digestOf } from "#scripts/bundle.ts";
 import { stripAssembly } from "./assembly.ts";
 import { type AwsConfig, awsConfig } from "./aws-config.ts";
+import { bootstrap, cdk } from "./cdk.ts";
 import { LocalError } from "./local-error.ts";
-import { TEST_CREDENTIALS } from "./ministack.ts";
 
 export const STACK = "CondaStore";
-const ACCOUNT = "000000000000";
-const REGION = TEST_CREDENTIALS.AWS_REGION;
 
 export interface DeployOptions {
   readonly root: string;
@@ -82,62 +77,6 @@ function fingerprint({ root, bundles, deployment }: DeployOptions): string {
     hash.update(path).update(readFileSync(join(root, path)));
   }
   return hash.digest("hex");
-}
-
-/** What `cdk bootstrap` would make; the local AWS refuses that command's own template. */
-async function bootstrap(config: AwsConfig): Promise<void> {
-  await new SSMClient(config).send(
-    new PutParameterCommand({
-      Name: "/cdk-bootstrap/hnb659fds/version",
-      Value: "30",
-      Type: "String",
-      Overwrite: true,
-    }),
-  );
-  const s3 = new S3Client({ ...config, forcePathStyle: true });
-  const Bucket = `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`;
-  await s3.send(new CreateBucketCommand({ Bucket })).catch((error: unknown) => {
-    if (!(error instanceof Error) || !/BucketAlready/.test(error.name)) throw error;
-  });
-}
-
-/** The pinned CDK command line; its output goes to a log whose end is shown when it fails. */
-async function cdk(options: DeployOptions, args: readonly string[]): Promise<void> {
-  const { root, endpoint, directory } = options;
-  const log = join(directory, "cdk.log");
-  const child = spawn(process.execPath, [join(root, "node_modules", "aws-cdk", "bin", "cdk"), ...args], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: process.env["PATH"],
-      HOME: directory,
-      NODE_NO_WARNINGS: "1",
-      CI: "true",
-      CDK_DISABLE_CLI_TELEMETRY: "true",
-      ...TEST_CREDENTIALS,
-      AWS_ENDPOINT_URL: endpoint,
-      CDK_DEFAULT_ACCOUNT: ACCOUNT,
-      CDK_DEFAULT_REGION: REGION,
-    },
-  });
-  // A parent that dies must not leave a deployment running against nothing.
-  const killed = (): void => void child.kill("SIGKILL");
-  process.once("exit", killed);
-  let output = "";
-  const collect = (data: Buffer): void => {
-    output += data;
-  };
-  child.stdout.on("data", collect);
-  child.stderr.on("data", collect);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  process.off("exit", killed);
-  writeFileSync(log, output);
-  if (code === 0) return;
-  const tail = output.trim().split("\n").slice(-5).join(" / ");
-  throw new LocalError(`cdk ${args[0]} failed: ${tail}. The whole output: ${log}`);
 }
 
 async function stackResources(config: AwsConfig): Promise<readonly StackResource[]> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readDeployment } from "#infra/deployment.ts";
+import { type Deployment, readDeployment } from "#infra/deployment.ts";
 import { runProgram } from "#test/kit/run-program.ts";
 import { synthesize } from "#test/kit/template.ts";
 import { ensureVenv } from "#test/kit/venv.ts";
@@ -28,10 +28,17 @@ describe("cfn-lint", () => {
   const faults = (...paths: string[]): Promise<string> =>
     lint("cfn-lint", "--ignore-checks", "W3005", "--", ...paths);
 
-  test("finds nothing in the templates of the default and of each example", async () => {
-    const paths = [undefined, ...readdirSync(examples)].map((name, i) => {
-      const file = name && join(examples, name);
-      const template = synthesize(readDeployment((key) => (key === "config" ? file : undefined)));
+  test("finds nothing in the templates of the default, of each kind of network and of each example", async () => {
+    const deployments: Deployment[] = [
+      {},
+      { network: { privateSubnets: true } },
+      { network: { privateSubnets: true, natGateways: 2 } },
+      ...readdirSync(examples).map((name) =>
+        readDeployment((key) => (key === "config" ? join(examples, name) : undefined)),
+      ),
+    ];
+    const paths = deployments.map((deployment, i) => {
+      const template = synthesize(deployment);
       const path = join(folder, `${i}.template.json`);
       writeFileSync(path, JSON.stringify(template.toJSON()));
       return path;
