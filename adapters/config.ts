@@ -118,7 +118,7 @@ export function readConfig<K extends Variable>(
  * `endpoint` is undefined on AWS itself.
  */
 export function readAwsPlace(
-  service: "S3" | "DYNAMODB" | "SQS",
+  service: "S3" | "DYNAMODB" | "SQS" | "LAMBDA",
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): { readonly region: string; readonly endpoint: string | undefined } {
   return {

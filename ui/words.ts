@@ -24,6 +24,8 @@ export const WORDS = {
     password: "Password",
     submit: "Log in",
     submitting: "Logging in…",
+    at: (provider: string) => `Log in with ${provider}`,
+    none: "Nobody logs in here: the operator gives tokens.",
     ended: "Your login has ended. Log in again: what you typed is kept.",
   },
 

@@ -105,14 +105,19 @@ export async function findUserNames(db: Db, names: readonly string[]): Promise<S
   return new Set(items.map(({ name }) => String(name)));
 }
 
+/** Of these names, those that are namespaces, one that is being deleted among them. One call for each hundred. */
+export async function findNamespaces(db: Db, names: readonly string[]): Promise<Set<string>> {
+  const items = names.length > 0 ? await batchGet(db, names.map(namespaceKey)) : [];
+  return new Set(items.map(({ sk }) => String(sk)));
+}
+
 /** Makes those namespaces that are missing; a deleted one that is not empty yet stays deleted. */
 export async function makeMissingNamespaces(
   db: AuditedDb,
   names: readonly string[],
   at: Date,
 ): Promise<void> {
-  const items = await batchGet(db, names.map(namespaceKey));
-  const there = new Set(items.map(({ sk }) => sk));
+  const there = await findNamespaces(db, names);
   for (const name of names) {
     if (there.has(name)) continue;
     const items = await namespaceItems(db, name, at);

@@ -15,7 +15,14 @@ import { AppError } from "#core/errors.ts";
 import type { Backend } from "#core/login/backends.ts";
 import { groupNamesOf, type Identity, readPath, toIdentity } from "#core/login/identity.ts";
 import { type AskProvider, checkAddress, openProvider, ProviderError } from "./ask-provider.ts";
-import { askAsUser, askForTokens, authorizeAddress, type Client, type LoginSecrets } from "./code-flow.ts";
+import {
+  askAsUser,
+  askForTokens,
+  authorizeAddress,
+  type Client,
+  type ClientProof,
+  type LoginSecrets,
+} from "./code-flow.ts";
 
 type OpenIdConnect = Extract<Backend, { kind: "oidc" }>;
 
@@ -124,7 +131,7 @@ export async function finishOidc(
   return { ...identity, groups: groupNamesOf(identity.groups, backend.groupNames) };
 }
 
-const proofOf = ({ token_endpoint_auth_methods_supported: methods }: Metadata) =>
+export const proofOf = ({ token_endpoint_auth_methods_supported: methods }: Metadata): ClientProof =>
   methods.includes("client_secret_basic") || !methods.includes("client_secret_post") ? "basic" : "post";
 
 const keySets = new Map<string, JWTVerifyGetKey>();

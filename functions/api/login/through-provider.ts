@@ -16,6 +16,7 @@ import type { ApiContext } from "../context.ts";
 import type { Services } from "../services.ts";
 import { admit } from "./admit.ts";
 import { RETURN_SECONDS, rememberBrowser, setLogin, takeBrowser } from "./cookies.ts";
+import { providerFailed, titleOf } from "./provider-failed.ts";
 
 /**
  * Begins a login.
@@ -123,7 +124,18 @@ async function identify(
   if (backend.kind !== "oidc") return await finishOAuth2(backend, client, { verifier }, code, ask);
   const metadata = await discover(backend, ask, allowPrivateHosts);
   const returned = { code, issuer: iss ?? null };
-  return await finishOidc(backend, metadata, client, { verifier, nonce }, returned, ask, allowPrivateHosts);
+  const identity = await finishOidc(
+    backend,
+    metadata,
+    client,
+    { verifier, nonce },
+    returned,
+    ask,
+    allowPrivateHosts,
+  );
+  return backend.keycloakRoleScopes
+    ? await (await import("./role-scopes.ts")).withRoleScopes(services, backend, metadata, client, identity)
+    : identity;
 }
 
 /** Where the browser ends its session at the provider; null where it cannot, and when the provider does not answer. */
@@ -151,21 +163,12 @@ const returnAddress = ({ login, prefix }: Services, c: ApiContext): string =>
 const siteOf = (publicUrl: string | undefined, c: ApiContext): string =>
   publicUrl ?? `https://${new URL(c.req.url).host}`;
 
-/** A provider's failure is neither ours nor the caller's. */
 async function ofProvider<T>(backend: RedirectBackend, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ProviderError)) throw error;
-    throw new AppError(
-      "provider_failed",
-      `${titleOf(backend)} does not answer as it should. Try again in a minute; if it stays, tell the operator.`,
-      { cause: error },
-    );
+    throw providerFailed(backend, error);
   }
 }
-
-export const titleOf = ({ title, name }: { readonly title?: string; readonly name: string }): string =>
-  title ?? name;
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();

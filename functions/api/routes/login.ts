@@ -2,7 +2,6 @@
  * Logging in and out: with a password here, or at a provider.
  * @module
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import { getCookie } from "hono/cookie";
 import { by } from "#adapters/dynamodb/audit.ts";
 import { forgetToken } from "#adapters/dynamodb/token-in-force.ts";
@@ -19,9 +18,8 @@ import {
 import { dataReply } from "#core/contract/shapes.ts";
 import { AppError } from "#core/errors.ts";
 import { isPasswordBackend, isRedirectBackend } from "#core/login/backends.ts";
-import { LOGIN_SECONDS } from "#core/token/claims.ts";
 import { parseTokenName } from "#core/token/token-name.ts";
-import { issueToken } from "../issue-token.ts";
+import { logInByPassword } from "../login/by-password.ts";
 import { forgetLogin, setLogin } from "../login/cookies.ts";
 import { ownPath } from "../login/own-path.ts";
 import type { Tell } from "../serve.ts";
@@ -65,22 +63,8 @@ export const loggingIn =
     const backend = services.login.backends.find(isPasswordBackend);
     if (!backend) throw new AppError("not_found", "This deployment has no login with a password.");
     await countLogin(services, username, c);
-    const { dummyPassword } = await services.secret.get();
-    if (dummyPassword === null || !equal(password, dummyPassword)) {
-      throw new AppError("invalid_credentials", "Invalid authentication credentials");
-    }
-    const { token } = await issueToken(
-      { db: by(db, { kind: "user", name: username }), secret: services.secret },
-      {
-        kind: "login",
-        name: null,
-        madeFrom: [],
-        primaryNamespace: username,
-        // As the original's dummy login: whoever knows the password of a local deployment owns all of it.
-        roleBindings: { "*/*": ["admin"] },
-        expiresAt: new Date(Date.now() + LOGIN_SECONDS * 1000),
-      },
-    );
+    const address = c.env?.address ?? "";
+    const token = await logInByPassword({ ...services, db }, backend, { username, password, address });
     setLogin(c, services, token, backend.name);
     const target = ownPath(c, next, services.login.publicUrl);
     return { status: "ok", data: { redirect_url: target ?? `${services.prefix}/` } };
@@ -118,9 +102,3 @@ const goOn = (address: string): string => {
   const quoted = address.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${quoted}"><title>Log out</title><p><a href="${quoted}">Log out at the provider too</a></p></html>`;
 };
-
-/** Compares in constant time; hashing first makes the lengths equal. */
-function equal(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
-}

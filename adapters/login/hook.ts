@@ -1,0 +1,106 @@
+/**
+ * A function of the operator's own that is asked whose password this is.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import * as v from "valibot";
+import type { Lender } from "#adapters/aws-json.ts";
+import { readAwsPlace } from "#adapters/config.ts";
+import { exchange } from "#adapters/exchange.ts";
+import { amzDate, authorization, uriEncode } from "#adapters/sigv4.ts";
+import { parseBindings } from "#core/access/binding.ts";
+import { parseRole } from "#core/access/permission.ts";
+import type { Backend } from "#core/login/backends.ts";
+import { type Identity, toIdentity } from "#core/login/identity.ts";
+import { ProviderError } from "./ask-provider.ts";
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  /** The caller's, as API Gateway saw it. */
+  readonly address: string;
+}
+
+const HOOK_MS_MAX = 10_000;
+const ANSWER_BYTES_MAX = 256 * 1024;
+
+const Answer = v.nullable(
+  v.object({
+    user: v.string(),
+    subject: v.optional(v.string()),
+    groups: v.optional(v.array(v.string()), []),
+    roles: v.optional(v.array(v.string()), []),
+    role_bindings: v.optional(
+      v.pipe(
+        v.record(
+          v.string(),
+          v.array(
+            v.pipe(
+              v.string(),
+              v.check((name) => parseRole(name) !== null),
+            ),
+          ),
+        ),
+        v.check((map) => parseBindings(map) !== null),
+      ),
+      {},
+    ),
+  }),
+);
+
+/**
+ * @param lender any client of the SDK: its credentials are lent
+ * @returns null for a password that is not right
+ * @throws ProviderError when the function cannot be asked, fails, or answers anything else; AppError `login_refused`
+ */
+export async function askHook(
+  lender: Lender,
+  { name, functionArn }: Extract<Backend, { kind: "hook" }>,
+  credentials: Credentials,
+): Promise<Identity | null> {
+  const answer = v.safeParse(Answer, await invoke(lender, functionArn, { version: 1, ...credentials }));
+  if (!answer.success) {
+    const [issue] = answer.issues;
+    throw new ProviderError(`the hook's answer is not usable: ${v.getDotPath(issue) ?? "it"} is wrong`);
+  }
+  if (answer.output === null) return null;
+  const { user, subject = user, groups, roles, role_bindings: bindings } = answer.output;
+  return toIdentity({ backend: name, subject, user, groups, roles, bindings });
+}
+
+async function invoke(lender: Lender, functionArn: string, event: object): Promise<unknown> {
+  const region = functionArn.split(":")[3] ?? "";
+  const base = readAwsPlace("LAMBDA").endpoint ?? `https://lambda.${region}.amazonaws.com`;
+  const path = `/2015-03-31/functions/${uriEncode(functionArn)}/invocations`;
+  const url = new URL(path, base);
+  const body = Buffer.from(JSON.stringify(event));
+  const borrowed = await lender.config.credentials();
+  const at = new Date();
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    host: url.host,
+    "x-amz-date": amzDate(at),
+    ...(borrowed.sessionToken ? { "x-amz-security-token": borrowed.sessionToken } : {}),
+  };
+  const payloadHash = createHash("sha256").update(body).digest("hex");
+  headers["authorization"] = authorization(
+    // All services but S3 sign the path encoded once more.
+    { method: "POST", path: uriEncode(path, "slashes"), query: [], headers, payloadHash },
+    { service: "lambda", region, credentials: borrowed, at },
+  );
+  const signal = AbortSignal.timeout(HOOK_MS_MAX);
+  const limits = { idleMsMax: HOOK_MS_MAX, bytesMax: ANSWER_BYTES_MAX, signal };
+  const answer = await exchange(url, { method: "POST", headers, body, ...limits }).catch((error: unknown) => {
+    throw new ProviderError("the hook did not answer", { cause: error });
+  });
+  const fault = answer.headers["x-amz-function-error"];
+  // Its answer may hold what it was given.
+  if (answer.status !== 200 || fault !== undefined) {
+    throw new ProviderError(`the hook failed: ${answer.status} ${String(fault ?? "")}`.trim());
+  }
+  try {
+    return JSON.parse(answer.body.toString("utf8")) as unknown;
+  } catch {
+    throw new ProviderError("the hook's answer is not JSON");
+  }
+}
