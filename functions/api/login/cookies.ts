@@ -6,13 +6,14 @@ import { createHash } from "node:crypto";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { CookieOptions } from "hono/utils/cookie";
 import { AUTH_COOKIE } from "#core/contract/login.ts";
+import { type Backend, isRedirectBackend } from "#core/login/backends.ts";
 import { LOGIN_SECONDS } from "#core/token/claims.ts";
 import type { ApiContext } from "../context.ts";
 import type { Services } from "../services.ts";
 
 type Site = Pick<Services, "login" | "prefix">;
 
-/** Which backend the cookie's login came from: logging out leads there too. */
+/** At which provider the cookie's login was: logging out leads there too. */
 const BACKEND_COOKIE = "conda-store-login";
 /** A login that takes longer has to begin again. */
 export const RETURN_SECONDS = 600;
@@ -37,10 +38,12 @@ const authOptions = (c: ApiContext, site: Site): CookieOptions => {
 };
 
 /** Whatever cookie was there is replaced, so that nobody goes on with one that somebody else had set. */
-export function setLogin(c: ApiContext, site: Site, token: string, backend: string): void {
+export function setLogin(c: ApiContext, site: Site, token: string, backend: Backend): void {
   const maxAge = LOGIN_SECONDS - 1;
   setCookie(c, AUTH_COOKIE, token, { ...authOptions(c, site), maxAge });
-  setCookie(c, BACKEND_COOKIE, backend, { ...options(c, site), maxAge });
+  if (isRedirectBackend(backend)) {
+    setCookie(c, BACKEND_COOKIE, backend.name, { ...options(c, site), maxAge });
+  } else if (getCookie(c, BACKEND_COOKIE) !== undefined) deleteCookie(c, BACKEND_COOKIE, options(c, site));
 }
 
 /** @returns the backend's name that the login came from */

@@ -96,7 +96,7 @@ export async function returnFromProvider(
   const identity = await ofProvider(backend, () =>
     identify(services, backend, { code, iss, nonce: begun.nonce, verifier: begun.verifier }, c),
   );
-  setLogin(c, services, await admit(services, backend, identity, now), backend.name);
+  setLogin(c, services, await admit(services, backend, identity, now), backend);
   return begun.next ?? `${prefix}/`;
 }
 

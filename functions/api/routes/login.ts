@@ -65,7 +65,7 @@ export const loggingIn =
     await countLogin(services, username, c);
     const address = c.env?.address ?? "";
     const token = await logInByPassword({ ...services, db }, backend, { username, password, address });
-    setLogin(c, services, token, backend.name);
+    setLogin(c, services, token, backend);
     const target = ownPath(c, next, services.login.publicUrl);
     return { status: "ok", data: { redirect_url: target ?? `${services.prefix}/` } };
   };
