@@ -2,7 +2,8 @@
  * A full disk, explained: which one, and what lies on it.
  * @module
  */
-import { statfs } from "node:fs/promises";
+import { readdir, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type Weight, weighTree } from "#adapters/disk/weigh.ts";
 import { BuildFailure, describeBytes } from "./failure.ts";
 import type { Task } from "./task.ts";
@@ -13,20 +14,48 @@ const LINES_MAX = 10;
 /** Of the heaviest: less is not worth a line. */
 const WORTH_SHARE = 0.02;
 
+/** Steps that write to the shared disk, and to nothing else. */
+const SHARED_STEPS: readonly string[] = ["copy", "publish"];
+
+type Full = Pick<Task, "config" | "paths" | "build">;
+
 /** The first line says what happened and what to do; the others what fills the disk. */
-export async function diskFull(
-  { config, paths }: Pick<Task, "config" | "paths">,
-  step: string,
-  cause: unknown,
-): Promise<BuildFailure> {
+export async function diskFull(task: Full, step: string, cause: unknown): Promise<BuildFailure> {
+  const isShared = task.paths.copy !== null && SHARED_STEPS.includes(step);
+  const { headline, lines } = isShared ? await sharedDiskFull(task, step) : await ownDiskFull(task, step);
+  const shown = lines.slice(0, LINES_MAX).map(lineOf);
+  const text = [headline, ...(shown.length > 0 ? ["What fills the disk:", ...shown] : [])].join("\n");
+  return new BuildFailure(text, { cause });
+}
+
+interface Explained {
+  readonly headline: string;
+  readonly lines: readonly Weight[];
+}
+
+/** Of a disk that all namespaces share, a build's user is told what is this namespace's. */
+async function sharedDiskFull({ config, paths, build }: Full, step: string): Promise<Explained> {
+  const disk = config.diskDirectory === null ? null : await roomOn(config.diskDirectory);
+  const size = disk ? ` (${describeBytes(disk.bytes)})` : "";
+  const untilMs = performance.now() + WEIGHING_MS_MAX;
+  const needed = weighTree(paths.prefix, untilMs).bytes;
+  const home = paths.copy ? dirname(paths.copy.published) : "";
+  const names = (await readdir(home).catch((): string[] => [])).filter((name) => !name.startsWith("."));
+  const lines = names
+    .map((path) => ({ path, bytes: weighTree(join(home, path), untilMs).bytes }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes);
+  const taken = lines.reduce((sum, { bytes }) => sum + bytes, 0);
+  const others =
+    taken > 0 ? `, where others of the namespace ${build.namespace} have ${describeBytes(taken)}` : "";
+  const headline =
+    `The shared disk${size} is full, in the step "${step}": this environment needs ${describeBytes(needed)} of it${others}. ` +
+    "Delete builds that nobody needs, or ask the operator for a larger disk.";
+  return { headline, lines };
+}
+
+async function ownDiskFull({ config, paths }: Full, step: string): Promise<Explained> {
   const own = await roomOn(paths.work, config.workDirectory, config.storeDirectory);
-  const shared = paths.copy && config.diskDirectory ? await roomOn(config.diskDirectory) : null;
-  if (shared && own && shared.free < own.free) {
-    const message =
-      `The shared disk (${describeBytes(shared.bytes)}) is full, in the step "${step}": ` +
-      "delete environments that nobody needs, or ask the operator for a larger disk.";
-    return new BuildFailure(message, { cause });
-  }
   const untilMs = performance.now() + WEIGHING_MS_MAX;
   const seen = new Set<string>();
   // Packages first: where the environment has the same files, they are the packages'.
@@ -49,16 +78,10 @@ export async function diskFull(
     `The disk of the build task${size} is full, in the step "${step}": make the environment smaller, or ask the ` +
     "operator for a larger disk (taskDiskGiB)." +
     (biggest ? ` The biggest on it: ${biggest.path}, ${describeBytes(biggest.bytes)}.` : "");
-  const lines = all
-    .slice(0, LINES_MAX)
-    .map(({ path, bytes }) => `  ${describeBytes(bytes).padStart(8)}  ${path}`);
-  return new BuildFailure(
-    [headline, ...(lines.length > 0 ? ["What fills the disk:", ...lines] : [])].join("\n"),
-    {
-      cause,
-    },
-  );
+  return { headline, lines: all };
 }
+
+const lineOf = ({ bytes, path }: Weight): string => `  ${describeBytes(bytes).padStart(8)}  ${path}`;
 
 const named =
   (name: string) =>

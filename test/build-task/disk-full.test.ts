@@ -1,5 +1,5 @@
 /**
- * Real full disks: the task runs in a mount namespace of its own, where its directories lie on a disk of 48 MB.
+ * Real full disks: the task runs in a mount namespace of its own, where its directories, or the shared disk, lie on a small one.
  */
 import { spawnSync } from "node:child_process";
 import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,6 +19,16 @@ const MOUNT = [
   "mkdir closed/disk store work",
   'exec "$@"',
 ].join(" && ");
+/** The shared disk alone is small, and half of it is taken; the last line of the task's output is what is left of its own there. */
+const MOUNT_SHARED = [
+  'cd "$0"',
+  "mount -t tmpfs -o size=24m tmpfs closed/disk",
+  "mkdir -p closed/disk/team/earlier closed/disk/other/secret",
+  "head -c 12000000 /dev/zero > closed/disk/team/earlier/data",
+  "head -c 6000000 /dev/zero > closed/disk/other/secret/data",
+  '"$@"',
+  'echo "left: $(ls -A closed/disk/team)"',
+].join(" && ");
 const mayMount = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
 
 const aws = useMiniStack();
@@ -34,6 +44,12 @@ const workshop = useWorkshop({
   python: demo.python,
   channel: strangers.url,
   launcher: ({ root }) => ["unshare", "-m", "sh", "-c", MOUNT, root],
+});
+const apart = useWorkshop({
+  aws,
+  python: demo.python,
+  channel: strangers.url,
+  launcher: ({ root }) => ["unshare", "-m", "sh", "-c", MOUNT_SHARED, root],
 });
 const yaml = (name: string, ...dependencies: string[]): string => JSON.stringify({ name, dependencies });
 
@@ -69,6 +85,24 @@ describe.skipIf(!mayMount)("a build that fills its disk", () => {
     expect(ended.log).toMatch(/^link scripts: +\d.* environment\/share\/filled$/m);
     expect(ended.log).toMatch(/^link scripts: +\d.* packages\/.*stranger-fits/m);
     await workshop.settle(ended);
+  }, 90_000);
+});
+
+describe.skipIf(!mayMount)("a build that fills the shared disk", () => {
+  it("is told how much it needs, what its own namespace has there and nothing of others; no half copy stays", async () => {
+    const ended = await apart.build(await apart.order(yaml("shared", "stranger-fits")));
+
+    expect(ended.result, ended.output).toMatchObject({
+      outcome: "failed",
+      step: "copy",
+      reason: expect.stringMatching(
+        /^The shared disk \(25\.2 MB\) is full, in the step "copy": this environment needs 10(\.\d)? MB of it, where others of the namespace team have 12 MB\. Delete builds /,
+      ),
+    });
+    expect(ended.log).toMatch(/^copy: What fills the disk:\ncopy: +12 MB {2}earlier$/m);
+    expect(`${ended.log}${JSON.stringify(ended.result)}`).not.toContain("secret");
+    expect(ended.output).toMatch(/^left: earlier$/m);
+    await apart.settle(ended);
   }, 90_000);
 });
 
