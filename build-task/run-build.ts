@@ -93,15 +93,18 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
   const hasPip = request.requirements.length > 0;
   const tests = specification?.tests ?? null;
   const input = specification && task.build.frozenLock === null ? solveInput(task, specification) : null;
-  if (input && !hasPip) {
-    const lent = await lendUnsolved(task, mirror, input, tests);
+  const recalled = input && !hasPip ? await recall(task, mirror, input) : null;
+  if (recalled !== null) {
+    const lent = await lend(task, recalled.lock, recalled.rendered, { posted, tests });
     if (lent !== null) return lent;
   }
   const solved = await run(task, "solve", (step) => lockOf(task, step, mirror, input, posted));
   if (!hasPip) {
     const lock = renderCondaLock(solved);
     if (input) await rememberSolve(task, input, mirror.sources(), lock.digest);
-    const lent = await lend(task, solved, lock, { posted, tests });
+    // The same lock as the recalled one has nothing to lend, which is known by now.
+    const isNew = recalled?.rendered.digest !== lock.digest;
+    const lent = isNew ? await lend(task, solved, lock, { posted, tests }) : null;
     if (lent !== null) return lent;
     await run(task, "reuse", (step) => hold(task, step, thingsToMake(task, solved, lock)));
     const [products, installed] = await sideBySide<[Artifact[], PrefixPackage[]]>(task, [
@@ -173,14 +176,13 @@ function solveInput(task: Task, { condaSpecs: specs, channels, variables }: Spec
 }
 
 /** The same was asked for before, of the same channels: not even a solve. */
-async function lendUnsolved(
+async function recall(
   task: Task,
   mirror: Mirror,
   input: SolveInput,
-  tests: SpecificationTests | null,
-): Promise<Built | null> {
+): Promise<{ lock: Lock; rendered: RenderedLock } | null> {
   const lock = await run(task, "recall", (step) => recallSolve(task, step, mirror, input));
-  return lock && (await lend(task, lock, renderCondaLock(lock), { posted: null, tests }));
+  return lock && { lock, rendered: renderCondaLock(lock) };
 }
 
 /** Everything there already: one solve, at most, is all that this build costs. */

@@ -15,11 +15,14 @@ export async function getBuild(db: Db, id: number): Promise<Build | null> {
   return (await getBuildAndMover(db, id))?.build ?? null;
 }
 
-/** The build with the token of the move that wrote it last. */
-export async function getBuildAndMover(
-  db: Db,
-  id: number,
-): Promise<{ build: Build; movedBy: string | null } | null> {
+export interface MovedBuild {
+  readonly build: Build;
+  /** Token of the move that wrote it last. */
+  readonly movedBy: string | null;
+}
+
+/** The build with who moved it last. */
+export async function getBuildAndMover(db: Db, id: number): Promise<MovedBuild | null> {
   const { Item } = await db.client.send(
     new GetCommand({ TableName: db.table, Key: buildItemKey(id), ConsistentRead: true }),
   );

@@ -4,7 +4,7 @@
  */
 import type { Build } from "#core/build/build.ts";
 import { getAttempt } from "./attempts.ts";
-import { getBuild } from "./builds.ts";
+import { getBuildAndMover } from "./builds.ts";
 import type { Db } from "./db.ts";
 import { makeMove } from "./moves.ts";
 
@@ -18,8 +18,9 @@ export type ClaimOutcome =
  * @returns won false when there is nothing to claim: the task must end without writing anything
  */
 export async function claimBuild(db: Db, id: number, owner: string, at: Date): Promise<ClaimOutcome> {
-  const build = await getBuild(db, id);
-  if (!build) return { won: false, why: "there is no such build" };
+  const seen = await getBuildAndMover(db, id);
+  if (!seen) return { won: false, why: "there is no such build" };
+  const { build } = seen;
   const attempt = build.dispatched;
   if (build.status === "BUILDING") {
     const mine = (await getAttempt(db, id, attempt))?.owner === owner;
@@ -27,6 +28,6 @@ export async function claimBuild(db: Db, id: number, owner: string, at: Date): P
       ? { won: true, build, attempt }
       : { won: false, why: `attempt ${attempt} belongs to another task` };
   }
-  const outcome = await makeMove(db, id, { name: "claim", by: "task", at, attempt, owner });
+  const outcome = await makeMove(db, id, { name: "claim", by: "task", at, attempt, owner }, seen);
   return outcome.won ? { won: true, build: outcome.build, attempt } : { won: false, why: outcome.why };
 }

@@ -9,7 +9,7 @@ import type { Move } from "#core/build/move.ts";
 import { decide } from "#core/build/state-machine.ts";
 import type { Write } from "#core/build/writes.ts";
 import { type AuditedDb, auditItem } from "./audit.ts";
-import { fromBuild, getBuildAndMover } from "./builds.ts";
+import { fromBuild, getBuildAndMover, type MovedBuild } from "./builds.ts";
 import type { Db } from "./db.ts";
 import { putDue } from "./due.ts";
 import { fromNeed, getEnvironment } from "./environments.ts";
@@ -47,12 +47,20 @@ type DbFor<M extends Move> = [Extract<M, AuditedMove>] extends [never] ? Db : Au
  * Makes a move if the build, as it is now, allows it.
  * Contention is retried with jitter, from a fresh read each time; the token stored with the build tells a retry that
  * its own earlier write had succeeded, which counts as won.
+ * @param seen the build as the caller has just read it: the first try reads nothing
  * @throws AppError try_again when contention does not end
  */
-export async function makeMove<M extends Move>(db: DbFor<M>, id: number, move: M): Promise<MoveOutcome> {
+export async function makeMove<M extends Move>(
+  db: DbFor<M>,
+  id: number,
+  move: M,
+  seen?: MovedBuild,
+): Promise<MoveOutcome> {
   const token = crypto.randomUUID();
+  let known = seen ?? null;
   return await withRetry<MoveOutcome>(async () => {
-    const read = await getBuildAndMover(db, id);
+    const read = known ?? (await getBuildAndMover(db, id));
+    known = null;
     if (!read) return { won: false, found: null, why: "there is no such build", taken: [] };
     const { build, movedBy } = read;
     if (movedBy === token) return { won: true, build };

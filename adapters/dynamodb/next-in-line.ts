@@ -56,18 +56,23 @@ function inOrder(order: readonly string[], found: ReadonlyMap<string, readonly W
 }
 
 /**
- * Builds that wait longest, oldest first: at most `limit`, as many of each namespace.
+ * Builds that wait longest, oldest first: at most `limit`, as many of each namespace. And how many wait in all.
  * @param round where more namespaces wait than that, which of them: each comes in one of the rounds
  */
-export async function waiting(db: Db, limit: number, round = 0): Promise<Waiting[]> {
+export async function waiting(
+  db: Db,
+  limit: number,
+  round = 0,
+): Promise<{ readonly oldest: readonly Waiting[]; readonly count: number }> {
   const ring = (await readTurns(db)).filter((turn) => turn.waiting > 0);
+  const count = ring.reduce((sum, turn) => sum + turn.waiting, 0);
   const first = ring.length > limit ? (round * limit) % ring.length : 0;
   const some = [...ring.slice(first), ...ring.slice(0, first)].slice(0, limit);
   const heads: Waiting[] = [];
   await inParts(some, async ({ namespace }) => {
     heads.push(...(await oldestWaiting(db, namespace, Math.floor(limit / some.length))));
   });
-  return heads.sort((a, b) => a.build - b.build);
+  return { oldest: heads.sort((a, b) => a.build - b.build), count };
 }
 
 /** Where a waiting build stands; null when it has just left the line. */

@@ -33,9 +33,8 @@ export async function taskReported(
   { buildId, attempt: n }: FinishMessage,
 ): Promise<void> {
   const { db } = context;
-  const build = await getBuild(db, buildId);
+  const [build, attempt] = await Promise.all([getBuild(db, buildId), getAttempt(db, buildId, n)]);
   if (!build) return context.log.warn("a result for no build", { build: buildId, attempt: n });
-  const attempt = await getAttempt(db, buildId, n);
   if (attempt?.result && build.dispatched === n) await end(context, build, n, attempt.result);
   else await follow(context, build);
 }

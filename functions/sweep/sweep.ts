@@ -36,7 +36,7 @@ export interface Swept {
   readonly woke: boolean;
   /** Slots whose attempt counts, as the pass found them. */
   readonly slotsTaken: number;
-  /** Builds that still wait; no more than a pass looks at. */
+  /** Builds that still wait. */
   readonly waiting: number;
   /** Of the build that waits longest; 0 when none does. */
   readonly oldestWaitSeconds: number;
@@ -137,10 +137,10 @@ async function endOverdue(
   context: SweepContext,
 ): Promise<Pick<Swept, "ended" | "waiting" | "oldestWaitSeconds">> {
   const minute = Math.floor(context.clock().getTime() / 60_000);
-  const head = await waiting(context.db, OLDEST, minute);
+  const { oldest, count } = await waiting(context.db, OLDEST, minute);
   const builds = await getBuilds(
     context.db,
-    head.map(({ build }) => build),
+    oldest.map(({ build }) => build),
   );
   let ended = 0;
   let oldestWaitSeconds = 0;
@@ -155,7 +155,7 @@ async function endOverdue(
     if (outcome.won) ended += 1;
     context.log.warn("a build waited too long", { build: build.id, ended: outcome.won });
   }
-  return { ended, waiting: builds.size - ended, oldestWaitSeconds };
+  return { ended, waiting: count - ended, oldestWaitSeconds };
 }
 
 /** One wake-up, however many builds wait: dispatch looks for itself. */

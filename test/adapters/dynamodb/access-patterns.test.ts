@@ -277,7 +277,7 @@ describe.each([
     {
       number: 37,
       ask: async (db) => {
-        const head = await waiting(db, 50);
+        const { oldest: head } = await waiting(db, 50);
         await getBuilds(
           db,
           head.map(({ build }) => build),
@@ -412,7 +412,7 @@ describe.each([
       [17, 2],
       [18, 2],
       [18, 2],
-      [19, 3],
+      [19, 2],
       [22, 1],
       [20, 3],
       [21, 2],

@@ -184,7 +184,7 @@ describe("the waiting line", () => {
     } as const;
     await makeMove(db, first, back);
 
-    expect((await waiting(db, 3)).map(({ build }) => build)).toEqual(ids.slice(0, 3));
+    expect((await waiting(db, 3)).oldest.map(({ build }) => build)).toEqual(ids.slice(0, 3));
     expect((await waitingDue(db, "team", at, 2)).map(({ build }) => build)).toEqual(ids.slice(1, 3));
     expect((await waitingDue(db, "team", soon, 2)).map(({ build }) => build)).toEqual(ids.slice(0, 2));
     expect(await waitingDue(db, "team", soon, 100)).toHaveLength(12);

@@ -42,7 +42,7 @@ describe("the builds that come next", () => {
 
   test("are found behind builds that are not due, of the namespaces that have them", async () => {
     await post(2, 2);
-    for (const { build } of await waiting(db, 9)) {
+    for (const { build } of (await waiting(db, 9)).oldest) {
       const attempt = await dispatched(db, build);
       const nextTryOn = new Date(at.getTime() + (build % 2 === 0 ? 0 : 60_000));
       const back = { name: "putBack", by: "dispatch", at, attempt, because: "No.", nextTryOn } as const;
@@ -57,7 +57,8 @@ test("with more namespaces than a pass looks at, each has its oldest build looke
   await post(5, 2);
   const seen = new Set<string>();
   for (let round = 0; round < 3; round++) {
-    const heads = await waiting(db, 2, round);
+    const { oldest: heads, count } = await waiting(db, 2, round);
+    expect(count).toBe(10);
     expect(heads).toHaveLength(2);
     for (const { namespace } of heads) seen.add(namespace);
   }
@@ -77,6 +78,6 @@ test("a namespace leaves the ring only while nothing of it waits, whoever posts 
   ]);
 
   expect(await readTurns(db)).toMatchObject([{ namespace: "team", waiting: 3 }]);
-  expect(await waiting(db, 9)).toHaveLength(3);
+  expect((await waiting(db, 9)).oldest).toHaveLength(3);
   expect(await auditTable(db)).toEqual([]);
 });

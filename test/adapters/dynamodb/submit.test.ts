@@ -88,7 +88,7 @@ test("a specification is accepted with its namespace, environment, build and pla
     deletedOn: null,
     emptiedSince: null,
   });
-  expect(await waiting(db, 10)).toEqual([{ build: buildId, namespace: "team", nextTryOn: null }]);
+  expect((await waiting(db, 10)).oldest).toEqual([{ build: buildId, namespace: "team", nextTryOn: null }]);
   expect(await getBuildCounts(db, "team")).toMatchObject({ builds: 1, active: 1, completed: 0 });
   const { sha256, document } = given.specification;
   expect(await getSpecification(db, sha256, document)).toEqual({
@@ -105,7 +105,7 @@ test("the same specification posted many times at once makes as many builds of o
   expect(new Set(results.map(({ environmentId }) => environmentId)).size).toBe(1);
   expect(results.filter(({ created }) => created.environment)).toHaveLength(1);
   expect(results.filter(({ created }) => created.namespace)).toHaveLength(1);
-  expect(await waiting(db, 100)).toHaveLength(8);
+  expect((await waiting(db, 100)).oldest).toHaveLength(8);
   expect(await auditTable(db)).toEqual([]);
 });
 
@@ -143,7 +143,7 @@ test("a missing namespace is refused to those who may not make one, and nothing 
   });
   expect(await getNamespace(db, "team")).toBeNull();
   expect(await getEnvironment(db, "team", "demo")).toBeNull();
-  expect(await waiting(db, 10)).toEqual([]);
+  expect((await waiting(db, 10)).oldest).toEqual([]);
 });
 
 test("the description changes when one is given and stays when none is; the current build stays", async () => {

@@ -47,7 +47,7 @@ test("free slots are filled in the order of the line, and the rest waits", async
   expect(await dispatch(context(2))).toEqual({ started: 2, putBack: 0 });
 
   expect(ecs.requests.map(({ startedBy }) => startedBy)).toEqual([`b${ids[0]}-a1`, `b${ids[1]}-a1`]);
-  expect((await waiting(db, 9)).map(({ build }) => build)).toEqual([ids[2]]);
+  expect((await waiting(db, 9)).oldest.map(({ build }) => build)).toEqual([ids[2]]);
   expect((await slots(db)).map(({ task }) => task)).toEqual([...ecs.running.values()]);
   expect((await getBuild(db, ids[0] ?? 0))?.statusInfo).toBe("Attempt 1: waiting for its task to start.");
   expect(await dispatch(context(2))).toEqual({ started: 0, putBack: 0 });
@@ -114,7 +114,7 @@ test("a namespace of which no build is due leaves its turns to the others", asyn
   expect(await dispatch(context(4))).toEqual({ started: 2, putBack: 0 });
 
   expect((await slots(db)).map(({ build }) => build)).toEqual(others);
-  expect((await waiting(db, 9)).map(({ build }) => build)).toEqual([first]);
+  expect((await waiting(db, 9)).oldest.map(({ build }) => build)).toEqual([first]);
 });
 
 test("a task is told its build and nothing else, in the deployment's network", async () => {
@@ -196,7 +196,7 @@ test("a build that cannot be started does not hold up those behind it", async ()
   await dispatch(context(1));
 
   expect((await slots(db)).map(({ build }) => build)).toEqual([second]);
-  expect((await waiting(db, 9)).map(({ build }) => build)).toEqual([first]);
+  expect((await waiting(db, 9)).oldest.map(({ build }) => build)).toEqual([first]);
 });
 
 test("a refusal puts the build back without telling users the accounts and roles in it", async () => {

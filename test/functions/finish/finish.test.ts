@@ -187,7 +187,7 @@ describe("supervisor killed", () => {
     }
     expect(build?.statusInfo).toMatch(/Attempt 2 follows at 2026-05-01T00:00:0\dZ; try 2 of 3\.$/);
     expect(await slots(db)).toEqual([]);
-    expect((await waiting(db, 1))[0]?.nextTryOn?.getTime()).toBeGreaterThan(at.getTime());
+    expect((await waiting(db, 1)).oldest[0]?.nextTryOn?.getTime()).toBeGreaterThan(at.getTime());
     expect(await drain(wakeUpQueue)).toContainEqual({ reason: `build ${id} gave its slot back` });
     expect(await auditTable(db)).toEqual([]);
   });
@@ -282,7 +282,7 @@ describe("spot's SIGTERM", () => {
     await taskReported(context, { buildId: id, attempt });
 
     expect(await getBuild(db, id)).toMatchObject({ status: "QUEUED", tries: { interrupted: 1, died: 0 } });
-    expect((await waiting(db, 1))[0]?.nextTryOn).toEqual(at);
+    expect((await waiting(db, 1)).oldest[0]?.nextTryOn).toEqual(at);
     expect(await drain(wakeUpQueue)).toHaveLength(1);
     await taskStopped(context, stopped(id, attempt, { exitCode: 0, stopCode: "SpotInterruption" }));
     await taskReported(context, { buildId: id, attempt });
