@@ -9,6 +9,7 @@ import {
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { Domain, type DomainProps } from "./domain.ts";
 import type { CondaStoreFunction } from "./function.ts";
 
 export interface ApiProps {
@@ -19,6 +20,11 @@ export interface ApiProps {
    * @default 200
    */
   readonly requestsPerSecond?: number;
+  /**
+   * A name of the team's own; the API then answers under no other.
+   * @default - API Gateway's own name
+   */
+  readonly domain?: DomainProps;
 }
 
 /** Who asked what and how it ended; never a query, a header or a body. */
@@ -38,21 +44,31 @@ const ACCESS_LOG = {
  */
 export class Api extends Construct {
   readonly api: HttpApi;
+  /** Where it answers. */
+  readonly url: string;
+  /** What the domain's CNAME has to lead to; undefined without one. */
+  readonly domainTarget: string | undefined;
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
     this.api = new HttpApi(this, "Http", {
       description: "conda-store",
       createDefaultStage: false,
+      disableExecuteApiEndpoint: props.domain !== undefined,
       defaultIntegration: new HttpLambdaIntegration("Handler", props.handler, {
         payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
       }),
     });
+    const domain = props.domain && new Domain(this, "Domain", props.domain);
+    this.url = props.domain ? `https://${props.domain.name}` : this.api.apiEndpoint;
+    this.domainTarget = domain?.target;
     const rateLimit = props.requestsPerSecond ?? 200;
     new HttpStage(this, "Stage", {
       httpApi: this.api,
       stageName: "$default",
       autoDeploy: true,
+      // Without a path of its own, so that the registry stays at the root of the host.
+      ...(domain && { domainMapping: { domainName: domain.domain } }),
       throttle: { rateLimit, burstLimit: 2 * rateLimit },
       accessLogSettings: {
         destination: new LogGroupLogDestination(

@@ -1,5 +1,6 @@
 import type { LoginInput } from "#core/login/backends.ts";
 import type { ServicesInput } from "#core/token/services.ts";
+import type { DomainProps } from "./domain.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
 import type { NetworkProps } from "./network.ts";
 import type { ExistingDisk } from "./shared-disk.ts";
@@ -100,6 +101,11 @@ export interface CondaStoreProps {
    * @default { uid: 1000, gid: 100 }
    */
   readonly diskOwner?: { readonly uid: number; readonly gid: number };
+  /**
+   * A name of the team's own with its certificate; API Gateway's own name then answers no more.
+   * @default - API Gateway's own name
+   */
+  readonly domain?: DomainProps;
   /**
    * Path in front of every route but the registry's.
    * @default "/"

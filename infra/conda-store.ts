@@ -35,6 +35,8 @@ const WORK_DIRECTORY = "/var/lib/conda-store";
 export class CondaStore extends Construct {
   /** Where the API answers. */
   readonly url: string;
+  /** What the CNAME of `domain` has to lead to, unless its zone was given; undefined without a domain. */
+  readonly domainTarget: string | undefined;
   /** Signs tokens; `npm run token` reads it. */
   readonly tokenSecret: ISecret;
   /** Table and bucket. */
@@ -135,8 +137,9 @@ export class CondaStore extends Construct {
         loginsPerMinute: String(props.loginsPerMinute ?? 10),
       },
     });
-    const { api: door } = new Api(this, "Api", {
+    const front = new Api(this, "Api", {
       handler: api,
+      ...(props.domain && { domain: props.domain }),
       ...(props.requestsPerSecond === undefined ? {} : { requestsPerSecond: props.requestsPerSecond }),
     });
     const { handler: dispatch } = new Dispatch(this, "Dispatch", {
@@ -219,7 +222,7 @@ export class CondaStore extends Construct {
     });
 
     new Monitoring(this, "Monitoring", {
-      api: door,
+      api: front.api,
       table: storage.table,
       fileSystem: disk?.fileSystem ?? null,
       queues: [wakeUps, ends, ...(links ? [links] : [])],
@@ -231,7 +234,8 @@ export class CondaStore extends Construct {
     });
     grantAll({ storage, secret, login, wakeUps, ends, links, api, dispatch, finish, store, sweep, builds });
     acknowledgeFindings(this, { bucket: storage.bucket, cluster: builds.cluster });
-    this.url = door.apiEndpoint;
+    this.url = front.url;
+    this.domainTarget = front.domainTarget;
     this.tokenSecret = secret;
     this.storage = storage;
     this.disk = disk;

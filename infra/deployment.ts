@@ -93,6 +93,11 @@ const FIELDS = {
     ),
   ),
   diskOwner: v.strictObject({ uid: count(1, 2 ** 31), gid: count(1, 2 ** 31) }),
+  domain: v.strictObject({
+    name: v.pipe(text, v.regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/, "must be a name like conda.example.org")),
+    certificateArn: v.pipe(text, v.regex(/^arn:[\w-]+:acm:/, "must be the ARN of an ACM certificate")),
+    zone: v.exactOptional(v.strictObject({ id: text, name: text })),
+  }),
   urlPrefix: absolute,
   proxyStripsPrefix: flag,
   requestsPerSecond: count(1, 10_000),

@@ -13,6 +13,12 @@ export class CondaStoreStack extends Stack {
     const condaStore = new CondaStore(this, "Default", props);
     this.condaStore = condaStore;
     new CfnOutput(this, "Url", { value: condaStore.url, description: "Where conda-store answers" });
+    if (condaStore.domainTarget !== undefined) {
+      new CfnOutput(this, "DomainTarget", {
+        value: condaStore.domainTarget,
+        description: "For the domain's CNAME",
+      });
+    }
     new CfnOutput(this, "TokenSecretArn", {
       value: condaStore.tokenSecret.secretArn,
       description: "For npm run token",
