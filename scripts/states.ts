@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { isFinal, MOVES, STATES } from "#core/build/state-machine.ts";
+import { table } from "./markdown-table.ts";
 
 export const BUILD_STATES_PATH = new URL("../docs/build-states.md", import.meta.url).pathname;
 
@@ -53,14 +54,6 @@ A move is one conditional transaction (\`adapters/dynamodb/moves.ts\`); nothing 
 so and changes nothing. A build that leaves a state with a slot frees the slot and closes the attempt in the same transaction, so
 the attempt's task can write nothing any more.
 `;
-}
-
-/** With columns as wide as their widest cell, as the formatter leaves them. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
 if (import.meta.main) {
