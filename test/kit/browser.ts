@@ -11,6 +11,7 @@ import { serve } from "@hono/node-server";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { createApp } from "#functions/api/app.ts";
+import type { Services } from "#functions/api/services.ts";
 import { bundlePage } from "#scripts/bundle.ts";
 import { type Api, openApi } from "./api.ts";
 import { type LocalAws, useMiniStack } from "./ministack.ts";
@@ -57,8 +58,14 @@ export interface Site {
   open(options?: BrowserContextOptions): Promise<{ page: Page; faults: string[] }>;
 }
 
+export interface SiteOptions {
+  readonly prefix?: string;
+  /** What of the API's services is special, once it is known where browsers find the site. */
+  readonly services?: (origin: string, ends: (() => unknown)[]) => Promise<Partial<Services>>;
+}
+
 /** Call at the top of a test file; the returned object is filled before the first test runs. */
-export function useSite({ prefix = "" }: { prefix?: string } = {}): Site {
+export function useSite({ prefix = "", services = async () => ({}) }: SiteOptions = {}): Site {
   const aws = useMiniStack();
   const requests: string[] = [];
   const site = { aws, requests } as { -readonly [K in keyof Site]: Site[K] };
@@ -67,21 +74,24 @@ export function useSite({ prefix = "" }: { prefix?: string } = {}): Site {
     const directory = mkdtempSync(join(tmpdir(), "conda-store-ui-"));
     ends.push(() => rmSync(directory, { recursive: true, force: true }));
     await bundlePage(ROOT, directory);
-    site.api = openApi(aws, { prefix, page: pathToFileURL(`${directory}/`) });
-    const app = createApp(site.api.services);
+    let app: ReturnType<typeof createApp> | undefined;
     const server = serve({
       hostname: "127.0.0.1",
       port: 0,
       fetch: (request) => {
         const { pathname, search } = new URL(request.url);
         requests.push(`${request.method} ${pathname}${search}`);
-        return app.fetch(request);
+        return app?.fetch(request) ?? new Response(null, { status: 503 });
       },
     });
     await new Promise((resolve) => server.once("listening", resolve));
     ends.push(() => new Promise((resolve) => server.close(resolve)));
     ends.push(() => "closeAllConnections" in server && server.closeAllConnections());
-    site.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}/ui/`;
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    site.url = `${origin}${prefix}/ui/`;
+    const special = await services(origin, ends);
+    site.api = openApi(aws, { prefix, page: pathToFileURL(`${directory}/`), ...special });
+    app = createApp(site.api.services);
     const browser = await launch();
     ends.push(() => browser.close());
     site.open = (options) => openWindow(browser, site.url, options);
