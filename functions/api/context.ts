@@ -16,6 +16,8 @@ export interface Env {
     requestId: string;
     /** Said about this request in its log line. */
     fields: LogFields;
+    /** Set where a person looks at the answer: a page that tells the sentence of an error. */
+    errorPage?: (message: string) => string;
   };
 }
 

@@ -41,6 +41,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
       },
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), use: "sig", alg: "ES256", kid: "1" }] },
+    ttl: { AccessToken: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     cookies: { keys: [crypto.randomUUID()] },
     claims: { openid: ["sub"], profile: ["preferred_username", "groups"], email: ["email"] },
     findAccount: (_, accountId) => ({

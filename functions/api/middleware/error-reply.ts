@@ -47,7 +47,8 @@ export function errorReply(log: Log) {
       request_id: c.get("requestId"),
       ...(known instanceof InvalidRequest && known.status === 422 ? { detail: known.detail } : {}),
     };
-    return c.json(reply, known.status as 400);
+    const page = c.get("errorPage")?.(known.message);
+    return page === undefined ? c.json(reply, known.status as 400) : c.html(page, known.status as 400);
   };
 }
 

@@ -22,6 +22,7 @@ import { parseTokenName } from "#core/token/token-name.ts";
 import { logInByPassword } from "../login/by-password.ts";
 import { forgetLogin, setLogin } from "../login/cookies.ts";
 import { ownPath } from "../login/own-path.ts";
+import { goOnPage, showErrorsAsPage } from "../login/pages.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { countLogin, countProviderLogin } from "./count-request.ts";
@@ -37,6 +38,7 @@ export const showing =
     const [only, ...others] = login.backends;
     const wanted = provider ?? (only && others.length === 0 ? only.name : undefined);
     const backend = login.backends.filter(isRedirectBackend).find(({ name }) => name === wanted);
+    if (provider !== undefined || backend) showErrorsAsPage(services, c);
     if (backend) {
       await countProviderLogin(services, c);
       const { goToProvider } = await throughProvider();
@@ -73,6 +75,7 @@ export const loggingIn =
 export const finishing =
   (services: Services): Tell<typeof finishLogin> =>
   async ({ db, query, c }) => {
+    showErrorsAsPage(services, c);
     const { returnFromProvider } = await throughProvider();
     return c.redirect(await returnFromProvider({ ...services, db }, query, c), 303);
   };
@@ -92,13 +95,7 @@ export const loggingOut =
     const leaves = login.backends.some(({ name, kind }) => name === backend && kind === "oidc");
     if (backend !== undefined && leaves) {
       const address = await (await throughProvider()).leaveProvider(services, backend, c);
-      if (address !== null) return c.html(goOn(address));
+      if (address !== null) return c.html(goOnPage(address));
     }
     return c.redirect(ownPath(c, next, login.publicUrl) ?? `${prefix}/`, 303);
   };
-
-/** The page's policy lets no form lead to another site, not even by a redirect; a page of its own may. */
-const goOn = (address: string): string => {
-  const quoted = address.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0; url=${quoted}"><title>Log out</title><p><a href="${quoted}">Log out at the provider too</a></p></html>`;
-};
