@@ -4,7 +4,7 @@
  * @module
  */
 import type { EnvironmentCursor } from "#core/environment/cursor.ts";
-import type { Environment } from "#core/environment/environment.ts";
+import type { EnvironmentRow } from "#core/environment/environment.ts";
 import type { Db } from "./db.ts";
 import {
   type EnvironmentFilter,
@@ -13,13 +13,13 @@ import {
 } from "./list-environments.ts";
 
 export interface CursorPage {
-  readonly items: readonly Environment[];
+  readonly items: readonly EnvironmentRow[];
   readonly count: number;
   /** null when there is nothing behind this page. */
   readonly next: EnvironmentCursor | null;
 }
 
-const VALUES: Record<EnvironmentSortKey, (environment: Environment) => string> = {
+const VALUES: Record<EnvironmentSortKey, (environment: EnvironmentRow) => string> = {
   namespace: ({ namespace }) => namespace.name,
   name: ({ name }) => name,
 };
@@ -33,7 +33,7 @@ export async function listBehindCursor(
 ): Promise<CursorPage> {
   const { sortBy = [], order = "asc" } = query;
   const direction = order === "desc" ? -1 : 1;
-  const positionOf = (environment: Environment): EnvironmentCursor => ({
+  const positionOf = (environment: EnvironmentRow): EnvironmentCursor => ({
     id: environment.id,
     values: sortBy.map((key) => VALUES[key](environment)),
   });

@@ -4,7 +4,7 @@
  */
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { MemoryNeed } from "#core/build/task-size.ts";
-import type { Environment } from "#core/environment/environment.ts";
+import type { Environment, EnvironmentRow } from "#core/environment/environment.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";
 import { ENVIRONMENT_PREFIX, environmentKey, namespacePartition } from "./keys.ts";
@@ -28,15 +28,39 @@ export async function readEnvironments(
   limit?: number,
 ): Promise<Environment[]> {
   const environments: Environment[] = [];
-  const read = {
-    partition: namespacePartition(namespace),
-    prefix: ENVIRONMENT_PREFIX,
-    descending: order === "desc",
-    ...(limit === undefined ? {} : { limit }),
-  };
-  for await (const item of readPartition(db, read)) environments.push(toEnvironment(item));
+  const part = limit === undefined ? {} : { limit };
+  for await (const item of readPartition(db, partitionRead(namespace, order, part))) {
+    environments.push(toEnvironment(item));
+  }
   return environments;
 }
+
+interface Part {
+  readonly limit?: number;
+  readonly skip?: number;
+}
+
+/** The same as lists show them, which is a third of it; behind the first `skip` if given. */
+export async function readEnvironmentRows(
+  db: Db,
+  namespace: string,
+  order: "asc" | "desc",
+  part: Part = {},
+): Promise<EnvironmentRow[]> {
+  const attributes = ["id", "namespaceId", "namespace", "name", "description", "currentBuildId"];
+  const rows: EnvironmentRow[] = [];
+  for await (const item of readPartition(db, { ...partitionRead(namespace, order, part), attributes })) {
+    rows.push(toEnvironmentRow(item));
+  }
+  return rows;
+}
+
+const partitionRead = (namespace: string, order: "asc" | "desc", part: Part) => ({
+  partition: namespacePartition(namespace),
+  prefix: ENVIRONMENT_PREFIX,
+  descending: order === "desc",
+  ...part,
+});
 
 /** Names of a namespace's environments behind one of them. */
 export async function* readEnvironmentNames(
@@ -71,16 +95,20 @@ export const fromNeed = ({ memoryMiB, until }: MemoryNeed) => ({
   needUntil: until?.toISOString() ?? null,
 });
 
+const toEnvironmentRow = (item: Item): EnvironmentRow => ({
+  id: item["id"] as number,
+  namespace: {
+    id: item["namespaceId"] as number,
+    name: item["namespace"] as EnvironmentRow["namespace"]["name"],
+  },
+  name: item["name"] as EnvironmentRow["name"],
+  description: item["description"] as string,
+  currentBuildId: item["currentBuildId"] as number,
+});
+
 export function toEnvironment(item: Item): Environment {
   return {
-    id: item["id"] as number,
-    namespace: {
-      id: item["namespaceId"] as number,
-      name: item["namespace"] as Environment["namespace"]["name"],
-    },
-    name: item["name"] as Environment["name"],
-    description: item["description"] as string,
-    currentBuildId: item["currentBuildId"] as number,
+    ...toEnvironmentRow(item),
     currentAfter: item["currentAfter"] as number,
     builds: item["builds"] as number,
     createdAt: toDate(item["createdAt"]),

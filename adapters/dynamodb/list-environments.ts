@@ -3,11 +3,11 @@
  * Cost: docs/access-patterns.md, 6 and 7.
  * @module
  */
-import type { Environment } from "#core/environment/environment.ts";
+import type { EnvironmentRow } from "#core/environment/environment.ts";
 import { asksForBuilds, type BuildFilter, buildsThatMatch } from "./build-filter.ts";
 import { getBuilds } from "./builds.ts";
 import type { Db } from "./db.ts";
-import { readEnvironments } from "./environments.ts";
+import { readEnvironmentRows } from "./environments.ts";
 import { getNamespace, type Page, type PageRequest, readNamespaces } from "./namespaces.ts";
 
 /** How much of a namespace the caller sees. */
@@ -34,25 +34,28 @@ export interface EnvironmentFilter extends BuildFilter {
 export type EnvironmentQuery = EnvironmentFilter & PageRequest;
 
 /** One page, and how many environments match in all. */
-export async function listEnvironments(db: Db, query: EnvironmentQuery): Promise<Page<Environment>> {
+export async function listEnvironments(db: Db, query: EnvironmentQuery): Promise<Page<EnvironmentRow>> {
   const { page, size, order = "asc", coverage = () => "some" } = query;
   const from = (page - 1) * size;
   if (isPlain(query)) {
     const candidates = await candidatesOf(db, query);
-    // Whole namespaces are passed by their counts; only the one where the page begins is read from its start.
+    // Whole namespaces are passed by their counts; in the one where the page begins, what comes before it is not sent.
     let count = 0;
-    const items: Environment[] = [];
+    const items: EnvironmentRow[] = [];
     for (const { name, environments } of candidates) {
-      const wanted = from + size - count;
-      if (coverage(name) === "all" && (wanted <= 0 || from >= count + environments)) {
+      const skip = Math.max(0, from - count);
+      const limit = from + size - count - skip;
+      if (coverage(name) === "all") {
+        if (limit > 0 && skip < environments) {
+          items.push(...(await readEnvironmentRows(db, name, order, { skip, limit })));
+        }
         count += environments;
-        continue;
+      } else {
+        const read = await readEnvironmentRows(db, name, order);
+        const seen = read.filter((each) => query.visible(name, each.name));
+        items.push(...seen.slice(skip, skip + Math.max(0, limit)));
+        count += seen.length;
       }
-      const limit = coverage(name) === "all" ? wanted : undefined;
-      const read = await readEnvironments(db, name, order, limit);
-      const seen = coverage(name) === "all" ? read : read.filter((each) => query.visible(name, each.name));
-      items.push(...seen.slice(Math.max(0, from - count), Math.max(0, wanted)));
-      count += coverage(name) === "all" ? environments : seen.length;
     }
     return { items, count };
   }
@@ -62,10 +65,10 @@ export async function listEnvironments(db: Db, query: EnvironmentQuery): Promise
 }
 
 /** Every environment that matches, in no order that may be relied on. */
-export async function matchingEnvironments(db: Db, query: EnvironmentFilter): Promise<Environment[]> {
-  const all: Environment[] = [];
+export async function matchingEnvironments(db: Db, query: EnvironmentFilter): Promise<EnvironmentRow[]> {
+  const all: EnvironmentRow[] = [];
   for (const { name } of await candidatesOf(db, query)) {
-    const read = await readEnvironments(db, name, query.order ?? "asc");
+    const read = await readEnvironmentRows(db, name, query.order ?? "asc");
     all.push(...read.filter((each) => query.visible(name, each.name) && namesMatch(each, query)));
   }
   return await currentBuildsMatch(db, all, query);
@@ -99,7 +102,7 @@ function isPlain({ name, search, status, artifact, packages, sortBy = [] }: Envi
   return !filtered && !packages?.length && sortBy[0] !== "name";
 }
 
-function namesMatch({ namespace, name }: Environment, query: EnvironmentFilter): boolean {
+function namesMatch({ namespace, name }: EnvironmentRow, query: EnvironmentFilter): boolean {
   if (query.name !== undefined && name !== query.name) return false;
   const { search } = query;
   return !search || namespace.name.includes(search) || name.includes(search);
@@ -107,9 +110,9 @@ function namesMatch({ namespace, name }: Environment, query: EnvironmentFilter):
 
 async function currentBuildsMatch(
   db: Db,
-  environments: Environment[],
+  environments: EnvironmentRow[],
   filter: EnvironmentFilter,
-): Promise<Environment[]> {
+): Promise<EnvironmentRow[]> {
   if (!asksForBuilds(filter)) return environments;
   const builds = await getBuilds(
     db,
@@ -123,9 +126,9 @@ async function currentBuildsMatch(
 
 /** Sorted by the given keys, then by namespace, name: an order without ties. */
 function comparing(sortBy: readonly EnvironmentSortKey[], order: "asc" | "desc") {
-  const values = { namespace: (e: Environment) => e.namespace.name, name: (e: Environment) => e.name };
+  const values = { namespace: (e: EnvironmentRow) => e.namespace.name, name: (e: EnvironmentRow) => e.name };
   const direction = order === "desc" ? -1 : 1;
-  return (a: Environment, b: Environment): number => {
+  return (a: EnvironmentRow, b: EnvironmentRow): number => {
     for (const key of [...sortBy, "namespace", "name"] as const) {
       const difference = compareBytes(values[key](a), values[key](b));
       if (difference !== 0) return direction * difference;

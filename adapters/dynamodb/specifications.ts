@@ -27,18 +27,43 @@ export interface Specification extends NewSpecification {
   readonly createdAt: Date;
 }
 
-/** The specification, or null. */
+/** Those read lately, each connection's own. */
+const READ = new WeakMap<Db["client"], Map<string, Specification>>();
+const READ_MAX = 200;
+/** Of a compressed document: larger ones, which are lockfiles, would fill the memory. */
+const READ_BYTES_MAX = 4 * 1024;
+
+/** The specification, or null. What was read is kept, as it never changes: do not change it either. */
 export async function getSpecification(
   db: Db,
   sha256: string,
   document: string,
 ): Promise<Specification | null> {
+  const name = `${db.table} ${sha256} ${document}`;
+  const read = READ.get(db.client) ?? new Map<string, Specification>();
+  READ.set(db.client, read);
+  const known = read.get(name);
+  if (known) return known;
+  const found = await readSpecification(db, sha256, document);
+  if (found === null || found.bytes > READ_BYTES_MAX) return found?.specification ?? null;
+  const [oldest] = read.keys();
+  if (read.size >= READ_MAX && oldest !== undefined) read.delete(oldest);
+  read.set(name, found.specification);
+  return found.specification;
+}
+
+async function readSpecification(
+  db: Db,
+  sha256: string,
+  document: string,
+): Promise<{ specification: Specification; bytes: number } | null> {
   const { Item } = await db.client.send(
     new GetCommand({ TableName: db.table, Key: specificationKey(sha256, document), ConsistentRead: true }),
   );
   if (!Item) return null;
-  const { spec, text } = await unpackJson<{ spec: object; text?: string }>(Item["content"]);
-  return {
+  const content = Item["content"] as Uint8Array;
+  const { spec, text } = await unpackJson<{ spec: object; text?: string }>(content);
+  const specification = {
     id: Item["id"] as number,
     sha256,
     document,
@@ -48,6 +73,7 @@ export async function getSpecification(
     createdAt: toDate(Item["createdAt"]),
     ...(text === undefined ? {} : { text }),
   };
+  return { specification, bytes: content.byteLength };
 }
 
 /** Says whether the document is stored, without fetching it. */

@@ -25,3 +25,9 @@ export interface Environment {
   /** What the link on the shared disk should point at. The version grows with each change. */
   readonly link: { readonly version: number; readonly buildKey: string | null };
 }
+
+/** As lists show it. */
+export type EnvironmentRow = Pick<
+  Environment,
+  "id" | "namespace" | "name" | "description" | "currentBuildId"
+>;

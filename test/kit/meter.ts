@@ -20,7 +20,7 @@ interface Output {
   readonly Responses?: Record<string, Item[]>;
 }
 
-/** Meters every call of this connection from now on. Right for reads without filters and projections, as ours are. */
+/** Meters every call of this connection from now on. Right for reads without filters, as ours are. */
 export function meter(db: Db): Meter {
   const counted: Meter = {
     commands: [],
@@ -39,7 +39,8 @@ export function meter(db: Db): Meter {
       if (command instanceof GetCommand) counted.readUnits += units(output.Item ? [output.Item] : []);
       if (command instanceof QueryCommand) {
         // Indexes know eventual consistency only, which costs half.
-        counted.readUnits += units(output.Items ?? []) / (command.input.ConsistentRead ? 1 : 2);
+        const { Items = [] } = (await send(whole(command))) as Output;
+        counted.readUnits += units(Items) / (command.input.ConsistentRead ? 1 : 2);
       }
       if (command instanceof BatchGetCommand) {
         for (const item of Object.values(output.Responses ?? {}).flat()) counted.readUnits += units([item]);
@@ -48,6 +49,12 @@ export function meter(db: Db): Meter {
     },
   });
   return counted;
+}
+
+/** What is not sent, or only counted, is read and paid for all the same. */
+function whole({ input }: QueryCommand): QueryCommand {
+  const { Select: _, ProjectionExpression: __, ExpressionAttributeNames: ___, ...rest } = input;
+  return new QueryCommand(rest);
 }
 
 /** Strongly consistent: one unit for each 4 KB begun, at least one a call. */

@@ -23,21 +23,24 @@ import {
 import type { Query } from "#core/contract/route.ts";
 import { dataReply, PAGE_SIZE_MAX } from "#core/contract/shapes.ts";
 import { readCursor, writeCursor } from "#core/environment/cursor.ts";
-import type { Environment } from "#core/environment/environment.ts";
+import type { EnvironmentRow } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
 import { bearerOf } from "../middleware/caller.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { fewNames, showNamespace } from "./namespaces.ts";
 
-const showCommon = ({ id, namespace, name, currentBuildId, description }: Environment) => ({
+const showCommon = ({ id, namespace, name, currentBuildId, description }: EnvironmentRow) => ({
   id,
   namespace: showNamespace(namespace),
   name,
   current_build_id: currentBuildId,
   description,
 });
-const showEnvironment = (environment: Environment) => ({ ...showCommon(environment), current_build: null });
+const showEnvironment = (environment: EnvironmentRow) => ({
+  ...showCommon(environment),
+  current_build: null,
+});
 
 /** All descriptions of one page, as JSON inside a JSON string; the rest of 6 MB is for the rows. */
 const DESCRIPTIONS_BYTES_MAX = 4 * 1024 * 1024;
@@ -45,7 +48,7 @@ const DESCRIPTIONS_BYTES_MAX = 4 * 1024 * 1024;
 const UNIT_BYTES_MAX = 7;
 
 /** A page whose descriptions would not fit into one answer has the beginnings of them; each environment by itself has it whole. */
-function shortened(items: readonly Environment[]): readonly Environment[] {
+function shortened(items: readonly EnvironmentRow[]): readonly EnvironmentRow[] {
   const units = items.reduce((sum, { description }) => sum + (description?.length ?? 0), 0);
   if (units * UNIT_BYTES_MAX <= DESCRIPTIONS_BYTES_MAX) return items;
   const most = Math.floor(DESCRIPTIONS_BYTES_MAX / UNIT_BYTES_MAX / items.length);

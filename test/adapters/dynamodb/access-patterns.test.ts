@@ -160,7 +160,8 @@ describe.each([
     {
       number: 5,
       ask: (db) => listEnvironments(db, { ...pick, page: last }),
-      calls: 2,
+      // What comes before the page in its namespace is counted by a call of its own.
+      calls: (pick.size * (last - 1)) % each === 0 ? 2 : 3,
       most: units(130 * namespaces) + units(350 * (10 + each)),
     },
     {
@@ -183,7 +184,14 @@ describe.each([
       most: units(130 * namespaces) + namespaces * units(350 * each) + count,
     },
     { number: 9, ask: (db) => getBuild(db, 1), calls: 1, most: 1 },
-    { number: 10, ask: (db) => getSpecification(db, sha256, document), calls: 1, most: 1 },
+    {
+      number: 10,
+      ask: async (db) => {
+        for (let n = 0; n < 2; n++) expect(await getSpecification(db, sha256, document)).not.toBeNull();
+      },
+      calls: 1,
+      most: 1,
+    },
     // The meter counts strong consistency; this read needs none and costs half.
     { number: 11, ask: (db) => getPackages(db, lockDigest), calls: 1, most: 1 },
     { number: 12, ask: (db) => getAttempt(db, 1, 1), calls: 1, most: 1 },

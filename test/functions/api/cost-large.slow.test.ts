@@ -91,7 +91,7 @@ describe.each([100, 10_000])("with %i environments", (environments) => {
 
     expect((await api.request(`${A}/specification/`, { ...init, headers })).status).toBe(200);
 
-    expect(spent.commands.length).toBeLessThanOrEqual(10);
+    expect(spent.commands.length).toBeLessThanOrEqual(5);
     expect(spent.readUnits).toBeLessThanOrEqual(6);
   });
 });

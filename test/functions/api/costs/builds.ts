@@ -34,8 +34,8 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 3, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
-    units: 3,
+    calls: { GetItemCommand: 2, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 2,
   },
   {
     route: "rebuild",
@@ -43,8 +43,8 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/?frozen=true`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 3, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
-    units: 3,
+    calls: { GetItemCommand: 2, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 2,
   },
   {
     route: "cancelBuild",
@@ -55,7 +55,7 @@ export const BUILDS_COSTS: readonly Cost[] = [
     calls: { GetItemCommand: 2, TransactWriteItemsCommand: 1 },
     units: 2,
   },
-  { ...build("getBuild", ""), calls: { GetItemCommand: 2 }, units: 2 },
+  { ...build("getBuild", ""), when: "whose specification was read before" },
   {
     ...build("getBuild", ""),
     when: "that waits",
