@@ -24,6 +24,8 @@ const Claims = v.object({
   primary_namespace: v.optional(v.union([NamespaceName, v.literal("")]), "default"),
   role_bindings: v.optional(v.record(v.string(), v.array(v.string())), {}),
   aud: v.optional(v.string()),
+  /** We name none: whoever names one is another. */
+  iss: v.exactOptional(v.never()),
   /** Only in tokens that nobody asked for. */
   defaults: v.optional(v.picklist(["anonymous", "authenticated"]), "authenticated"),
   /** Only in tokens that the API keeps a record of. */
