@@ -57,11 +57,6 @@ fetch node "$work/node.tar.xz"
 mkdir -p "$root/opt/node"
 tar -xJf "$work/node.tar.xz" -C "$root/opt/node" --strip-components=1 --no-same-owner
 
-fetch micromamba "$work/micromamba.tar.bz2"
-mkdir -p "$root/usr/local"
-tar -xjf "$work/micromamba.tar.bz2" -C "$root/usr/local" --no-same-owner bin/micromamba
-chmod 755 "$root/usr/local/bin/micromamba"
-
 python3 -m venv "$root/opt/conda-pack"
 "$root/opt/conda-pack/bin/python" -m pip install --quiet --no-cache-dir --disable-pip-version-check \
   --only-binary :all: -r "$here/requirements.txt"
@@ -73,3 +68,8 @@ python3 -m venv "$root/opt/conda-pack"
 mkdir -p "$root/var/lib/conda-store" "$root/opt/conda-store" "$root/mnt/supervisor"
 chmod 755 "$root/var/lib/conda-store" "$root/opt/conda-store"
 chmod 700 "$root/mnt/supervisor"
+
+fetch micromamba "$work/micromamba.tar.bz2"
+mkdir -p "$root/usr/local"
+tar -xjf "$work/micromamba.tar.bz2" -C "$root/usr/local" --no-same-owner bin/micromamba
+chmod 755 "$root/usr/local/bin/micromamba"
