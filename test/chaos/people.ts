@@ -17,8 +17,8 @@ export interface Specification {
 
 /** Each answers with the status of the answer, unless it says something else. */
 export interface People {
-  /** Waits while the namespace is being deleted. @returns the build's id */
-  post(namespace: string, specification: Specification): Promise<number>;
+  /** Waits while the namespace is being deleted, until `endMs` (monotonic). @returns the build's id */
+  post(namespace: string, specification: Specification, endMs: number): Promise<number>;
   /** Builds the same again, if the old build is there still. */
   again(build: number, place: Place, frozen: boolean): Promise<number>;
   cancel(build: number): Promise<number>;
@@ -33,8 +33,6 @@ export interface People {
 const TRIES = 30;
 const TEN_YEARS_MS = 10 * 365 * 86_400_000;
 const CONFLICT = 409;
-/** For a namespace to be emptied by sweep, should it die a few times meanwhile. */
-const EMPTIED_MS_MAX = 120_000;
 
 interface Reply {
   readonly statusCode: number;
@@ -78,9 +76,9 @@ export async function peopleOf({ functions, secretText }: ChaosStack, deeds: Dee
     return id;
   };
   return {
-    async post(namespace, specification) {
+    async post(namespace, specification, endMs) {
       const body = { namespace, specification: JSON.stringify(specification) };
-      for (const endMs = performance.now() + EMPTIED_MS_MAX; ; await pause(300)) {
+      for (;;) {
         const fromMs = performance.now();
         const reply = await ask("POST", "/api/v1/specification/", body);
         if (reply.statusCode === 200) {
@@ -89,6 +87,7 @@ export async function peopleOf({ functions, secretText }: ChaosStack, deeds: Dee
         if (reply.statusCode !== CONFLICT || performance.now() > endMs) {
           throw new Error(`a specification was refused: ${reply.body}`);
         }
+        await pause(300);
       }
     },
     async again(build, place, frozen) {

@@ -51,7 +51,14 @@ const LATER_MS_MAX = 30;
 const UNDER_WAY_MAX = 12;
 /** Run on half of the environments, as the stranger. */
 const TESTS = { commands: ['test -s "$CONDA_PREFIX/conda-meta/history"'] };
-const KILLED_FUNCTIONS = ["api", "dispatch", "finish", "store", "sweep"] as const;
+/** Requests of a function from one kill to the next: at least, at most. Sweep must come to what it does last. */
+const KILLS = {
+  api: [20, 120],
+  dispatch: [20, 120],
+  finish: [20, 120],
+  store: [10, 60],
+  sweep: [50, 600],
+} as const;
 
 /** @throws Error when the run cannot be made; what it finds is in the report */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -157,7 +164,7 @@ async function postAll(
     while (performance.now() < endMs && (await underWay(db, deeds)).length >= UNDER_WAY_MAX) await pause(300);
     const { namespace, environment: name, packages: dependencies } = planned;
     const tests = planned.isTested ? { tests: TESTS } : {};
-    const id = await people.post(namespace, { name, dependencies, ...tests });
+    const id = await people.post(namespace, { name, dependencies, ...tests }, endMs);
     const earlier = byEnvironment.get(`${namespace}/${name}`) ?? [];
     mishaps.arm(id, planned, [...earlier]);
     byEnvironment.set(`${namespace}/${name}`, [...earlier, id]);
@@ -206,9 +213,9 @@ function functionKiller(
   signal: AbortSignal,
 ): (by: string) => void {
   const next = new Map(
-    KILLED_FUNCTIONS.map((name) => {
+    Object.entries(KILLS).map(([name, [least, most]]) => {
       const random = randomOf(seed, `kills of ${name}`);
-      return [name as string, { random, left: random.int(10, 80) }];
+      return [name, { random, least, most, left: random.int(10, 80) }];
     }),
   );
   return (by) => {
@@ -216,9 +223,9 @@ function functionKiller(
     if (!one || signal.aborted) return;
     one.left -= 1;
     if (one.left > 0) return;
-    one.left = one.random.int(20, 120);
+    one.left = one.random.int(one.least, one.most);
     const kill = (): void => {
-      if (signal.aborted || !stack()?.functions[by as (typeof KILLED_FUNCTIONS)[number]].kill()) return;
+      if (signal.aborted || !stack()?.functions[by as keyof typeof KILLS].kill()) return;
       tally.add(`killed: function ${by}`);
     };
     const laterMs = one.random.int(0, LATER_MS_MAX);
