@@ -18,10 +18,16 @@ export interface Lender {
   };
 }
 
+/** Each service by the name that signatures have. */
+const SERVICES = {
+  dynamodb: { api: "DynamoDB_20120810", json: "1.0", place: "DYNAMODB" },
+  sqs: { api: "AmazonSQS", json: "1.0", place: "SQS" },
+  secretsmanager: { api: "secretsmanager", json: "1.1", place: "SECRETS_MANAGER" },
+} as const;
+type ServiceName = keyof typeof SERVICES;
+
 export interface JsonService {
-  readonly service: "dynamodb" | "sqs";
-  /** The API's name and version, as in front of an operation's name. */
-  readonly api: string;
+  readonly service: ServiceName;
   readonly region: string;
   readonly url: URL;
   readonly lender: Lender;
@@ -57,15 +63,14 @@ export class AwsError extends Error {
  * @param endpoint another place than these say
  */
 export async function openJsonService(
-  service: "dynamodb" | "sqs",
+  service: ServiceName,
   lender: Lender,
   endpoint?: string,
 ): Promise<JsonService> {
   const region = await lender.config.region();
-  const place = readAwsPlace(service === "dynamodb" ? "DYNAMODB" : "SQS");
+  const place = readAwsPlace(SERVICES[service].place);
   const address = endpoint ?? place.endpoint ?? `https://${service}.${region}.amazonaws.com`;
-  const api = service === "dynamodb" ? "DynamoDB_20120810" : "AmazonSQS";
-  return { service, api, region, url: new URL(address), lender };
+  return { service, region, url: new URL(address), lender };
 }
 
 /**
@@ -91,14 +96,15 @@ export async function askJson(service: JsonService, operation: string, input: Fi
 }
 
 async function once(
-  { service, api, region, url, lender }: JsonService,
+  { service, region, url, lender }: JsonService,
   operation: string,
   body: Buffer,
 ): Promise<Answer> {
   const credentials = await lender.config.credentials();
+  const { api, json } = SERVICES[service];
   const at = new Date();
   const headers: Record<string, string> = {
-    "content-type": "application/x-amz-json-1.0",
+    "content-type": `application/x-amz-json-${json}`,
     host: url.host,
     "x-amz-date": amzDate(at),
     "x-amz-target": `${api}.${operation}`,

@@ -89,6 +89,7 @@ const SCHEMAS = {
   taskSizes: readBy(taskSizesOf, "must be a JSON array of sizes, each with more memory than the one before"),
   removalGraceMinutes: count,
   auditDays: count,
+  channelSecrets: text,
   logLevel: text,
 } satisfies Record<Variable, v.GenericSchema<string, unknown>>;
 
@@ -118,7 +119,7 @@ export function readConfig<K extends Variable>(
  * `endpoint` is undefined on AWS itself.
  */
 export function readAwsPlace(
-  service: "S3" | "DYNAMODB" | "SQS" | "LAMBDA",
+  service: "S3" | "DYNAMODB" | "SQS" | "LAMBDA" | "SECRETS_MANAGER",
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): { readonly region: string; readonly endpoint: string | undefined } {
   return {

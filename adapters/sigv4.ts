@@ -22,7 +22,7 @@ export interface RequestToSign {
 }
 
 export interface SigningContext {
-  readonly service: "s3" | "dynamodb" | "sqs" | "lambda";
+  readonly service: "s3" | "dynamodb" | "sqs" | "lambda" | "secretsmanager";
   readonly region: string;
   readonly credentials: Credentials;
   readonly at: Date;

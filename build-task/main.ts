@@ -20,7 +20,7 @@ process.env["UV_THREADPOOL_SIZE"] ??= "64";
 
 const config = readConfig([
   ...(["table", "bucket", "finishQueue", "settings", "storeDirectory", "diskDirectory"] as const),
-  ...(["workDirectory", "allowedPrivateHosts", "packPython", "maxAttemptMinutes"] as const),
+  ...(["workDirectory", "allowedPrivateHosts", "channelSecrets", "packPython", "maxAttemptMinutes"] as const),
   ...(["buildId", "engine", "engineProgram", "isolation"] as const),
 ]);
 

@@ -18,6 +18,7 @@ import { SOLVE_SECONDS_MAX } from "#core/settings/properties.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
 import type { SpecificationTests } from "#core/specification/tests.ts";
+import { channelKeysOf } from "./channel-keys.ts";
 import { BuildFailure } from "./failure.ts";
 import { hold } from "./hold.ts";
 import { type Mirror, startMirror } from "./mirror/mirror.ts";
@@ -73,10 +74,14 @@ export type Built = Omit<CompletedResult, "outcome">;
 /** @throws StepError; BuildFailure for what is wrong before the first step */
 export async function runBuild(task: Task): Promise<Built> {
   if (Buffer.byteLength(task.paths.prefix) > PREFIX_BYTES_MAX) throw new BuildFailure(PREFIX_TOO_LONG);
-  const stored = await getSpecification(task.db, task.build.specificationSha256, task.build.document);
+  const [stored, keys] = await Promise.all([
+    getSpecification(task.db, task.build.specificationSha256, task.build.document),
+    channelKeysOf(task),
+  ]);
   if (stored === null) throw new Error("the build's specification is not stored");
   const mirror = await startMirror({
     allowPrivateHosts: task.config.allowedPrivateHosts,
+    keys,
     signal: task.signal,
   });
   try {

@@ -22,6 +22,8 @@ export interface TaskConfig {
   readonly diskDirectory: string | null;
   readonly workDirectory: string;
   readonly allowedPrivateHosts: readonly string[];
+  /** Names of the secrets with credentials of channels begin so. */
+  readonly channelSecrets: string;
   readonly packPython: string;
   readonly maxAttemptMinutes: number;
 }

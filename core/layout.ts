@@ -64,6 +64,8 @@ export const VARIABLES = {
   maxTries: "CONDA_STORE_MAX_TRIES",
   removalGraceMinutes: "CONDA_STORE_REMOVAL_GRACE_MINUTES",
   auditDays: "CONDA_STORE_AUDIT_DAYS",
+  /** Names of the secrets with credentials of channels begin so. */
+  channelSecrets: "CONDA_STORE_CHANNEL_SECRETS",
   logLevel: "CONDA_STORE_LOG_LEVEL",
 } as const;
 
@@ -146,6 +148,14 @@ export const linkPath = (namespace: string, environment: string, pattern: string
 export const PREFIX_BYTES_MAX = 254;
 /** conda-store's own sentence, which its clients' tests compare. */
 export const PREFIX_TOO_LONG = "build_path too long: must be <= 255 characters";
+
+/**
+ * Name of the secret with a namespace's credentials of channels. Secrets Manager takes fewer characters than namespaces do:
+ * the others, and the sign that marks them, are written as their codes.
+ * @param prefix ends with a slash
+ */
+export const channelSecretName = (prefix: string, namespace: string): string =>
+  prefix + namespace.replace(/[^A-Za-z0-9_+.@-]/g, (sign) => `=${sign.charCodeAt(0).toString(16)}`);
 
 /** The table's key attributes; both are strings. */
 export const TABLE_KEYS = { partition: "pk", sort: "sk" } as const;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Stack } from "aws-cdk-lib";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { ENVIRONMENT_LINK } from "#core/layout.ts";
@@ -45,12 +46,15 @@ export class CondaStore extends Construct {
   readonly disk: SharedDisk | null;
   /** Where environments are built. */
   readonly builds: Builds;
+  /** Names of the secrets with credentials of channels begin so; a namespace's name follows. */
+  readonly channelSecrets: string;
 
   constructor(scope: Construct, id: string, props: CondaStoreProps = {}) {
     super(scope, id);
     const { local } = props;
     const login = loginOf(props);
     const retained = local === undefined;
+    this.channelSecrets = channelSecretsOf(this);
     const bundles = props.bundles ?? join(import.meta.dirname, "..", "dist");
     const bundle = (name: string): string => join(bundles, name);
 
@@ -103,6 +107,7 @@ export class CondaStore extends Construct {
         allowedPrivateHosts,
         storeDirectory,
         maxAttemptMinutes,
+        channelSecrets: this.channelSecrets,
         finishQueue: ends.queue.queueUrl,
         diskDirectory: taskDiskDirectory,
         workDirectory,
@@ -232,7 +237,21 @@ export class CondaStore extends Construct {
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
       ...(props.alarmTopicArn === undefined ? {} : { alarmTopicArn: props.alarmTopicArn }),
     });
-    grantAll({ storage, secret, login, wakeUps, ends, links, api, dispatch, finish, store, sweep, builds });
+    grantAll({
+      storage,
+      secret,
+      channelSecrets: this.channelSecrets,
+      login,
+      wakeUps,
+      ends,
+      links,
+      api,
+      dispatch,
+      finish,
+      store,
+      sweep,
+      builds,
+    });
     acknowledgeFindings(this, { bucket: storage.bucket, cluster: builds.cluster });
     this.url = front.url;
     this.domainTarget = front.domainTarget;
@@ -241,6 +260,14 @@ export class CondaStore extends Construct {
     this.disk = disk;
     this.builds = builds;
   }
+}
+
+/** By the stack's name, which no other has in its account and region, and by the construct's where a stack may hold several. */
+function channelSecretsOf(scope: Construct): string {
+  const { node } = scope;
+  const within = node.scopes.slice(node.scopes.indexOf(Stack.of(scope)) + 1).map(({ node: { id } }) => id);
+  const names = [Stack.of(scope).stackName, ...within.filter((id) => id !== "Default")];
+  return `conda-store/${names.join("/")}/channels/`;
 }
 
 /** The disk with the group of the function that looks after it; null in a deployment without. */

@@ -64,12 +64,13 @@ export function faultOfNetwork(network: NetworkProps): string | null {
   return null;
 }
 
-/** What a task in a subnet without a way out asks of AWS: its image, its log, its queue. */
+/** What a task in a subnet without a way out asks of AWS: its image, its log, its queue, its channels' credentials. */
 const ASKED_BY_TASKS = {
   ImageRegistry: InterfaceVpcEndpointAwsService.ECR,
   Images: InterfaceVpcEndpointAwsService.ECR_DOCKER,
   Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
   Queues: InterfaceVpcEndpointAwsService.SQS,
+  Secrets: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
 };
 
 /**

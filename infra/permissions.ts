@@ -3,6 +3,7 @@
  * Bound to key prefixes of objects and partition keys of items, so that a fault in one part cannot reach the rest.
  * @module
  */
+import { ArnFormat, Stack } from "aws-cdk-lib";
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { PREFIXES } from "#core/layout.ts";
@@ -16,6 +17,8 @@ import type { ItemGrants, Storage } from "./storage.ts";
 export interface Parts {
   readonly storage: Storage;
   readonly secret: ISecret;
+  /** Names of the secrets with credentials of channels begin so. */
+  readonly channelSecrets: string;
   readonly login: LoginInput;
   readonly wakeUps: WorkQueue;
   readonly ends: WorkQueue;
@@ -161,13 +164,16 @@ function grantStore({ store, storage }: Parts): void {
 }
 
 /** Its build, its attempt, its lock and what others may borrow; products and logs are created, never removed. */
-function grantTask({ builds, storage, ends }: Parts): void {
+function grantTask({ builds, storage, ends, channelSecrets }: Parts): void {
   const { taskRole } = builds.taskDefinition;
   storage.grantItems(taskRole, TASK_ITEMS);
   storage.grantGet(taskRole, [...PRODUCTS, PREFIXES.logs]);
   storage.grantList(taskRole, [PREFIXES.locks, PREFIXES.archives, PREFIXES.logs]);
   storage.grantPut(taskRole, [...PRODUCTS, PREFIXES.logs]);
   storage.grantAbort(taskRole, [PREFIXES.archives]);
+  const secrets = { service: "secretsmanager", resource: "secret", resourceName: `${channelSecrets}*` };
+  const arn = Stack.of(builds).formatArn({ ...secrets, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  allow(taskRole, "secretsmanager:GetSecretValue", arn);
   send(ends, taskRole);
 }
 

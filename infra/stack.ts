@@ -23,5 +23,9 @@ export class CondaStoreStack extends Stack {
       value: condaStore.tokenSecret.secretArn,
       description: "For npm run token",
     });
+    new CfnOutput(this, "ChannelSecrets", {
+      value: condaStore.channelSecrets,
+      description: "For npm run channel-secret: names of the secrets with credentials of channels begin so",
+    });
   }
 }

@@ -2,10 +2,7 @@
  * `npm run rotate-keys`: a new key for a deployment's tokens, without logging anybody out.
  * @module
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import {
   describeKeys,
@@ -16,9 +13,8 @@ import {
   SIGNS_AFTER_MS,
 } from "#adapters/secrets/rotation.ts";
 import { parseSecret } from "#adapters/secrets/secret.ts";
-import { type AwsConfig, awsConfig } from "#local/aws-config.ts";
+import { localAws, outputOf, STACK } from "./deployed.ts";
 
-const STACK = "CondaStore";
 const USAGE = `usage: npm run rotate-keys -- (--stack NAME | --secret ARN | --local) [OPTION …]
 
 Shows the keys that sign and verify tokens, and what a rotation would do. With --apply it is done: a new key verifies at once
@@ -64,25 +60,6 @@ function readOptions() {
   }
 }
 
-/** Where `npm start` runs its AWS. */
-function localAws(state: string): AwsConfig {
-  try {
-    const { aws } = JSON.parse(readFileSync(join(state, "ports.json"), "utf8")) as { aws: number };
-    return awsConfig(`http://127.0.0.1:${aws}`);
-  } catch {
-    throw new Error(`npm start has not run with the state in ${state}.`);
-  }
-}
-
-async function secretOf(stack: string, aws: AwsConfig | undefined): Promise<string> {
-  const { Stacks } = await new CloudFormationClient(aws ?? {}).send(
-    new DescribeStacksCommand({ StackName: stack }),
-  );
-  const found = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === "TokenSecretArn")?.OutputValue;
-  if (!found) throw new Error(`Stack ${stack} has no output TokenSecretArn: name the secret with --secret.`);
-  return found;
-}
-
 async function main(): Promise<void> {
   const options = readOptions();
   if (options.help) {
@@ -90,7 +67,9 @@ async function main(): Promise<void> {
     return;
   }
   const aws = options.local ? localAws(options.state) : undefined;
-  const secretId = options.secret ?? (await secretOf(options.stack ?? STACK, aws));
+  const secretId =
+    options.secret ??
+    (await outputOf({ stack: options.stack ?? STACK, output: "TokenSecretArn", option: "--secret" }, aws));
   const client = new SecretsManagerClient(aws ?? {});
   const { text, version } = await readVersion(client, secretId);
   const now = new Date();

@@ -184,6 +184,7 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
       [VARIABLES.buildId]: String(id),
       [VARIABLES.engine]: engine.kind,
       [VARIABLES.engineProgram]: engine.program,
+      [VARIABLES.channelSecrets]: "bench/channels/",
       [VARIABLES.packPython]: python,
       [VARIABLES.isolation]: "possible",
       [VARIABLES.maxAttemptMinutes]: String(ATTEMPT_MINUTES_MAX),

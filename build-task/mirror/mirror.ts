@@ -7,15 +7,18 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { AddressError } from "#core/address/check-url.ts";
+import type { ChannelKeys } from "#core/channel/credentials.ts";
 import type { IndexSource } from "#core/lock/solve-key.ts";
 import { type ChannelAddress, EngineError } from "#core/ports.ts";
 import { BuildFailure } from "../failure.ts";
 import { serveConnect, serveForward, shows } from "./forward-proxy.ts";
 import { areUnchanged, openSources, type Sources } from "./sources.ts";
-import { askUpstream } from "./upstream.ts";
+import { askUpstream, drain } from "./upstream.ts";
 
 export interface MirrorOptions {
   readonly allowPrivateHosts: readonly string[];
+  /** Added to what engines ask, on the way to the channel. */
+  readonly keys: ChannelKeys;
   readonly signal: AbortSignal;
 }
 
@@ -84,7 +87,7 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
       const [reason] = reasons;
       const mine =
         error instanceof EngineError &&
-        ["channel", "channel_broken", "package_missing"].includes(error.failure);
+        ["channel", "channel_auth", "channel_broken", "package_missing"].includes(error.failure);
       return mine && reason !== undefined ? new BuildFailure(`${reason}.`, { cause: error }) : error;
     },
     reasons,
@@ -121,12 +124,17 @@ async function serveChannel(
   if (method !== "GET" && method !== "HEAD") return end(response, 405);
   if (/(?:^|\/)\.\.?(?:\/|$)|%2e|%2f|%5c|\\/i.test(path)) return end(response, 404);
 
+  const file = new URL(`${channel}/${path}`);
+  const { url, authorization } = service.keys.authorise(file);
   let upstream: IncomingMessage;
   try {
     upstream = await askUpstream({
       method,
-      url: new URL(`${channel}/${path}`),
-      headers: picked(request.headers, PASSED_ON),
+      url,
+      headers: {
+        ...picked(request.headers, PASSED_ON),
+        ...(authorization === null ? {} : { authorization }),
+      },
       allowPrivateHosts: service.allowPrivateHosts,
       signal: service.signal,
     });
@@ -144,6 +152,17 @@ async function serveChannel(
   }
   const { statusCode: status, headers } = upstream;
   service.sources.note({ channel, path, status, headers });
+  if (status !== undefined && status >= 400 && service.keys.has(file)) {
+    if (status === 401 || status === 403) {
+      note(
+        service.reasons,
+        `The channel ${channel} refuses the credentials that are stored for it (HTTP ${status}): have them renewed`,
+      );
+    }
+    // A server may repeat what it was shown in the page that says no.
+    drain(upstream);
+    return end(response, status);
+  }
   response.writeHead(status ?? 502, picked(headers, PASSED_BACK));
   if (PACKAGE.test(path)) {
     upstream.on("data", (data: Buffer) => {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { IncomingHttpHeaders } from "node:http";
+import type { ChannelKeys } from "#core/channel/credentials.ts";
 import type { IndexSource } from "#core/lock/solve-key.ts";
 import { askUpstream, drain, type UpstreamRequest } from "./upstream.ts";
 
@@ -54,15 +55,19 @@ export function openSources(): Sources {
 /** Whether every file is still the one that was read. A channel that does not answer is no proof. */
 export async function areUnchanged(
   sources: readonly IndexSource[],
-  options: Pick<UpstreamRequest, "allowPrivateHosts" | "signal">,
+  {
+    keys,
+    ...options
+  }: Pick<UpstreamRequest, "allowPrivateHosts" | "signal"> & { readonly keys: ChannelKeys },
 ): Promise<boolean> {
   const asked = await Promise.all(
     sources.map(async ({ channel, path, status, validator }) => {
+      const { url, authorization } = keys.authorise(new URL(`${channel}/${path}`));
       const response = await askUpstream({
         ...options,
         method: "HEAD",
-        url: new URL(`${channel}/${path}`),
-        headers: {},
+        url,
+        headers: authorization === null ? {} : { authorization },
       }).catch(() => null);
       if (response === null) return false;
       drain(response);

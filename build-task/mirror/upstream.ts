@@ -34,13 +34,13 @@ export async function askOnce(request: UpstreamRequest): Promise<IncomingMessage
 }
 
 /**
- * Follows redirects, at most five; every host on the way gets the same headers.
+ * Follows redirects, at most five. Other hosts on the way, and whoever they lead to, get the same headers but `authorization`.
  * @throws AddressError for an address that may not be visited; Error for a connection that failed
  */
 export async function askUpstream(request: UpstreamRequest): Promise<IncomingMessage> {
-  let url = request.url;
+  let { url, headers } = request;
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
-    const response = await askOnce({ ...request, url });
+    const response = await askOnce({ ...request, url, headers });
     const location = REDIRECTS.has(response.statusCode ?? 0) ? response.headers.location : undefined;
     if (location === undefined) return response;
     drain(response);
@@ -49,6 +49,10 @@ export async function askUpstream(request: UpstreamRequest): Promise<IncomingMes
       throw new AddressError(
         `${url.host} redirects to ${redact(location.slice(0, 100))}, which is no http(s) address`,
       );
+    }
+    if (next.origin !== url.origin) {
+      const { authorization: _, ...others } = headers;
+      headers = others;
     }
     url = next;
   }

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Mirror, startMirror } from "#build-task/mirror/mirror.ts";
 import { isPublicIp } from "#core/address/ip.ts";
+import { type ChannelCredentials, openChannelKeys } from "#core/channel/credentials.ts";
 import { EngineError } from "#core/ports.ts";
 
 let stop: AbortController;
@@ -19,6 +20,7 @@ beforeEach(() => {
   stop = new AbortController();
   servers = [];
   asked = [];
+  credentials = {};
 });
 afterEach(async () => {
   stop.abort();
@@ -37,13 +39,144 @@ async function serve(listener: RequestListener): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+const ALIAS = "https://conda.anaconda.org";
+/** What the namespace has for its channels. */
+let credentials: ChannelCredentials;
 const start = async (...allowPrivateHosts: string[]): Promise<void> => {
-  mirror = await startMirror({ allowPrivateHosts, signal: stop.signal });
+  mirror = await startMirror({
+    allowPrivateHosts,
+    keys: openChannelKeys(credentials, ALIAS, allowPrivateHosts),
+    signal: stop.signal,
+  });
 };
 /** As an engine asks: with the mirror's token. */
 const ask = (address: string, init: RequestInit = {}): Promise<Response> =>
   fetch(address, { ...init, headers: { ...init.headers, authorization: `Bearer ${mirror.token}` } });
 const engineSays = (failure: "channel" | "not_found") => new EngineError(failure, "status 403");
+
+describe("credentials of a channel", () => {
+  /** What each request showed: path and header. */
+  const shown = () => asked.map(({ url, headers }) => [url, headers.authorization]);
+  const basic = (pair: string) => `Basic ${Buffer.from(pair).toString("base64")}`;
+
+  it.each([
+    ["Basic", { username: "me", password: "p:w" }, "/main/noarch/a", basic("me:p:w")],
+    ["Bearer", { bearer: "b-1" }, "/main/noarch/a", "Bearer b-1"],
+    ["conda's token in the path", { token: "tk-1" }, "/t/tk-1/main/noarch/a", undefined],
+  ])("are added on the way to it: %s", async (_, credential, path, header) => {
+    const host = await serve((_incoming, response) => response.end("private"));
+    credentials = { [`http://${host}/main`]: credential };
+    await start(host);
+
+    const answer = await ask(`${mirror.addressOf(`http://${host}/main`).address}/noarch/a`);
+
+    expect(await answer.text()).toBe("private");
+    expect(shown()).toEqual([[path, header]]);
+  });
+
+  it("are those of the longest address, and no other channel's, nor another host's", async () => {
+    const host = await serve((_incoming, response) => response.end());
+    const other = await serve((_incoming, response) => response.end());
+    credentials = { [`http://${host}/`]: { bearer: "host" }, [`http://${host}/main`]: { bearer: "main" } };
+    await start(host, other);
+
+    for (const channel of [
+      `http://${host}/main`,
+      `http://${host}/mainly`,
+      `http://${host}/main/label/dev`,
+      `http://${other}/main`,
+    ]) {
+      await ask(`${mirror.addressOf(channel).address}/noarch/a`);
+    }
+
+    expect(shown().map(([, header]) => header)).toEqual([
+      "Bearer main",
+      "Bearer host",
+      "Bearer main",
+      undefined,
+    ]);
+  });
+
+  it("go along with a redirect on the same host, and never to another, nor back from there", async () => {
+    const second = await serve((incoming, response) =>
+      response.writeHead(302, { location: `http://${first}/last${incoming.url}` }).end(),
+    );
+    const first = await serve((incoming, response) => {
+      const location = incoming.url?.startsWith("/main") ? `/moved${incoming.url}` : `http://${second}/x`;
+      if (incoming.url?.startsWith("/last")) response.end("here");
+      else response.writeHead(302, { location }).end();
+    });
+    credentials = {
+      [`http://${first}/main`]: { bearer: "first" },
+      [`http://${second}`]: { bearer: "second" },
+    };
+    await start(first, second);
+
+    const answer = await ask(`${mirror.addressOf(`http://${first}/main`).address}/a`);
+
+    expect(await answer.text()).toBe("here");
+    expect(shown()).toEqual([
+      ["/main/a", "Bearer first"],
+      ["/moved/main/a", "Bearer first"],
+      ["/x", undefined],
+      ["/last/x", undefined],
+    ]);
+  });
+
+  it("are not sent over plain http to a host that the operator has not named", async () => {
+    const keys = openChannelKeys({ "http://example.org/main": { bearer: "b" } }, ALIAS, []);
+    const secure = openChannelKeys({ "https://example.org/main": { bearer: "b" } }, ALIAS, []);
+
+    expect(keys.authorise(new URL("http://example.org/main/a")).authorization).toBeNull();
+    expect(secure.authorise(new URL("http://example.org/main/a")).authorization).toBeNull();
+    expect(secure.authorise(new URL("https://example.org/main/a")).authorization).toBe("Bearer b");
+    expect(secure.authorise(new URL("https://example.org.evil.example/main/a")).authorization).toBeNull();
+  });
+
+  it("of a channel by name are those of the address that the name stands for", () => {
+    const keys = openChannelKeys({ acme: { token: "co-1" } }, ALIAS, []);
+
+    expect(keys.authorise(new URL(`${ALIAS}/acme/noarch/repodata.json`)).url.href).toBe(
+      `${ALIAS}/t/co-1/acme/noarch/repodata.json`,
+    );
+  });
+
+  it("that are refused are said to be, and the page that says no, which may repeat them, stays here", async () => {
+    const host = await serve((incoming, response) =>
+      response.writeHead(401, { etag: "x" }).end(`${incoming.headers.authorization} is wrong`),
+    );
+    credentials = { [`http://${host}/main`]: { bearer: "b-wrong" } };
+    await start(host);
+
+    const answer = await ask(`${mirror.addressOf(`http://${host}/main`).address}/a`);
+    const said = mirror.explain(new EngineError("channel_auth", "status 401"));
+
+    expect([answer.status, await answer.text(), answer.headers.get("etag")]).toEqual([401, "", null]);
+    expect(said).toMatchObject({
+      message: `The channel http://${host}/main refuses the credentials that are stored for it (HTTP 401): have them renewed.`,
+    });
+  });
+
+  it("are asked with when a lock is to be lent, so that nobody is lent what they could not fetch", async () => {
+    const host = await serve((incoming, response) => {
+      const good = incoming.headers.authorization === "Bearer b-1";
+      response.writeHead(good ? 200 : 401, good ? { etag: '"v1"' } : {}).end();
+    });
+    const channel = `http://${host}/main`;
+    credentials = { [channel]: { bearer: "b-1" } };
+    await start(host);
+    await ask(`${mirror.addressOf(channel).address}/noarch/repodata.json`);
+    const sources = mirror.sources() ?? [];
+    expect(sources).toHaveLength(1);
+    expect(await mirror.areUnchanged(sources)).toBe(true);
+    await mirror.close();
+
+    credentials = {};
+    await start(host);
+
+    expect(await mirror.areUnchanged(sources)).toBe(false);
+  });
+});
 
 describe("the mirror of a channel", () => {
   it("passes ranges, conditions and answers through, and nothing that tells who asks", async () => {

@@ -18,7 +18,8 @@ const pathsOfAttempt = (attempt: number) =>
   pathsOf(
     {
       ...{ storeDirectory: join(root, "store"), diskDirectory: join(root, "disk") },
-      ...{ workDirectory: join(root, "work"), allowedPrivateHosts: [], packPython: "", maxAttemptMinutes: 1 },
+      ...{ workDirectory: join(root, "work"), allowedPrivateHosts: [], packPython: "" },
+      ...{ channelSecrets: "", maxAttemptMinutes: 1 },
     },
     build,
     attempt,

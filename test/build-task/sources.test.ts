@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Mirror, startMirror } from "#build-task/mirror/mirror.ts";
+import { openChannelKeys } from "#core/channel/credentials.ts";
 
 /** What the channel has, by path: a status, or a validator of a file. */
 let files: Record<string, { etag?: string; modified?: string; status?: number }>;
@@ -22,7 +23,11 @@ beforeEach(async () => {
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   channel = `http://${host}/main`;
-  mirror = await startMirror({ allowPrivateHosts: [host], signal: new AbortController().signal });
+  mirror = await startMirror({
+    allowPrivateHosts: [host],
+    keys: openChannelKeys({}, "", []),
+    signal: new AbortController().signal,
+  });
 });
 afterEach(async () => {
   await mirror.close();

@@ -191,6 +191,7 @@ async function open(
     // Longer than any clock is wrong, and short enough that things go while builds want them.
     removalGraceMinutes: "7",
     auditDays: "30",
+    channelSecrets: "chaos/channels/",
     logLevel: "info",
   };
   const endpoint = await startEndpoint({

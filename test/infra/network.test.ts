@@ -70,7 +70,7 @@ describe("private subnets", () => {
 
     template.resourceCountIs("AWS::EC2::InternetGateway", 0);
     template.resourceCountIs("AWS::EC2::NatGateway", 0);
-    expect([endpointsOf(template, "Gateway"), endpointsOf(template, "Interface")]).toEqual([2, 4]);
+    expect([endpointsOf(template, "Gateway"), endpointsOf(template, "Interface")]).toEqual([2, 5]);
     expect(
       doors(template)
         .map(([port]) => port)

@@ -87,6 +87,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",
     "s3:ListBucket on storagebucket where s3:prefix StringLike archives/* | locks/* | logs/*",
     "s3:PutObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",
+    "secretsmanager:GetSecretValue on secret:conda-store/CondaStore/channels/*",
     "sqs:SendMessage on EndsQueue",
   ],
   "task start": [

@@ -32,6 +32,9 @@ import { dispatched } from "./submissions.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "build-task", "main.ts");
 
+/** Names of the secrets with credentials of channels begin so. */
+export const CHANNEL_SECRETS = "workshop/channels/";
+
 type Ordered = Pick<Submission, "frozenLock" | "artifactsWanted">;
 
 export interface Workshop {
@@ -175,6 +178,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     [VARIABLES.diskDirectory]: disk,
     [VARIABLES.workDirectory]: work,
     [VARIABLES.allowedPrivateHosts]: allowed().join(","),
+    [VARIABLES.channelSecrets]: CHANNEL_SECRETS,
     [VARIABLES.packPython]: options.python(),
     [VARIABLES.isolation]: "possible",
     [VARIABLES.maxAttemptMinutes]: "10",

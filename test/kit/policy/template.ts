@@ -13,7 +13,7 @@ export interface Template {
 }
 
 export const ACCOUNT = "123456789012";
-const REGION = "eu-west-1";
+export const REGION = "eu-west-1";
 
 const PSEUDO: Readonly<Record<string, string>> = {
   "AWS::Partition": "aws",

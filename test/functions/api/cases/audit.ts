@@ -15,6 +15,20 @@ export const AUDIT_CASES: RouteCases = {
       shows: /"role\.give"/,
     },
     {
+      kind: "happy",
+      says: "an admin sees what a person did",
+      as: "admin",
+      path: () => "/api/v1/audit/?person=alice",
+      status: 200,
+    },
+    {
+      kind: "happy",
+      says: "an admin sees everything",
+      as: "admin",
+      path: () => "/api/v1/audit/",
+      status: 200,
+    },
+    {
       kind: "malformed",
       says: "a time that is none",
       as: "admin",
