@@ -60,12 +60,14 @@ export interface Site {
 
 export interface SiteOptions {
   readonly prefix?: string;
+  /** @default the suite's */
+  readonly hookTimeoutMs?: number;
   /** What of the API's services is special, once it is known where browsers find the site. */
   readonly services?: (origin: string, ends: (() => unknown)[]) => Promise<Partial<Services>>;
 }
 
 /** Call at the top of a test file; the returned object is filled before the first test runs. */
-export function useSite({ prefix = "", services = async () => ({}) }: SiteOptions = {}): Site {
+export function useSite({ prefix = "", services = async () => ({}), hookTimeoutMs }: SiteOptions = {}): Site {
   const aws = useMiniStack();
   const requests: string[] = [];
   const site = { aws, requests } as { -readonly [K in keyof Site]: Site[K] };
@@ -81,7 +83,8 @@ export function useSite({ prefix = "", services = async () => ({}) }: SiteOption
       fetch: (request) => {
         const { pathname, search } = new URL(request.url);
         requests.push(`${request.method} ${pathname}${search}`);
-        return app?.fetch(request) ?? new Response(null, { status: 503 });
+        // Whoever looks at us before we are made finds a server and nothing on it.
+        return app?.fetch(request) ?? new Response(null, { status: 404 });
       },
     });
     await new Promise((resolve) => server.once("listening", resolve));
@@ -95,7 +98,7 @@ export function useSite({ prefix = "", services = async () => ({}) }: SiteOption
     const browser = await launch();
     ends.push(() => browser.close());
     site.open = (options) => openWindow(browser, site.url, options);
-  });
+  }, hookTimeoutMs);
   afterAll(async () => {
     for (const end of ends.reverse()) await end();
   });
