@@ -2,11 +2,16 @@
  * What clients inside hubs send, word by word, and what they read of the answers.
  */
 import { beforeAll, describe, expect, test } from "vitest";
+import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
+import { makeMove } from "#adapters/dynamodb/moves.ts";
+import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { mintToken } from "#adapters/secrets/tokens.ts";
 import type { BindingMap } from "#core/access/binding.ts";
+import { archiveKey } from "#core/layout.ts";
 import { type Api, bearer, DUMMY_PASSWORD, openApi } from "#test/kit/api.ts";
+import { audited } from "#test/kit/audited.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
-import { submitted } from "#test/kit/submissions.ts";
+import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 import { makeWorld } from "../functions/api/world.ts";
 
 const aws = useMiniStack();
@@ -34,13 +39,43 @@ async function list(path: string, token: string): Promise<List> {
 beforeAll(async () => {
   api = openApi(aws, { prefix: "/conda-store" });
   await makeWorld(api.services);
-  const { db } = api.services;
+  const db = audited(api.services.db);
+  await makeLab(db);
   for (let n = 0; n < 120; n += 10) {
     await Promise.all(
       Array.from({ length: 10 }, (_, i) => submitted(db, { namespace: `group-${i}`, environment: `e${n}` })),
     );
   }
 });
+
+/** What the clients of hubs look for in environments. */
+const LAB = ["cdsdashboards-singleuser", "dask", "dask-gateway", "distributed", "ipykernel", "jupyterlab"];
+
+/** `group-1/lab`, which has all of it. */
+async function makeLab(db: AuditedDb): Promise<void> {
+  const lockDigest = sha256Of("lab");
+  await putPackages(
+    db,
+    lockDigest,
+    LAB.map((name) => ({
+      manager: "conda",
+      name,
+      version: "1.0",
+      build: "h0_0",
+      channel: "https://conda.anaconda.org/conda-forge",
+      subdir: "linux-64",
+      license: "BSD-3-Clause",
+      summary: null,
+      sha256: sha256Of(name),
+      sizeBytes: 10,
+    })),
+  );
+  const { id, attempt } = await building(db, "task", { namespace: "group-1", environment: "lab" });
+  const key = archiveKey(sha256Of("reuse"));
+  const result = completedResult({ lockDigest, artifacts: [{ type: "CONDA_PACK", key, sizeBytes: 7 }] });
+  const complete = { name: "complete", by: "finish", at: new Date(), attempt, result } as const;
+  expect(await makeMove(db, id, complete)).toMatchObject({ won: true });
+}
 
 describe("jhub-apps in Nebari", () => {
   test("makes a user's token from its own, counts, and reads pages of a hundred", async () => {
@@ -62,7 +97,7 @@ describe("jhub-apps in Nebari", () => {
     const { token } = ((await made.json()) as { data: { token: string } }).data;
 
     const { count } = await list(`${A}/environment/`, token);
-    expect(count).toBe(14);
+    expect(count).toBe(15);
     const { data } = await list(`${A}/environment/?size=100&page=1`, token);
     const names = data.map(({ namespace, name }) => `${namespace.name}-${name}`);
     expect(names).toContain("team-demo");
@@ -72,18 +107,18 @@ describe("jhub-apps in Nebari", () => {
   test("an admin's token sees everything, over more than one page", async () => {
     const token = await service({ "*/*": ["viewer"] });
     const { count } = await list(`${A}/environment/`, token);
-    expect(count).toBe(123);
+    expect(count).toBe(124);
     const pages = [1, 2].map((page) => list(`${A}/environment/?size=100&page=${page}`, token));
     const ids = (await Promise.all(pages)).flatMap(({ data }) => data.map(({ id }) => id));
-    expect(new Set(ids).size).toBe(123);
+    expect(new Set(ids).size).toBe(124);
   });
 });
 
 test("dask-gateway reads the first answer only, and packages must all be there", async () => {
   const token = await service({ "*/*": ["viewer"] });
-  const found = await list(`${A}/environment/?packages=python&packages=numpy&packages=zlib`, token);
-  expect(found.data.map(({ name }) => name)).toEqual(["demo"]);
-  expect((await list(`${A}/environment/?packages=dask&packages=distributed`, token)).data).toEqual([]);
+  const path = `${A}/environment/?packages=dask&packages=distributed&packages=dask-gateway`;
+  expect((await list(path, token)).data.map(({ name }) => name)).toEqual(["lab"]);
+  expect((await list(`${path}&packages=numpy`, token)).data).toEqual([]);
 });
 
 test("argo-jupyter-scheduler asks without the slash and reads the first answer only", async () => {
@@ -92,12 +127,12 @@ test("argo-jupyter-scheduler asks without the slash and reads the first answer o
 });
 
 test("nb_conda_store_kernels leaves its slash on the last value", async () => {
-  const path = `${A}/environment?status=COMPLETED&artifact=CONDA_PACK&packages=numpy/`;
-  const { data, count } = await list(path, await service({ "team/*": ["viewer"] }));
+  const path = `${A}/environment?status=COMPLETED&artifact=CONDA_PACK&packages=ipykernel/`;
+  const { data, count } = await list(path, await service({ "*/*": ["viewer"] }));
   expect(count).toBe(1);
   expect(data[0]).toMatchObject({
-    name: "demo",
-    namespace: { name: "team" },
+    name: "lab",
+    namespace: { name: "group-1" },
     current_build_id: expect.any(Number),
   });
 });
@@ -105,7 +140,7 @@ test("nb_conda_store_kernels leaves its slash on the last value", async () => {
 test("cdsdashboards asks for one package", async () => {
   const token = await service({ "*/*": ["viewer"] });
   const { data } = await list(`${A}/environment/?packages=cdsdashboards-singleuser`, token);
-  expect(data).toEqual([]);
+  expect(data.map(({ name }) => name)).toEqual(["lab"]);
 });
 
 test("a spawner without a shared disk makes a token, lists what it can run, and finds its archive", async () => {
