@@ -86,6 +86,11 @@ describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
       "setsid sh -c 'trap \"\" TERM HUP INT; (exec sleep 4242) & exec sleep 4242' > /dev/null 2>&1 &",
     ),
     scripted(
+      "holds-open",
+      // The file is open for writing before its right to be written is gone, and stays open.
+      "setsid sh -c 'exec 3>> \"$PREFIX/share/holds-open/readme.txt\"; i=0; while :; do i=$((i+1)); echo $i >&3; done' > /dev/null 2>&1 &",
+    ),
+    scripted(
       "changes-later",
       // Until it is killed, it counts in a file: what it says then, it says for ever.
       "setsid sh -c 'i=0; while :; do i=$((i+1)); echo $i > \"$PREFIX/share/changes-later/readme.txt\"; done' > /dev/null 2>&1 &",
@@ -156,10 +161,13 @@ describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
     expect(processesOfStrangers()).toEqual([]);
   });
 
-  it("changes nothing after its script has ended", async () => {
-    const ended = await build("changes-later");
+  it.each([
+    ["writes again and again", "changes-later"],
+    ["keeps a file open", "holds-open"],
+  ])("changes nothing after its script has ended, though it %s", async (_what, name) => {
+    const ended = await build(name);
     if (ended.result?.outcome !== "completed") throw new Error(ended.log);
-    const file = "share/changes-later/readme.txt";
+    const file = `share/${name}/readme.txt`;
     const { key = "" } = ended.result.artifacts.find(({ type }) => type === "CONDA_PACK") ?? {};
     const input = (await getObject(workshop.bucket, key)) ?? "";
     // Both were read after the script had ended, one after the other.
