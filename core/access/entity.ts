@@ -32,8 +32,8 @@ export interface Entity {
   readonly bindings: Bindings;
   /** When the token ends; null for the anonymous entity and for services that never end. */
   readonly expiresAt: Date | null;
-  /** The ids under which the token can be revoked, its own first; none for what the API has no record of. */
-  readonly tokenIds: readonly string[];
+  /** Names of the records by which the token can be revoked, its own first; none for what the API has no record of. */
+  readonly tokenNames: readonly string[];
 }
 
 const defaults = (map: BindingMap): Bindings => parseBindings(map) ?? [];
@@ -56,7 +56,7 @@ export const anonymous = (defaultNamespace: string): Entity => ({
   grants: [DEFAULTS.anonymous],
   bindings: DEFAULTS.anonymous.bindings,
   expiresAt: null,
-  tokenIds: [],
+  tokenNames: [],
 });
 
 /** The same with further grants, such as what was given to the members of the primary namespace. */
@@ -90,15 +90,15 @@ export interface Credential {
   /** @default "authenticated" */
   readonly defaults?: Entity["defaults"];
   /** @default none: the API has no record of the token */
-  readonly tokenIds?: readonly string[];
-  /** @default the token */
+  readonly tokenNames?: readonly string[];
+  /** @default a token that the API has no record of */
   readonly source?: Source;
 }
 
 /** Who brings a verified token. */
 export function authenticated(credential: Credential): Entity {
-  const { primaryNamespace, own, expiresAt, defaults = "authenticated", tokenIds = [] } = credential;
-  const source = credential.source ?? { kind: "token", id: tokenIds[0] ?? null };
+  const { primaryNamespace, own, expiresAt, defaults = "authenticated", tokenNames = [] } = credential;
+  const source = credential.source ?? { kind: "token", id: null };
   const grants = [DEFAULTS[defaults], { source, bindings: own }];
   return {
     authenticated: true,
@@ -107,6 +107,6 @@ export function authenticated(credential: Credential): Entity {
     grants,
     bindings: uniteBindings(...grants.map(({ bindings }) => bindings)),
     expiresAt,
-    tokenIds,
+    tokenNames,
   };
 }

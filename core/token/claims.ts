@@ -55,6 +55,7 @@ export function entityOf(payload: Readonly<Record<string, unknown>>): Entity | n
     own: bindings,
     expiresAt: new Date(exp * 1000),
     defaults,
-    tokenIds: jti === undefined ? [] : [tokenName(primary_namespace, jti), ...made_from],
+    source: { kind: "token", id: jti ?? null },
+    tokenNames: jti === undefined ? [] : [tokenName(primary_namespace, jti), ...made_from],
   });
 }

@@ -44,7 +44,7 @@ export async function bearerOf(
     return service.entity;
   }
   const entity = await verifyToken(secret, token);
-  return entity && (await isInForce(db, entity.tokenIds)) ? entity : null;
+  return entity && (await isInForce(db, entity.tokenNames)) ? entity : null;
 }
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");

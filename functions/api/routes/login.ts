@@ -84,7 +84,7 @@ export const loggingOut =
   (services: Services): Tell<typeof logout> =>
   async ({ db, query: { next }, c }) => {
     const { login, prefix, secret } = services;
-    const [name] = (await verifyToken(secret, getCookie(c, AUTH_COOKIE) ?? ""))?.tokenIds ?? [];
+    const [name] = (await verifyToken(secret, getCookie(c, AUTH_COOKIE) ?? ""))?.tokenNames ?? [];
     if (name !== undefined) {
       // Whoever kept a copy of the cookie is logged out as well.
       const { primaryNamespace, id } = parseTokenName(name);

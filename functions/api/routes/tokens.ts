@@ -45,7 +45,7 @@ export const minting =
       mustFit(token);
       return dataReply({ token, id: null });
     }
-    if (own.tokenIds.length > LINEAGE_MAX) {
+    if (own.tokenNames.length > LINEAGE_MAX) {
       throw new AppError(
         "invalid_token_request",
         `This token was made from a token that was made from another, ${LINEAGE_MAX} times over: use one of those.`,
@@ -55,7 +55,7 @@ export const minting =
     const { primaryNamespace, roleBindings, expiresAt } = granted;
     const issued = { kind: "token", name: body.name, primaryNamespace, roleBindings, expiresAt } as const;
     return dataReply(
-      await issueToken({ db, secret: services.secret }, { ...issued, madeFrom: own.tokenIds }),
+      await issueToken({ db, secret: services.secret }, { ...issued, madeFrom: own.tokenNames }),
     );
   };
 

@@ -10,6 +10,8 @@ import { explain } from "#core/access/explain.ts";
 import { may, visible } from "#core/access/may.ts";
 import { GLOBAL, ofEnvironment, ofNamespace, type Target } from "#core/access/pattern.ts";
 import { PERMISSIONS } from "#core/access/permission.ts";
+import { AppError } from "#core/errors.ts";
+import { grantToken } from "#core/token/token-request.ts";
 
 /** Few letters, so that patterns and names meet; some are special to regular expressions. */
 const half = fc.string({ unit: fc.constantFrom("a", "b", ".", "+", "*", "*"), minLength: 1, maxLength: 4 });
@@ -23,20 +25,23 @@ const name = fc.oneof(
 );
 /** A name with a slash would be read as two: to the naive reading it is told as no name. */
 const isName = (text: string): boolean => text !== "" && !text.includes("/");
-const world = fc.record({
-  bindings: fc.dictionary(
-    fc.tuple(half, half).map(([namespace, environment]) => `${namespace}/${environment}`),
-    fc.subarray(["viewer", "editor", "developer", "admin", "owner"], { minLength: 1 }),
-    { maxKeys: 6, noNullPrototype: true },
-  ),
-  permission: fc.constantFrom(...PERMISSIONS),
-  namespace: name,
-  environment: name,
-});
+const worldOf = (maxKeys: number) =>
+  fc.record({
+    bindings: fc.dictionary(
+      fc.tuple(half, half).map(([namespace, environment]) => `${namespace}/${environment}`),
+      fc.subarray(["viewer", "editor", "developer", "admin", "owner"], { minLength: 1 }),
+      { maxKeys, noNullPrototype: true },
+    ),
+    permission: fc.constantFrom(...PERMISSIONS),
+    namespace: name,
+    environment: name,
+  });
 
 const holder = (bindings: Record<string, string[]>): Entity =>
   authenticated({ primaryNamespace: "alice", own: parseBindings(bindings) ?? [], expiresAt: null });
 const DEFAULTS = { "default/*": ["viewer"], "filesystem/*": ["viewer"] };
+
+const world = worldOf(6);
 
 test("in 100,000 random worlds decision, explanation and lists agree with the naive reading", () => {
   const answers = { yes: 0, no: 0 };
@@ -85,3 +90,38 @@ test("a namespace shows in lists as soon as one environment in it may be read", 
     { numRuns: 5_000 },
   );
 });
+
+test("a token that is granted never may what its maker may not, in 30,000 random worlds", () => {
+  const seen = { granted: 0, refused: 0, used: 0 };
+  const now = new Date();
+  fc.assert(
+    fc.property(world, worldOf(1), (held, wanted) => {
+      const maker = holder(held.bindings);
+      const roleBindings = Object.fromEntries(
+        Object.entries(wanted.bindings).map(([pattern, roles]) => [
+          pattern,
+          roles.filter((role) => role !== "owner"),
+        ]),
+      );
+      let granted: ReturnType<typeof grantToken>;
+      try {
+        granted = grantToken(maker, { primaryNamespace: null, expiration: null, roleBindings }, now);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        seen.refused += 1;
+        return;
+      }
+      seen.granted += 1;
+      const made = holder(granted.roleBindings as Record<string, string[]>);
+      for (const { permission, namespace, environment } of [held, wanted]) {
+        for (const target of [GLOBAL, ofNamespace(namespace), ofEnvironment(namespace, environment)]) {
+          if (!may(made, permission, target)) continue;
+          seen.used += 1;
+          if (!may(maker, permission, target)) expect([held.bindings, roleBindings]).toBe("narrower");
+        }
+      }
+    }),
+    { numRuns: 30_000 },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(300);
+}, 300_000);

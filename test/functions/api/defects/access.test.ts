@@ -12,6 +12,11 @@ import { ask, inAnHour, type Row, roles, signed, specify, status, useAsking } fr
 const aws = useMiniStack();
 const on = useAsking(aws);
 
+interface Issued {
+  readonly token: string;
+  readonly id: string;
+}
+
 describe("what let callers do or learn too much", () => {
   const rows: readonly Row[] = [
     [
@@ -144,6 +149,17 @@ describe("what let callers do or learn too much", () => {
           });
           expect(await ask(on.api, token, "permission/")).toMatchObject({ data: { authenticated: false } });
         }
+      },
+    ],
+    [
+      "a token that was lost was good until its end: it can be revoked, and with it what was made from it",
+      async () => {
+        const owner = await on.api.token({ "team/*": ["viewer"] }, on.fresh);
+        const lost = (await ask(on.api, owner, "token/", { method: "POST" })).data as Issued;
+        const copy = (await ask(on.api, lost.token, "token/", { method: "POST" })).data as Issued;
+        expect(await status(on.api, owner, `token/${lost.id}`, { method: "DELETE" })).toBe(200);
+        for (const { token } of [lost, copy])
+          expect(await status(on.api, token, "environment/team/demo/")).toBe(403);
       },
     ],
     [
