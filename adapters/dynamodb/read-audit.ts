@@ -40,6 +40,8 @@ export interface AuditPortion {
 
 /** Entries looked at in one portion: what a filter passes over counts too. */
 const LOOKED_AT_MAX = 2_000;
+/** A megabyte each, where entries are large. */
+const CALLS_MAX = 10;
 const PER_CALL = { least: 25, most: 500 };
 
 /** Reads one portion. Entries whose time is over are gone, whether or not DynamoDB has removed them yet. */
@@ -49,7 +51,7 @@ export async function readAudit(db: Db, read: AuditRead): Promise<AuditPortion> 
   let bytes = 0;
   let looked = 0;
   let last = read.after;
-  while (looked < LOOKED_AT_MAX) {
+  for (let calls = 0; calls < CALLS_MAX && looked < LOOKED_AT_MAX; calls += 1) {
     const { items, isLast } = await readBehind(
       db,
       read,

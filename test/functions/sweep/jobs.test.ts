@@ -11,6 +11,7 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace, getBuildCounts, getNamespace } from "#adapters/dynamodb/namespaces.ts";
 import { getPackages } from "#adapters/dynamodb/packages.ts";
 import { pinBuild } from "#adapters/dynamodb/pins.ts";
+import { readAudit } from "#adapters/dynamodb/read-audit.ts";
 import { askForRetention } from "#adapters/dynamodb/retention.ts";
 import { getReusable } from "#adapters/dynamodb/reuse.ts";
 import { putSettings } from "#adapters/dynamodb/settings.ts";
@@ -199,6 +200,17 @@ test("a deleted namespace is emptied, whoever died at it, and its name is free",
   await createNamespace(left.db, "team", left.now);
 });
 
+const ALL_ENTRIES = {
+  since: null,
+  until: null,
+  order: "desc",
+  after: null,
+  most: 1000,
+  bytesMax: 1_000_000,
+  wanted: () => true,
+  sizeOf: () => 1,
+} as const;
+
 describe("retention", () => {
   const kept = async (builds: readonly Made[]): Promise<number[]> => {
     const found = await Promise.all(builds.map(({ id }) => getBuild(left.db, id)));
@@ -223,6 +235,13 @@ describe("retention", () => {
 
     await left.work();
     expect(await kept(builds)).toEqual([oldest.id, third.id, newest.id]);
+    const { entries } = await readAudit(left.db, {
+      ...ALL_ENTRIES,
+      part: { kind: "namespace", namespace: "team" },
+    });
+    expect(entries.filter(({ action }) => action === "build.delete")).toMatchObject([
+      { by: { kind: "system", name: "retention" }, build: builds[1]?.id, requestId: null },
+    ]);
     const next = await left.made();
     await left.work(10);
 

@@ -79,6 +79,16 @@ describe("a login at a provider", () => {
       });
     }
     expect(await getNamespace(api.services.db, name)).toMatchObject({ name });
+    const own = await api.request("/api/v1/audit/", {
+      headers: { authorization: `Bearer ${tokenOf(await logIn(api, provider, bob))}` },
+    });
+    const { data } = (await own.json()) as { data: { action: string; namespace: string | null }[] };
+    expect(data.map(({ action, namespace }) => `${action} ${namespace}`).sort()).toEqual([
+      "login null",
+      "login null",
+      "login null",
+      `namespace.create ${name}`,
+    ]);
   });
 
   test("reads what the ID token does not say from user information, about the same person only", async () => {
