@@ -111,8 +111,10 @@ export class Tasks {
       const note = join(tasksDirectory, id, "task.json");
       if (existsSync(note)) {
         const task = revive(readFileSync(note, "utf8"));
-        await this.#report(stopped(task, { stopCode: "TerminationNotice", stoppedReason: NO_WORD }));
-        count += 1;
+        if (task) {
+          await this.#report(stopped(task, { stopCode: "TerminationNotice", stoppedReason: NO_WORD }));
+          count += 1;
+        }
       }
       removeTree(join(tasksDirectory, id));
     }
@@ -197,7 +199,12 @@ function stopped(
   };
 }
 
-function revive(text: string): Task {
-  const task = JSON.parse(text) as Task;
-  return { ...task, createdAt: new Date(task.createdAt) };
+/** @returns null for a note that was being written when its writer was killed: the task had not been started yet */
+function revive(text: string): Task | null {
+  try {
+    const task = JSON.parse(text) as Task;
+    return { ...task, createdAt: new Date(task.createdAt) };
+  } catch {
+    return null;
+  }
 }

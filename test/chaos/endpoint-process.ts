@@ -9,6 +9,8 @@ import type { EndpointOrder } from "./endpoint.ts";
 
 export interface EndpointOptions extends Omit<EndpointOrder, "port"> {
   readonly env: Readonly<Record<string, string>>;
+  /** Told when it ended by itself: nothing of what is tested does that. */
+  readonly onBroken: (error: Error) => void;
 }
 
 export interface Endpoint {
@@ -22,7 +24,7 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-export async function startEndpoint({ env, ...order }: EndpointOptions): Promise<Endpoint> {
+export async function startEndpoint({ env, onBroken, ...order }: EndpointOptions): Promise<Endpoint> {
   const port = await freePort();
   const pids = new Map<string, number>();
   let watchers: { readonly build: number; readonly seen: (pid: number) => void }[] = [];
@@ -56,9 +58,11 @@ export async function startEndpoint({ env, ...order }: EndpointOptions): Promise
         if (line === "ready") resolve();
         else hear(line);
       });
-      made.once("exit", () => {
-        if (!closing) void start().then(resolve);
-        else resolve();
+      made.once("exit", (code) => {
+        if (closing) return resolve();
+        if (code === null) return void start().then(resolve);
+        onBroken(new Error(`the RunTask endpoint ended by itself with exit code ${code}`));
+        resolve();
       });
     });
   await start();
@@ -78,8 +82,9 @@ export async function startEndpoint({ env, ...order }: EndpointOptions): Promise
     kill: () => void child?.kill("SIGKILL"),
     async close() {
       closing = true;
+      if (child === undefined || child.exitCode !== null) return;
       const gone = new Promise((resolve) => child?.once("close", resolve));
-      child?.kill("SIGTERM");
+      child.kill("SIGTERM");
       await gone;
     },
   };

@@ -195,6 +195,7 @@ async function open(
     logLevel: "info",
   };
   const endpoint = await startEndpoint({
+    onBroken: options.onBroken,
     aws: await proxy.open("endpoint"),
     logsDirectory: place("logs"),
     env: { ...basic, CHAOS_PROCESS: "endpoint", PATH: programPath() },

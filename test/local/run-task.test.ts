@@ -1,5 +1,13 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -20,6 +28,7 @@ import { freePort } from "#local/ministack.ts";
 import { ensurePythonTools } from "#local/python.ts";
 import { findNamespace } from "#local/run-task/mounts.ts";
 import { type RunTaskEndpoint, startRunTaskEndpoint } from "#local/run-task/server.ts";
+import { newTask } from "#local/run-task/task.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -316,4 +325,21 @@ test("an endpoint that is killed takes its tasks along, and the next one reports
 
   expect(await next.tasks.reportLost()).toBe(1);
   expect(await endOf(arn)).toMatchObject({ stopCode: "TerminationNotice" });
+});
+
+test("a note that was cut short when its writer was killed keeps no other task from being reported", async () => {
+  const { endpoint, home } = await running("");
+  const whole = newTask({ taskDefinition: "build", cluster: "builds" }, { family: "build" });
+  const notes = [
+    ["a-cut", ""],
+    ["b-cut", '{"taskArn":'],
+    ["c-whole", JSON.stringify(whole)],
+  ] as const;
+  for (const [name, text] of notes) {
+    mkdirSync(join(home, "tasks", name), { recursive: true });
+    writeFileSync(join(home, "tasks", name, "task.json"), text);
+  }
+
+  expect(await endpoint.tasks.reportLost()).toBe(1);
+  expect(readdirSync(join(home, "tasks"))).toEqual([]);
 });
