@@ -8,10 +8,11 @@ const STATES_MAX = 1_000_000;
 /** Seconds on an idle machine. */
 const TIMEOUT_MS = 300_000;
 
-describe("all orders of a person, two tasks, dispatch, finish, sweep and time", () => {
+describe("all orders of two people, two tasks, dispatch, finish, sweep and time", () => {
   test.each([
-    { builds: 1, attempts: 2, slots: 1, pending: 1, mishaps: true },
-    { builds: 2, attempts: 1, slots: 2, pending: 2, mishaps: false },
+    { builds: 1, attempts: 2, slots: 1, pending: 1, deletion: false, mishaps: true },
+    { builds: 2, attempts: 1, slots: 2, pending: 2, deletion: false, mishaps: false },
+    { builds: 2, attempts: 1, slots: 2, pending: 1, deletion: true, mishaps: false },
   ])(
     "with %j reach no bad state, and every state has a way to an end",
     (bounds) => {
@@ -26,7 +27,7 @@ describe("all orders of a person, two tasks, dispatch, finish, sweep and time", 
 });
 
 describe("the explorer finds a planted bug:", () => {
-  const bounds = { builds: 2, attempts: 1, slots: 1, pending: 1, mishaps: true };
+  const bounds = { builds: 2, attempts: 1, slots: 1, pending: 1, deletion: false, mishaps: true };
 
   test(
     "no fencing",
@@ -68,6 +69,25 @@ describe("the explorer finds a planted bug:", () => {
       );
 
       expect(bad?.fault).toMatch(/though nobody said so/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each([
+    ["shown", { current: null }, /is shown and was deleted/],
+    ["pinned", { whilePinned: true }, /was deleted though it was pinned/],
+  ])(
+    "a deletion that no longer asks whether the build is %s",
+    (_, forgotten, fault) => {
+      const deletionOf: typeof RULES.deletionOf = (build, environment) =>
+        ({ ...RULES.deletionOf(build, environment), ...forgotten }) as ReturnType<typeof RULES.deletionOf>;
+      const rules = { ...RULES, deletionOf };
+      const { bad } = explore(
+        modelOf({ ...bounds, slots: 2, deletion: true, mishaps: false }, rules),
+        STATES_MAX,
+      );
+
+      expect(bad?.fault).toMatch(fault);
     },
     TIMEOUT_MS,
   );

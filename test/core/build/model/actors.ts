@@ -1,58 +1,14 @@
-/**
- * Who acts in the model, and what each may do at any moment. Messages and events are no part of the state: that one is
- * late, lost, doubled or out of order is the same as its reader looking at any time, often or never.
- * @module
- */
-import type { Build } from "#core/build/build.ts";
-import type { Move } from "#core/build/move.ts";
-import { type decide, isFinal, stateOf, submitWrites } from "#core/build/state-machine.ts";
+import { isFinal, stateOf } from "#core/build/state-machine.ts";
 import { afterTrouble } from "#core/build/tries.ts";
-import { look, type Watch } from "#core/build/watch.ts";
-import { chooseBuild } from "#core/environment/choose-build.ts";
-import { newBuild, POLICY } from "#test/kit/builds.ts";
-import type { Step } from "./explore.ts";
-import {
-  apply,
-  attemptName,
-  buildOf,
-  type ModelAttempt,
-  type ModelTask,
-  type Pending,
-  type World,
-  withAttempt,
-} from "./world.ts";
-
-/** What the explorer may replace, to see whether it notices. */
-export interface Rules {
-  readonly decide: typeof decide;
-  /** Whether the table takes a task's write. */
-  readonly mayWrite: (record: ModelAttempt, owner: string) => boolean;
-  /** Whether sweep gives a claimed task up. @param record with its true age, which only a wrong rule may ask for */
-  readonly looksDead: (watch: Watch, record: ModelAttempt) => boolean;
-}
-
-export interface Bounds {
-  readonly builds: number;
-  /** Attempts of one build. */
-  readonly attempts: number;
-  readonly slots: number;
-  /** Transactions of the product decided and not yet sent, beside one of a person's. */
-  readonly pending: number;
-  /** Whether tasks are killed and stand still, ECS refuses, and who decided dies before it acts. */
-  readonly mishaps: boolean;
-}
-
-export interface ModelStep extends Step<World> {
-  /** A task wrote, and the table took it. */
-  readonly wrote?: { readonly build: number; readonly attempt: number; readonly owner: string };
-  /** Sweep called this task dead by its beats. */
-  readonly gaveUp?: string;
-}
+import { look } from "#core/build/watch.ts";
+import { POLICY } from "#test/kit/builds.ts";
+import { AT, type Bounds, intend, type ModelStep, PERSONS, type Rules } from "./intend.ts";
+import { people } from "./persons.ts";
+import { apply, attemptName, buildOf, type ModelTask, type World, withAttempt } from "./world.ts";
 
 /** Beats are looked at in steps of a third of the time after which an owner is dead. */
 export const LOOK_SECONDS = 25;
 export const LOOKS_UNTIL_DEAD = 3;
-const AT = new Date("2026-01-01T00:00:00Z");
 
 /** Everything that may happen next. */
 export function* stepsOf(world: World, rules: Rules, bounds: Bounds): Generator<ModelStep> {
@@ -67,57 +23,6 @@ export function* stepsOf(world: World, rules: Rules, bounds: Bounds): Generator<
   yield* finishing(world, rules, bounds);
 }
 
-/** A move that was decided by what is true now, to be sent at any later moment; nothing if it is refused. */
-function* intend(
-  world: World,
-  { decide }: Rules,
-  bounds: Bounds,
-  by: string,
-  build: Build,
-  move: Move,
-  facts: Omit<ModelStep, "label" | "next">,
-): Generator<ModelStep> {
-  if (by in world.pending || (by !== USER && isCrowded(world, bounds))) return;
-  const decision = decide(build, move, move.name === "complete" ? world.environment : null);
-  if (!decision.allowed) return;
-  const { writes } = decision;
-  const next = withPending(world, by, { writes, choice: null, key: keyOf(move.name, writes) });
-  const attempt = "attempt" in move ? ` of attempt ${move.attempt}` : "";
-  yield { label: `${by} decides ${move.name}${attempt} of build ${build.id}`, next, ...facts };
-}
-
-const USER = "user";
-
-const isCrowded = ({ pending }: World, bounds: Bounds): boolean =>
-  Object.keys(pending).filter((by) => by !== USER).length >= bounds.pending;
-
-const keyOf = (name: string, writes: readonly object[]): string =>
-  name + JSON.stringify(writes, (property, value: unknown) => (property === "set" ? undefined : value));
-
-const withPending = (world: World, by: string, pending: Pending): World => ({
-  ...world,
-  pending: { ...world.pending, [by]: pending },
-});
-
-function* people(world: World, rules: Rules, bounds: Bounds): Generator<ModelStep> {
-  if (world.builds.length < bounds.builds) {
-    const build = newBuild(world.builds.length + 1);
-    const next = apply({ ...world, builds: [...world.builds, build] }, submitWrites(build, 1));
-    if (next) yield { label: `build ${build.id} is posted`, own: false, next };
-  }
-  for (const build of world.builds) {
-    yield* intend(world, rules, bounds, USER, build, { name: "cancel", by: "api", at: AT }, { own: false });
-    if (build.status !== "COMPLETED" || USER in world.pending) continue;
-    const { environment } = world;
-    const newest = world.builds.length;
-    const chosen = chooseBuild(environment, build, build.id, newest);
-    const expect = { id: environment.id, currentAfter: environment.currentAfter };
-    const writes = [{ kind: "environment" as const, namespace: "team", name: "demo", expect, ...chosen }];
-    const next = withPending(world, USER, { writes, choice: newest, key: keyOf("choose", writes) });
-    yield { label: `user decides to show build ${build.id}`, own: false, next };
-  }
-}
-
 function* transactions(world: World, { mishaps }: Bounds): Generator<ModelStep> {
   for (const [by, { writes, choice }] of Object.entries(world.pending)) {
     const { [by]: _, ...pending } = world.pending;
@@ -127,7 +32,7 @@ function* transactions(world: World, { mishaps }: Bounds): Generator<ModelStep> 
     const next = won && choice !== null ? { ...won, chosenAt: choice } : won;
     yield {
       label: `${by}'s transaction ${next ? "succeeds" : "is refused"}`,
-      own: by !== USER,
+      own: !PERSONS.includes(by),
       next: next ?? without,
     };
     if (mishaps) yield { label: `${by} dies before its transaction`, own: false, next: without };

@@ -5,8 +5,9 @@
 import type { Build } from "#core/build/build.ts";
 import { decide, isFinal, STATES, stateOf } from "#core/build/state-machine.ts";
 import { suspicion } from "#core/build/watch.ts";
-import { type Bounds, type ModelStep, type Rules, stepsOf } from "./actors.ts";
+import { stepsOf } from "./actors.ts";
 import type { Model } from "./explore.ts";
+import type { Bounds, ModelStep, Rules } from "./intend.ts";
 import { attemptName, newWorld, type World } from "./world.ts";
 
 /** No limit of an attempt is reached: a task that beats is never too slow here. */
@@ -17,6 +18,10 @@ export const RULES: Rules = {
   decide,
   mayWrite: ({ owner, closed }, me) => owner === me && !closed,
   looksDead: (watch) => suspicion(watch, 0, UNLIMITED_MINUTES) !== null,
+  deletionOf: ({ id: build, status }, { currentBuildId: current }) => ({
+    ...{ kind: "deletion", build, status, current },
+    whilePinned: false,
+  }),
 };
 
 export const modelOf = (bounds: Bounds, rules: Rules = RULES): Model<World, ModelStep> => ({
@@ -31,8 +36,8 @@ export const modelOf = (bounds: Bounds, rules: Rules = RULES): Model<World, Mode
 function keyOf({ builds, attempts, environment, tasks, pending, watches, chosenAt }: World): string {
   const open = Object.entries(attempts).filter(([, { closed }]) => !closed);
   return JSON.stringify([
-    builds.map(({ status, dispatched, lastAttempt, slot, tries }) => [
-      ...[status, dispatched, lastAttempt, slot],
+    builds.map(({ status, dispatched, lastAttempt, slot, tries, deletedOn, pinnedOn }) => [
+      ...[status, dispatched, lastAttempt, slot, deletedOn !== null, pinnedOn !== null],
       isFinal(stateOf({ status, dispatched })) ? 0 : tries.died,
     ]),
     open.map(([name, { owner, result, age }]) => [name, owner, result, age]),
@@ -81,18 +86,23 @@ function faultOfStep(before: World, { next, wrote, gaveUp }: ModelStep): string 
   return null;
 }
 
+/** But for its size, which deletion takes away. */
 const summary = (build: Build | undefined): string =>
-  JSON.stringify([build?.status, build?.dispatched, build?.slot, build?.lastAttempt, build?.sizeBytes]);
+  JSON.stringify([build?.status, build?.dispatched, build?.slot, build?.lastAttempt]);
 
 function faultOfState({ builds, slots, shares, line, waiting, ...world }: World): string | null {
   const { attempts, counts, environment } = world;
-  const having = (...statuses: string[]) => builds.filter(({ status }) => statuses.includes(status)).length;
-  for (const { id, status, dispatched, slot, lastAttempt, endedOn } of builds) {
+  const there = builds.filter(({ deletedOn }) => deletedOn === null);
+  const having = (...statuses: string[]) => there.filter(({ status }) => statuses.includes(status)).length;
+  for (const { id, status, dispatched, slot, lastAttempt, endedOn, deletedOn, pinnedOn } of builds) {
     const state = stateOf({ status, dispatched });
     const held = slot === null ? null : slots[slot];
     if ((slot !== null) !== STATES[state].slot) return `build ${id} is ${state} with slot ${slot}`;
     if (held && (held.build !== id || held.attempt !== dispatched))
       return `slot ${slot} is not build ${id}'s`;
+    if (deletedOn !== null && pinnedOn !== null) return `build ${id} was deleted though it was pinned`;
+    if (deletedOn !== null && environment.currentBuildId === id && environment.link.version > 0)
+      return `build ${id} is shown and was deleted`;
     if (line.includes(id) !== (state === "waiting")) return `the line is wrong about build ${id}`;
     if ((endedOn !== null) !== isFinal(state)) return `build ${id} is ${state} and ended on ${endedOn}`;
     for (let n = 1; n <= lastAttempt; n += 1) {
@@ -106,7 +116,7 @@ function faultOfState({ builds, slots, shares, line, waiting, ...world }: World)
   if (JSON.stringify(shares) !== JSON.stringify(slots)) return "the namespace's shares are not its slots";
   if (waiting !== line.length) return `the ring counts ${waiting} of ${line.length} that wait`;
   const recount = {
-    builds: builds.length,
+    builds: there.length,
     active: having("QUEUED", "BUILDING"),
     completed: having("COMPLETED"),
     failed: having("FAILED"),

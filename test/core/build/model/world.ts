@@ -4,6 +4,7 @@
  * @module
  */
 import type { Build } from "#core/build/build.ts";
+import { deleted } from "#core/build/deletion.ts";
 import type { Watch } from "#core/build/watch.ts";
 import type { Write } from "#core/build/writes.ts";
 import type { Environment } from "#core/environment/environment.ts";
@@ -30,9 +31,22 @@ export interface ModelTask {
   readonly frozen: boolean;
 }
 
+/** What a person does to a build that has ended; the conditions are those of the adapters for deletion, pins, choices. */
+export type PersonsWrite =
+  | {
+      readonly kind: "deletion";
+      readonly build: number;
+      readonly status: Build["status"];
+      /** The build that was shown then; null if nobody asks. */
+      readonly current: number | null;
+      readonly whilePinned: boolean;
+    }
+  | { readonly kind: "pin"; readonly build: number; readonly pinned: boolean }
+  | { readonly kind: "still there"; readonly build: number };
+
 /** A transaction that was decided from what was read then, and not sent yet. */
 export interface Pending {
-  readonly writes: readonly Write[];
+  readonly writes: readonly (Write | PersonsWrite)[];
   /** Equal for transactions that do the same. */
   readonly key: string;
   /** The newest build there was, for a person's choice. */
@@ -78,12 +92,21 @@ export const attemptName = (build: number, attempt: number): string => `${build}
 export const buildOf = (world: World, id: number): Build => world.builds[id - 1] ?? newBuild(0);
 
 /** Does all the writes, or answers null because a condition does not hold. */
-export function apply(world: World, writes: readonly Write[]): World | null {
+export function apply(world: World, writes: readonly (Write | PersonsWrite)[]): World | null {
   return writes.every((write) => holds(world, write)) ? writes.reduce(written, world) : null;
 }
 
-function holds(world: World, write: Write): boolean {
+function holds(world: World, write: Write | PersonsWrite): boolean {
   switch (write.kind) {
+    case "deletion": {
+      const { status, deletedOn, pinnedOn } = buildOf(world, write.build);
+      if (status !== write.status || deletedOn !== null) return false;
+      if (pinnedOn !== null && !write.whilePinned) return false;
+      return write.current === null || write.current === world.environment.currentBuildId;
+    }
+    case "pin":
+    case "still there":
+      return buildOf(world, write.build).deletedOn === null;
     case "build": {
       const build = world.builds[write.id - 1];
       return Object.entries(write.expect).every(([name, value]) => build?.[name as keyof Build] === value);
@@ -115,14 +138,32 @@ function holds(world: World, write: Write): boolean {
   }
 }
 
-function written(world: World, write: Write): World {
+const COUNTED = { COMPLETED: "completed", FAILED: "failed", CANCELED: "canceled" } as const;
+
+function withBuild(world: World, id: number, set: Partial<Build>): World {
+  return { ...world, builds: world.builds.map((build) => (build.id === id ? { ...build, ...set } : build)) };
+}
+
+/** The build without what it had, and the counts without it. */
+function withoutBuild(world: World, id: number): World {
+  const build = buildOf(world, id);
+  const counts = { ...world.counts };
+  counts.builds -= 1;
+  counts.sizeBytes -= build.sizeBytes;
+  if (build.status in COUNTED) counts[COUNTED[build.status as keyof typeof COUNTED]] -= 1;
+  return { ...withBuild(world, id, deleted(build, [], build.scheduledOn)), counts };
+}
+
+function written(world: World, write: Write | PersonsWrite): World {
   switch (write.kind) {
-    case "build": {
-      const builds = world.builds.map((build) =>
-        build.id === write.id ? { ...build, ...write.set } : build,
-      );
-      return { ...world, builds };
-    }
+    case "deletion":
+      return withoutBuild(world, write.build);
+    case "pin":
+      return withBuild(world, write.build, { pinnedOn: write.pinned ? new Date(0) : null });
+    case "still there":
+      return world;
+    case "build":
+      return withBuild(world, write.id, write.set);
     case "slot": {
       const { [write.slot]: _, ...slots } = world.slots;
       if (write.change === "free") return { ...world, slots };
