@@ -12,7 +12,7 @@ import { naiveMay } from "./naive.ts";
 export const BINDINGS = 1000;
 /** At least so many times faster than the naive decision. */
 export const RATIO_MIN = 20;
-const ROUNDS = 7;
+const ROUNDS = 5;
 
 export interface Question {
   readonly says: string;
@@ -63,7 +63,7 @@ export function measureDecisions(): Decision[] {
     if (ours() !== naive()) throw new Error(`the two disagree about ${namespace}/${environment}`);
     const rounds = Array.from(
       { length: ROUNDS },
-      () => [microsOf(naive, 20), microsOf(ours, 20_000)] as const,
+      () => [microsOf(naive, 10), microsOf(ours, 2_000)] as const,
     );
     return {
       says,

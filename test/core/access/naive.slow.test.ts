@@ -72,7 +72,7 @@ test("in 100,000 random worlds decision, explanation and lists agree with the na
   // Worlds in which everything is refused, or allowed, would prove nothing.
   expect(answers.yes).toBeGreaterThan(10_000);
   expect(answers.no).toBeGreaterThan(10_000);
-}, 300_000);
+}, 600_000);
 
 test("a namespace shows in lists as soon as one environment in it may be read", () => {
   fc.assert(
@@ -95,33 +95,53 @@ test("a token that is granted never may what its maker may not, in 30,000 random
   const seen = { granted: 0, refused: 0, used: 0 };
   const now = new Date();
   fc.assert(
-    fc.property(world, worldOf(1), (held, wanted) => {
+    fc.property(world, worldOf(1), fc.boolean(), (held, random, narrower) => {
       const maker = holder(held.bindings);
+      // Random patterns are seldom the maker's; those made from the maker's are, and a bit too wide now and then.
+      const asked = narrower ? narrowed(held.bindings) : random.bindings;
       const roleBindings = Object.fromEntries(
-        Object.entries(wanted.bindings).map(([pattern, roles]) => [
-          pattern,
-          roles.filter((role) => role !== "owner"),
-        ]),
+        Object.entries(asked).map(([pattern, roles]) => [pattern, roles.filter((role) => role !== "owner")]),
       );
-      let granted: ReturnType<typeof grantToken>;
-      try {
-        granted = grantToken(maker, { primaryNamespace: null, expiration: null, roleBindings }, now);
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        seen.refused += 1;
-        return;
-      }
-      seen.granted += 1;
-      const made = holder(granted.roleBindings as Record<string, string[]>);
-      for (const { permission, namespace, environment } of [held, wanted]) {
+      const granted = grantedTo(maker, roleBindings, now);
+      seen[granted ? "granted" : "refused"] += 1;
+      if (!granted) return;
+      const made = holder(granted);
+      for (const pattern of Object.keys(granted)) {
+        const [namespace = "", environment = ""] = pattern.replaceAll("*", "a").split("/");
         for (const target of [GLOBAL, ofNamespace(namespace), ofEnvironment(namespace, environment)]) {
-          if (!may(made, permission, target)) continue;
-          seen.used += 1;
-          if (!may(maker, permission, target)) expect([held.bindings, roleBindings]).toBe("narrower");
+          for (const permission of PERMISSIONS.filter((each) => may(made, each, target))) {
+            seen.used += 1;
+            if (!may(maker, permission, target)) expect([held.bindings, roleBindings]).toBe("narrower");
+          }
         }
       }
     }),
     { numRuns: 30_000 },
   );
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(300);
-}, 300_000);
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(1000);
+}, 600_000);
+
+/** Some wildcards become names, some names become wildcards, and each second pattern is left out. */
+const narrowed = (bindings: Record<string, string[]>): Record<string, string[]> =>
+  Object.fromEntries(
+    Object.entries(bindings)
+      .filter((_, index) => index % 2 === 0)
+      .map(([pattern, roles], index) => [
+        index % 3 === 2 ? pattern.replace("a", "*") : pattern.replace("*", "ab"),
+        roles,
+      ]),
+  );
+
+function grantedTo(
+  maker: Entity,
+  roleBindings: Record<string, string[]>,
+  now: Date,
+): Record<string, string[]> | null {
+  try {
+    const granted = grantToken(maker, { primaryNamespace: null, expiration: null, roleBindings }, now);
+    return granted.roleBindings as Record<string, string[]>;
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
