@@ -79,7 +79,7 @@ export async function openJsonService(
  * @throws AwsError
  */
 export async function askJson(service: JsonService, operation: string, input: Fields): Promise<Fields> {
-  const body = Buffer.from(JSON.stringify(input));
+  const body = JSON.stringify(input);
   for (let tries = 1; ; tries += 1) {
     const answer = await once(service, operation, body).catch((error: unknown) => {
       if (tries < TRIES) return null;
@@ -98,7 +98,7 @@ export async function askJson(service: JsonService, operation: string, input: Fi
 async function once(
   { service, region, url, lender }: JsonService,
   operation: string,
-  body: Buffer,
+  body: string,
 ): Promise<Answer> {
   const credentials = await lender.config.credentials();
   const { api, json } = SERVICES[service];

@@ -8,7 +8,8 @@ import type { LookupFunction } from "node:net";
 export interface Outgoing {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  /** A text goes out in one piece with the headers. */
+  readonly body: Uint8Array | string;
   /** No byte for so long: the connection is dead. */
   readonly idleMsMax: number;
   readonly signal?: AbortSignal | undefined;
@@ -57,7 +58,7 @@ export async function exchange(
     method,
     headers: {
       ...headers,
-      ...(method === "PUT" || method === "POST" ? { "content-length": String(body.byteLength) } : {}),
+      ...(method === "PUT" || method === "POST" ? { "content-length": String(Buffer.byteLength(body)) } : {}),
     },
     timeout: idleMsMax,
     ...(signal ? { signal } : {}),
