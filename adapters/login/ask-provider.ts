@@ -23,7 +23,7 @@ export interface ProviderAnswer {
 
 /** What is done for one login has this long in all: API Gateway waits for 29 seconds. */
 const LOGIN_MS_MAX = 15_000;
-const REQUEST_MS_MAX = 6_000;
+export const REQUEST_MS_MAX = 6_000;
 const ANSWER_BYTES_MAX = 512 * 1024;
 
 /** A provider that is down, slow or does not keep to its protocol. `message` is for the log: it may quote the provider. */
@@ -38,10 +38,11 @@ export type AskProvider = (request: ProviderRequest) => Promise<ProviderAnswer>;
 
 /**
  * Everything that one login asks of its provider goes through one of these.
+ * @param allMs how long all of its requests together may take
  * @throws ProviderError from the function that is returned: no answer in time, too long an answer, a forbidden address
  */
-export function openProvider(allowPrivateHosts: readonly string[]): AskProvider {
-  const deadline = AbortSignal.timeout(LOGIN_MS_MAX);
+export function openProvider(allowPrivateHosts: readonly string[], allMs = LOGIN_MS_MAX): AskProvider {
+  const deadline = AbortSignal.timeout(allMs);
   return async ({ url, headers = {}, form }) => {
     const address = checkAddress(url, allowPrivateHosts);
     try {

@@ -56,9 +56,12 @@ export type Tell<R extends Route> = (ask: Ask<R>) => Promise<Reply<R> | Response
 
 /** Serves a route at all its spellings, with and without a trailing slash. */
 export function serve<R extends Route>(app: Hono<Env>, services: Services, route: R, tell: Tell<R>): void {
+  const { publicUrl } = services.login;
+  // The site itself, where a proxy in front does not say under which name the browser knows it.
+  const origins = [...services.settings.cors_allow_origins, ...(publicUrl === undefined ? [] : [publicUrl])];
   app.on(route.method.toUpperCase(), spellings(services.prefix, route), async (c: ApiContext) => {
     const params = parse("path", route.params, c.req.param()) as Params<R>;
-    refuseForeignOrigin(c, services.settings.cors_allow_origins);
+    refuseForeignOrigin(c, origins);
     const { entity: own } = await findCaller(c, services);
     const power = powerOf(services, own);
     const gate = gateOf(route, power);

@@ -55,12 +55,17 @@ describe("a deployment's logins", () => {
       { publicUrl: "https://store.example.org/conda-store" },
       /must be an origin/,
     ],
+    [
+      "an unencrypted provider",
+      { backends: [{ ...hub, url: "http://hub.example.org" }] },
+      /names http:\/\/hub\.example\.org: use https/,
+    ],
     ["a field that is not known", { backend: [] }, /backend/],
-  ])("with %s are refused by one line", (_, login, says) => {
+  ])("with %s are refused by one line", { timeout: 300_000 }, (_, login, says) => {
     expect(() => synthesize(deployment(login))).toThrow(says);
   });
 
-  test("reach the API as they are, with leave to read their secrets and to ask their functions, and nothing more", () => {
+  test("reach the API as they are, with leave to read their secrets and to ask their functions, and nothing more", { timeout: 300_000 }, () => {
     const template = synthesize(deployment({ backends: [company, hub, hook] }));
     const text = JSON.stringify(template.toJSON());
     expect(text).toContain(

@@ -3,7 +3,7 @@
  * @module
  */
 import { findNamespaces } from "#adapters/dynamodb/logins.ts";
-import { openProvider } from "#adapters/login/ask-provider.ts";
+import { openProvider, REQUEST_MS_MAX } from "#adapters/login/ask-provider.ts";
 import type { Client } from "#adapters/login/code-flow.ts";
 import { askForRoleScopes } from "#adapters/login/keycloak.ts";
 import { type Metadata, proofOf } from "#adapters/login/oidc.ts";
@@ -22,7 +22,7 @@ export async function withRoleScopes(
   const { subject, user } = identity;
   const place = { issuer: backend.issuer, tokenEndpoint: metadata.token_endpoint, proof: proofOf(metadata) };
   try {
-    const ask = openProvider(allowPrivateHosts);
+    const ask = openProvider(allowPrivateHosts, REQUEST_MS_MAX);
     const bindings = await askForRoleScopes({ ...place, clientId, secret, subject, user }, ask);
     const known = await findNamespaces(db, Object.keys(bindings).map(namespaceOf));
     const [good, unknown] = [true, false].map((wanted) =>

@@ -49,6 +49,22 @@ const statuses = async (times: number, ask: () => Promise<Response>): Promise<nu
   return seen;
 };
 
+test("an address that only a header tells counts for nothing", async () => {
+  stopClock();
+  const wrong = (address: string) =>
+    from(
+      "198.51.100.9",
+      "/login/",
+      post(
+        { username: "mallory", password: "wrong" },
+        { "x-forwarded-for": address, forwarded: `for=${address}`, "x-real-ip": address },
+      ),
+    );
+  const seen: number[] = [];
+  for (const n of [1, 2, 3, 4]) seen.push((await wrong(`203.0.113.${n}`)).status);
+  expect(seen).toEqual([403, 403, 429, 429]);
+});
+
 describe("builds that are asked for", () => {
   test("are bounded by the minute for each principal, and the refusal says when to come back", async () => {
     stopClock();

@@ -11,6 +11,7 @@ beforeAll(() => {
 
 const CREDENTIALS = { username: "alice", password: DUMMY_PASSWORD };
 const login = (init: RequestInit = post(CREDENTIALS), path = "/login/", on = api) => on.request(path, init);
+const loginAt = (path: string, on: Api) => login(undefined, path, on);
 const cookieOf = (response: Response): string => response.headers.getSetCookie()[0] ?? "";
 const tokenOf = (response: Response): string =>
   /^conda-store-auth=([^;]+)/.exec(cookieOf(response))?.[1] ?? "";
@@ -197,6 +198,35 @@ describe("a change of state that another site's page wants is refused", () => {
     ["a name that only begins like ours", { origin: "http://localhost:8080.evil.example" }, 403],
   ])("%s: %s", async (_, headers, status) => {
     expect(await make(headers)).toBe(status);
+  });
+
+  test("the deployment's own name counts where the proxy in front does not tell it, exactly", async () => {
+    const login = { ...api.services.login, publicUrl: "https://store.example" };
+    const proxied = openApi(aws, { ...api.services, login });
+    const cookie = `conda-store-auth=${await api.token({ "*/*": ["admin"] })}`;
+    const statusFrom = async (origin: string) =>
+      (
+        await proxied.request(`/api/v1/namespace/${crypto.randomUUID()}/`, {
+          method: "POST",
+          headers: { cookie, host: "a.execute-api.us-east-1.amazonaws.com", origin },
+        })
+      ).status;
+    expect(await statusFrom("https://store.example")).toBe(200);
+    for (const other of ["http://store.example", "https://store.example:444", "https://evil.store.example"])
+      expect(await statusFrom(other)).toBe(403);
+  });
+
+  test("a cookie for pages of other sites is given by property only, over https only, and guarded the same", async () => {
+    const login = { ...api.services.login, sameSite: "none" } as const;
+    const shared = openApi(aws, { ...api.services, login });
+    const secure = cookieOf(await loginAt("https://store.example/login/", shared));
+    expect(secure).toMatch(/; Secure.*; SameSite=None/);
+    expect(cookieOf(await loginAt("http://localhost:8080/login/", shared))).toContain("SameSite=Lax");
+    const response = await shared.request("https://store.example/api/v1/namespace/stolen/", {
+      method: "POST",
+      headers: { cookie: secure.split(";")[0] ?? "", host: "store.example", origin: "https://evil.example" },
+    });
+    expect(await response.json()).toMatchObject({ code: "origin_refused" });
   });
 
   test("logging in on behalf of another site too", async () => {
