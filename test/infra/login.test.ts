@@ -65,7 +65,9 @@ describe("a deployment's logins", () => {
     expect(() => synthesize(deployment(login))).toThrow(says);
   });
 
-  test("reach the API as they are, with leave to read their secrets and to ask their functions, and nothing more", { timeout: 300_000 }, () => {
+  test("reach the API as they are, with leave to read their secrets and to ask their functions, and nothing more", {
+    timeout: 300_000,
+  }, () => {
     const template = synthesize(deployment({ backends: [company, hub, hook] }));
     const text = JSON.stringify(template.toJSON());
     expect(text).toContain(
