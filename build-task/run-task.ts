@@ -62,7 +62,8 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   }
   const { build, attempt } = claim;
   const who = { build: build.id, attempt, owner };
-  say(`build ${build.id}, attempt ${attempt}`);
+  const asked = build.requestId === null ? "" : `, asked for by request ${build.requestId}`;
+  say(`build ${build.id}, attempt ${attempt}${asked}`);
 
   const lost = new AbortController();
   const limit = new AbortController();
@@ -87,6 +88,7 @@ export async function runTask(parts: TaskParts): Promise<TaskEnd> {
   };
   if (build.lastTrouble !== null) log.line("", `${build.lastTrouble} This is attempt ${attempt}.`, "stderr");
   log.line("", firstLine(new Date()));
+  log.line("", `Build ${build.id}, attempt ${attempt}${asked}.`);
   let broken = false;
   let isLost = false;
   try {

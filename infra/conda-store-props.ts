@@ -164,6 +164,11 @@ export interface CondaStoreProps {
    */
   readonly alarmTopicArn?: string;
   /**
+   * Lambda's own traces, in X-Ray; paid for by the trace.
+   * @default false
+   */
+  readonly tracing?: boolean;
+  /**
    * Least level of log lines: debug, info, warn or error.
    * @default "info"
    */

@@ -89,6 +89,7 @@ export class CondaStore extends Construct {
       slots: String(slots),
       slotsPerNamespace: String(props.slotsPerNamespace ?? Math.ceil(slots / 2)),
     };
+    const traced = props.tracing ? { tracing: true } : {};
     const ecs = local ? { ecsEndpoint: local.ecsEndpoint } : {};
 
     const builds = new Builds(this, "Builds", {
@@ -122,6 +123,7 @@ export class CondaStore extends Construct {
       description: "conda-store's HTTP API and its page",
       bundle: bundle("api"),
       timeout: TIMEOUTS.api,
+      ...traced,
       variables: {
         ...common,
         bucket,
@@ -151,6 +153,7 @@ export class CondaStore extends Construct {
       description: "Starts build tasks for waiting builds",
       bundle: bundle("dispatch"),
       timeout: TIMEOUTS.dispatch,
+      ...traced,
       ...ecs,
       wakeUps,
       builds,
@@ -170,6 +173,7 @@ export class CondaStore extends Construct {
       description: "Ends builds whose task has ended",
       bundle: bundle("finish"),
       timeout: TIMEOUTS.finish,
+      ...traced,
       ends,
       builds,
       variables: {
@@ -187,6 +191,7 @@ export class CondaStore extends Construct {
             description: "Keeps links and directories on the shared disk",
             bundle: bundle("store"),
             timeout: TIMEOUTS.store,
+            ...traced,
             links,
             disk: {
               vpc: network.vpc,
@@ -207,6 +212,7 @@ export class CondaStore extends Construct {
       description: "Finds what nobody reported, and removes what nobody needs",
       bundle: bundle("sweep"),
       timeout: TIMEOUTS.sweep,
+      ...traced,
       ...ecs,
       builds,
       variables: {

@@ -109,6 +109,7 @@ const FIELDS = {
   allowedPrivateHosts: v.array(text, "must be a list"),
   waitAlarmMinutes: count(1, 24 * 60),
   alarmTopicArn: v.pipe(text, v.regex(/^arn:[\w-]+:sns:/, "must be the ARN of an SNS topic")),
+  tracing: flag,
   logLevel: oneOf("debug", "info", "warn", "error"),
 } satisfies {
   readonly [K in keyof Deployment]-?: v.GenericSchema<unknown, Exclude<Deployment[K], undefined>>;

@@ -8,6 +8,7 @@ import {
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
+  Tracing,
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
@@ -25,6 +26,11 @@ export interface CondaStoreFunctionProps {
    * @default 1024
    */
   readonly memoryMb?: number;
+  /**
+   * Traces by X-Ray, of Lambda's own making.
+   * @default false
+   */
+  readonly tracing?: boolean;
   /**
    * Address of ECS, where it is not AWS's own.
    * @default - AWS
@@ -56,6 +62,7 @@ export class CondaStoreFunction extends LambdaFunction {
       memorySize: props.memoryMb ?? 1024,
       timeout: props.timeout,
       loggingFormat: LoggingFormat.JSON,
+      ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       logGroup: new LogGroup(scope, `${id}Logs`, {
         retention: RetentionDays.ONE_MONTH,
         removalPolicy: RemovalPolicy.DESTROY,

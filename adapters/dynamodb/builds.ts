@@ -77,7 +77,8 @@ function toBuild(item: Item): Build {
     share: item["share"] as number | null,
     artifacts: item["artifacts"] as Build["artifacts"],
     lockDigest: item["lockDigest"] as Build["lockDigest"],
-    // Builds of before there was such a thing have none.
+    // Builds of before there were such things have none.
+    requestId: (item["requestId"] as string | undefined) ?? null,
     frozenLock: (item["frozenLock"] as string | undefined) ?? null,
     pinnedOn: toDateOrNull(item["pinnedOn"] ?? null),
     deletedOn: toDateOrNull(item["deletedOn"] ?? null),

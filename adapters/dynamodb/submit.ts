@@ -86,7 +86,7 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
     // A build makes at most one environment and one document: its id is good for them too.
     const environmentId = environment?.id ?? buildId;
     const memoryMiB = environment ? needAt(environment.need, at) : 0;
-    const build = newBuild(submission, buildId, environmentId, memoryMiB);
+    const build = newBuild(submission, buildId, environmentId, memoryMiB, db.origin.requestId);
     const document = specificationKey(specification.sha256, specification.document);
     const outcome = await transact(db, [
       content === null
@@ -139,7 +139,13 @@ function lazyIds(db: Db) {
   };
 }
 
-function newBuild(submission: Submission, id: number, environmentId: number, memoryMiB: number): Build {
+function newBuild(
+  submission: Submission,
+  id: number,
+  environmentId: number,
+  memoryMiB: number,
+  requestId: string | null,
+): Build {
   const { specification, at } = submission;
   return {
     id: id as Build["id"],
@@ -169,6 +175,7 @@ function newBuild(submission: Submission, id: number, environmentId: number, mem
     frozenLock: submission.frozenLock ?? null,
     pinnedOn: null,
     deletedOn: null,
+    requestId,
     artifactsWanted: submission.artifactsWanted ?? null,
   };
 }

@@ -50,6 +50,8 @@ export interface Build {
   readonly pinnedOn: Date | null;
   /** Deleted; what the setting `build_artifacts_kept_on_deletion` names is still there. Null while it is not. */
   readonly deletedOn: Date | null;
+  /** The API's request that asked for it, which every log line about it names; null for builds of before that. */
+  readonly requestId: string | null;
   /** The setting build_artifacts as it was when the build was asked for; null for builds of before that. */
   readonly artifactsWanted: readonly ArtifactType[] | null;
 }

@@ -122,16 +122,23 @@ async function resume(context: DispatchContext, { slot, build: id, attempt }: Sl
 
 async function start(context: DispatchContext, build: Build, slot: number): Promise<Started> {
   const { db, tasks, wakeUps, clock, log } = context;
-  const { id, dispatched: attempt, scheduledOn } = build;
+  const { id, dispatched: attempt, scheduledOn, requestId: request_id } = build;
   const size = sizeFor(context.taskSizes, build.memoryMiB);
   const outcome = await startTask(tasks, { build: id, attempt, size, scheduledOn });
   if (outcome.started) {
     await noteTask(db, { slot, build: id, attempt }, outcome.task);
-    log.info("task asked for", { build: id, attempt, slot, ...size, task: outcome.task });
+    log.info("task asked for", { build: id, request_id, attempt, slot, ...size, task: outcome.task });
     return "started";
   }
   const seconds = nextTrySeconds(attempt, Math.random());
-  log.warn("no task", { build: id, attempt, slot, because: outcome.because, cause: outcome.cause });
+  log.warn("no task", {
+    build: id,
+    request_id,
+    attempt,
+    slot,
+    because: outcome.because,
+    cause: outcome.cause,
+  });
   const at = clock();
   const moved = await makeMove(db, id, {
     name: "putBack",

@@ -47,7 +47,7 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
   try {
     const done = await dispatch(context);
     if (done.putBack > 0) context.log.measure({ TasksNotStarted: done.putBack });
-    context.log.info("dispatched", { wakeUps: event.Records.length, ...done });
+    context.log.info("dispatched", { wakeUps: event.Records.map(({ body }) => body), ...done });
     return { batchItemFailures: [] };
   } catch (error) {
     context.log.error("dispatch failed; its wake-ups stay in the queue", { error });

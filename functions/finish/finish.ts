@@ -102,8 +102,8 @@ async function fail(
 async function settled(context: FinishContext, outcome: MoveOutcome): Promise<void> {
   const { log } = context;
   if (outcome.won) {
-    const { id, status, statusInfo } = outcome.build;
-    log.info("moved", { build: id, status, statusInfo });
+    const { id, status, statusInfo, requestId: request_id } = outcome.build;
+    log.info("moved", { build: id, request_id, status, statusInfo });
     if (status === "COMPLETED") log.measure({ BuildsCompleted: 1 });
     if (status === "FAILED") log.measure({ BuildsFailed: 1 });
     if (status === "QUEUED") return await send(context.wakeUps, { reason: `build ${id} gave its slot back` });

@@ -26,6 +26,7 @@ it("without a shared disk a build leaves everything but a directory, and the nex
   const types = first.result.artifacts.map(({ type }) => type).sort();
   expect(types).toEqual(["CONDA_PACK", "LOCKFILE", "LOGS", "YAML"]);
   expect(first.result.sizeBytes).toBeGreaterThan(1_000_000);
+  expect(first.log).toContain(`Build ${first.build.id}, attempt 1.`);
   expect(first.log).not.toMatch(/\b(copy|publish):/);
   expect(readdirSync(workshop.disk)).toEqual([]);
 

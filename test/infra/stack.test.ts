@@ -253,6 +253,15 @@ test("every function runs on Node 24 and arm64, and its logs end after a month",
   }
 });
 
+test("functions are traced where the deployment says so, and nowhere else", () => {
+  const modes = (found: typeof template): unknown[] =>
+    Object.values(found.findResources("AWS::Lambda::Function")).map(
+      ({ Properties }) => Properties.TracingConfig?.Mode,
+    );
+  expect(new Set(modes(template))).toEqual(new Set([undefined]));
+  expect(new Set(modes(synthesize({ tracing: true })))).toEqual(new Set(["Active"]));
+});
+
 test("nothing has a fixed name, so that two deployments fit into one account", () => {
   const naming: Record<string, string> = {
     "AWS::DynamoDB::GlobalTable": "TableName",

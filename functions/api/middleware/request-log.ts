@@ -33,6 +33,8 @@ export function requestLog(log: Log): MiddlewareHandler<Env> {
       path: c.req.path,
       status: c.res.status,
       ms: Math.round(performance.now() - startedMs),
+      // API Gateway's, under which Lambda's own traces are found where they are switched on.
+      trace: c.req.header("x-amzn-trace-id")?.slice(0, 200),
       ...c.get("fields"),
     });
   };
