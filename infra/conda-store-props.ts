@@ -76,6 +76,16 @@ export interface CondaStoreProps {
    */
   readonly auditDays?: number;
   /**
+   * Whether table, bucket, file system and the key of the tokens outlive the stack.
+   * @default true
+   */
+  readonly keepData?: boolean;
+  /**
+   * Name of a table that was restored from a backup and takes the place of the stack's own, which stays as it is.
+   * @default - the stack's own table
+   */
+  readonly restoredTable?: string;
+  /**
    * Network of build tasks and of the shared disk.
    * @default - a VPC of its own with a public subnet in each of two zones, and no NAT
    */

@@ -53,12 +53,15 @@ export class CondaStore extends Construct {
     super(scope, id);
     const { local } = props;
     const login = loginOf(props);
-    const retained = local === undefined;
+    const retained = props.keepData ?? local === undefined;
     this.channelSecrets = channelSecretsOf(this);
     const bundles = props.bundles ?? join(import.meta.dirname, "..", "dist");
     const bundle = (name: string): string => join(bundles, name);
 
-    const storage = new Storage(this, "Storage", { retained });
+    const storage = new Storage(this, "Storage", {
+      retained,
+      ...(props.restoredTable === undefined ? {} : { restoredTable: props.restoredTable }),
+    });
     const { secret } = new TokenSecret(this, "Tokens", { retained });
     const network = new Network(this, "Network", props.network);
     const shared = sharedDisk(this, network, props);
@@ -287,7 +290,7 @@ function sharedDisk(scope: Construct, network: Network, props: CondaStoreProps) 
     network,
     clients: [network.taskGroup, storeGroup],
     ...(existing && { existing }),
-    retained: props.local === undefined,
+    retained: props.keepData ?? props.local === undefined,
     ...props.diskOwner,
   });
   return { disk, storeGroup };

@@ -59,6 +59,8 @@ const FIELDS = {
   }),
   removalGraceMinutes: count(0, 30 * 24 * 60),
   auditDays: count(1, 3650),
+  keepData: flag,
+  restoredTable: text,
   network: v.pipe(
     v.strictObject({
       vpcId: v.exactOptional(id("vpc")),

@@ -11,7 +11,7 @@ import {
   TreatMissingData,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import type { TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { IFileSystem } from "aws-cdk-lib/aws-efs";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Topic } from "aws-cdk-lib/aws-sns";
@@ -21,7 +21,7 @@ import type { WorkQueue } from "./queues.ts";
 
 export interface MonitoringProps {
   readonly api: HttpApi;
-  readonly table: TableV2;
+  readonly table: ITableV2;
   /** The shared disk's; null without one. */
   readonly fileSystem: IFileSystem | null;
   readonly queues: readonly WorkQueue[];

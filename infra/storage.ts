@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
+import { AttributeType, Billing, type ITableV2, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { AnyPrincipal, Effect, type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
@@ -11,6 +11,11 @@ export interface StorageProps {
    * @default true
    */
   readonly retained?: boolean;
+  /**
+   * Name of a restored table, which takes the place of the one that is made.
+   * @default - the one that is made
+   */
+  readonly restoredTable?: string;
 }
 
 /** Operations on items that a role may be granted. Scan and table administration never are. */
@@ -31,7 +36,7 @@ export type ItemGrants = { readonly [O in ItemOperation]?: readonly string[] };
 
 /** The one table and the one bucket: all state that is not on the shared disk. */
 export class Storage extends Construct {
-  readonly table: TableV2;
+  readonly table: ITableV2;
   readonly bucket: Bucket;
 
   constructor(scope: Construct, id: string, props: StorageProps) {
@@ -39,7 +44,7 @@ export class Storage extends Construct {
     const retained = props.retained ?? true;
     const removalPolicy = retained ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     const sortKey = { name: TABLE_KEYS.sort, type: AttributeType.STRING };
-    this.table = new TableV2(this, "Table", {
+    const made = new TableV2(this, "Table", {
       partitionKey: { name: TABLE_KEYS.partition, type: AttributeType.STRING },
       sortKey,
       globalSecondaryIndexes: Object.entries(TABLE_INDEXES).map(([indexName, name]) => ({
@@ -54,6 +59,12 @@ export class Storage extends Construct {
       timeToLiveAttribute: TABLE_TTL,
       removalPolicy,
     });
+    // Not the made one's removal: who restores may still want to look into it.
+    this.table =
+      props.restoredTable === undefined
+        ? // The class declares an optional field more widely than its own interface does.
+          (made as ITableV2)
+        : TableV2.fromTableName(this, "RestoredTable", props.restoredTable);
     this.bucket = new Bucket(this, "Bucket", {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,

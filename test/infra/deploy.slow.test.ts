@@ -79,17 +79,22 @@ async function makeTeamsOwn(): Promise<string[]> {
 const idOf = (stack: readonly StackResource[], type: string): string =>
   stack.find(({ ResourceType }) => ResourceType === type)?.PhysicalResourceId ?? "";
 
+const given = ["-c", "image=registry.example/conda-store-build:1"];
+
+/** Synthesises and deploys what the context says. @returns the stack's resources */
+async function deploy(...context: string[]): Promise<readonly StackResource[]> {
+  rmSync(assembly, { recursive: true, force: true });
+  await run("synth", "--quiet", "--output", assembly, "-c", `bundles=${bundles}`, ...context);
+  stripAssembly(assembly);
+  await run("deploy", "--app", assembly, "--require-approval", "never", "--progress", "events");
+  return await resources();
+}
+
 describe.each(["the default", ...readdirSync(examples)])("%s", (name) => {
   test("is deployed by the real cdk, answers, and is destroyed; its data stays", async () => {
     const config = name === "the default" ? [] : ["-c", `config=${join(examples, name)}`];
     const own = name === "nebari.json" ? await makeTeamsOwn() : [];
-    const given = ["-c", `bundles=${bundles}`, "-c", "image=registry.example/conda-store-build:1"];
-    rmSync(assembly, { recursive: true, force: true });
-    await run("synth", "--quiet", "--output", assembly, ...given, ...config, ...own);
-    stripAssembly(assembly);
-    await run("deploy", "--app", assembly, "--require-approval", "never", "--progress", "events");
-
-    const stack = await resources();
+    const stack = await deploy(...given, ...config, ...own);
     const apiId = idOf(stack, "AWS::ApiGatewayV2::Api");
     const door = await openFrontDoor({ port: 0, endpoint: aws.endpoint, apiId });
     const prefix = name === "nebari.json" ? "/conda-store" : "";
@@ -108,5 +113,5 @@ describe.each(["the default", ...readdirSync(examples)])("%s", (name) => {
     await new DynamoDBClient().send(new DescribeTableCommand({ TableName }));
     const Bucket = idOf(stack, "AWS::S3::Bucket");
     await new S3Client({ forcePathStyle: true }).send(new HeadBucketCommand({ Bucket }));
-  }, 240_000);
+  }, 600_000);
 });

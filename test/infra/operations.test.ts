@@ -108,4 +108,4 @@ test("limits, prefix and links reach the functions that keep them", () => {
   expect(environments).toContainEqual(
     expect.objectContaining({ [VARIABLES.environmentLink]: "{namespace}/envs/{namespace}-{name}" }),
   );
-}, 120_000);
+}, 600_000);

@@ -71,6 +71,34 @@ describe("state", () => {
   });
 });
 
+describe("a restored table", () => {
+  const restored = synthesize({ restoredTable: "brought-back" });
+
+  test("is what every function and task reads and may read; the one before stays as it is", () => {
+    const text = JSON.stringify(restored.toJSON());
+    const tables = [...text.matchAll(new RegExp(`"${VARIABLES.table}":("[^"]*"|\\{)`, "g"))].map(
+      ([, value]) => value,
+    );
+    expect(new Set(tables)).toEqual(new Set(['"brought-back"']));
+    restored.resourceCountIs("AWS::DynamoDB::GlobalTable", 1);
+    const policies = JSON.stringify(restored.findResources("AWS::IAM::Policy"));
+    expect(policies).toContain("table/brought-back");
+    expect(policies).not.toContain("StorageTable");
+  });
+});
+
+test("data goes with the stack only where the deployment says so", () => {
+  const policies = (found: typeof template): unknown[] =>
+    [
+      "AWS::DynamoDB::GlobalTable",
+      "AWS::S3::Bucket",
+      "AWS::EFS::FileSystem",
+      "AWS::SecretsManager::Secret",
+    ].flatMap((type) => Object.values(found.findResources(type)).map(({ DeletionPolicy }) => DeletionPolicy));
+  expect(new Set(policies(template))).toEqual(new Set(["Retain"]));
+  expect(new Set(policies(synthesize({ keepData: false })))).toEqual(new Set(["Delete"]));
+});
+
 describe("queues", () => {
   test("each has a shelf for what cannot be digested, kept for two weeks", () => {
     const queues = Object.values(template.findResources("AWS::SQS::Queue"));
