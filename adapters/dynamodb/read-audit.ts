@@ -86,11 +86,10 @@ const [FIRST, LAST] = ["0", "~"];
  */
 async function readBehind(
   db: Db,
-  { part, since, until, order, after }: AuditRead,
-  last: string | null,
+  { part, since, until, order }: AuditRead,
+  position: string | null,
   most: number,
 ): Promise<{ readonly items: readonly Item[]; readonly isLast: boolean }> {
-  const position = last ?? after;
   const from = since?.toISOString() ?? FIRST;
   const to = until?.toISOString() ?? LAST;
   const low = order === "asc" && position !== null && position > from ? position : from;
