@@ -21,7 +21,7 @@ process.env["UV_THREADPOOL_SIZE"] ??= "64";
 const config = readConfig([
   ...(["table", "bucket", "finishQueue", "settings", "storeDirectory", "diskDirectory"] as const),
   ...(["workDirectory", "allowedPrivateHosts", "channelSecrets", "packPython", "maxAttemptMinutes"] as const),
-  ...(["buildId", "engine", "engineProgram", "isolation"] as const),
+  ...(["buildId", "engine", "engineProgram", "isolation", "baseImage"] as const),
 ]);
 
 const LOAD_QUEUE_MS = 150;

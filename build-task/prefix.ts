@@ -12,6 +12,7 @@ const PathEntry = v.object({
   path_type: v.optional(v.string()),
   sha256: v.nullish(v.string()),
   sha256_in_prefix: v.nullish(v.string()),
+  size_in_bytes: v.nullish(v.number()),
 });
 const Link = v.object({ source: v.optional(v.string(), "") });
 const Record_ = v.object({
@@ -44,6 +45,8 @@ export interface PrefixPackage {
   readonly buildNumber: number;
   readonly isNoarchPython: boolean;
   readonly license: string | null;
+  /** Of its own files, as far as its record says. */
+  readonly sizeBytes: number;
   /** The unpacked package in the cache; null when the record names none. */
   readonly unpacked: string | null;
   readonly paths: readonly PrefixPath[];
@@ -68,6 +71,7 @@ function toPackage(record: v.InferOutput<typeof Record_>): PrefixPackage {
     path: entry._path,
     kind: kindOf(entry.path_type ?? "hardlink"),
     sha256: entry.sha256_in_prefix || entry.sha256 || null,
+    sizeBytes: entry.size_in_bytes ?? 0,
   }));
   const outside = [...described.map(({ path }) => path), ...record.files].find(leadsOutside);
   if (outside !== undefined) {
@@ -85,8 +89,13 @@ function toPackage(record: v.InferOutput<typeof Record_>): PrefixPackage {
     buildNumber: record.build_number,
     isNoarchPython: record.noarch === "python",
     license: record.license ?? null,
+    // What the installer made is not the package's: its size may be another at another place.
+    sizeBytes: described.reduce((sum, { kind, sizeBytes }) => sum + (kind === "file" ? sizeBytes : 0), 0),
     unpacked: record.extracted_package_dir || record.link?.source || null,
-    paths: [...described, ...others.map((path) => ({ path, kind: "made" as const, sha256: null }))],
+    paths: [
+      ...described.map(({ path, kind, sha256 }) => ({ path, kind, sha256 })),
+      ...others.map((path) => ({ path, kind: "made" as const, sha256: null })),
+    ],
   };
 }
 

@@ -29,6 +29,7 @@ import { runStep } from "./step.ts";
 import { archive, type Packed } from "./steps/archive.ts";
 import { compile } from "./steps/compile.ts";
 import { storeExport } from "./steps/export.ts";
+import { image } from "./steps/image.ts";
 import { inspect } from "./steps/inspect.ts";
 import { install } from "./steps/install.ts";
 import { runLinkScripts } from "./steps/link-scripts.ts";
@@ -60,6 +61,7 @@ const LIMITS = {
   export: 5,
   packages: 5,
   archive: 40,
+  image: 40,
   copy: 40,
   publish: 10,
   verify: 20,
@@ -200,6 +202,7 @@ async function lend(
   const wanted: ArtifactType[] = [
     ...(task.paths.isShared ? (["DIRECTORY"] as const) : []),
     ...wantedPacked(task),
+    ...wantedImages(task),
   ];
   if (wanted.length === 0) return null;
   const reuseKey = keyOf(task, lock, rendered);
@@ -237,11 +240,24 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
   await run(task, "inspect", (step) => inspect(task, step, input, sealed));
   const reuseKey = keyOf(task, lock, rendered);
   if (tests !== null) await run(task, "test", (step) => test(task, step, tests, reuseKey));
-  const [packed, packages, copiedBytes] = await sideBySide<[Artifact[], number, number | null]>(task, [
+  const imaged = {
+    lock,
+    lockDigest: rendered.digest,
+    installed,
+    changed: input.hasPip || scripted.length > 0,
+  };
+  const [packed, images, packages, copiedBytes] = await sideBySide<
+    [Artifact[], Artifact[], number, number | null]
+  >(task, [
     async (each) =>
       wantedPacked(each).length > 0
         ? await run(each, "archive", (step) => archive(each, step, reuseKey, wantedPacked(each)))
         : [],
+    (each) =>
+      sideBySide<Artifact[]>(
+        each,
+        wantedImages(each).map(() => (part: Task) => run(part, "image", (step) => image(part, step, imaged))),
+      ),
     (each) => run(each, "packages", (step) => storePackages(each, step, lock, rendered.digest, installed)),
     async (each) => {
       const { copy } = each.paths;
@@ -249,7 +265,7 @@ async function finishTree(task: Task, tree: Tree): Promise<Built> {
     },
   ]);
   if (task.paths.isShared) await run(task, "publish", (step) => publish(task, step));
-  const objects = [...products, ...packed];
+  const objects = [...products, ...packed, ...images];
   const sizeBytes = await run(task, "verify", (step) => verify(task, step, objects, copiedBytes));
   const { isShared, prefix, directory } = task.paths;
   const artifacts: Artifact[] = [
@@ -302,6 +318,9 @@ const wantedPacked = ({ settings }: Task): readonly Packed[] =>
   (["CONDA_PACK", "CONSTRUCTOR_INSTALLER"] as const).filter((type) =>
     settings.build_artifacts.includes(type),
   );
+
+const wantedImages = ({ settings }: Task): readonly ArtifactType[] =>
+  settings.build_artifacts.filter((type) => type === "DOCKER_MANIFEST");
 
 function keyOf(task: Task, lock: Lock, { digest }: RenderedLock): string {
   const { namespace } = task.build;

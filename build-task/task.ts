@@ -26,6 +26,8 @@ export interface TaskConfig {
   readonly channelSecrets: string;
   readonly packPython: string;
   readonly maxAttemptMinutes: number;
+  /** A reference, or `scratch`. */
+  readonly baseImage: string;
 }
 
 /** An environment's copy on the shared disk, as the task sees it. */

@@ -21,6 +21,8 @@ export const ERROR_STATUS = {
   environment_not_found: 404,
   build_not_found: 404,
   artifact_not_found: 404,
+  /** 400 as in conda-store, whose clients take it for "not yet". */
+  image_not_found: 400,
   role_not_found: 404,
   token_not_found: 404,
   method_not_allowed: 405,

@@ -54,6 +54,8 @@ export const VARIABLES = {
   packPython: "CONDA_STORE_PACK_PYTHON",
   /** File that counts the processes killed for memory, where it is not the kernel who limits it: set on one machine only. */
   memoryEvents: "CONDA_STORE_MEMORY_EVENTS",
+  /** Image that images of environments are put on: a reference such as `docker.io/library/debian:stable-slim`, or `scratch`. */
+  baseImage: "CONDA_STORE_BASE_IMAGE",
   /** "required": a build task that cannot give packages' own code a user of its own builds nothing; or "possible". */
   isolation: "CONDA_STORE_ISOLATION",
   maxAttemptMinutes: "CONDA_STORE_MAX_ATTEMPT_MINUTES",
@@ -96,6 +98,8 @@ export const PREFIXES = {
   archives: "archives/",
   exports: "exports/",
   logs: "logs/",
+  blobs: "blobs/",
+  manifests: "manifests/",
   packages: "packages/",
   repodata: "repodata/",
 } as const;
@@ -108,6 +112,10 @@ export const archiveKey = (reuseKey: string): string => `${PREFIXES.archives}${r
 export const installerKey = (reuseKey: string): string => `${PREFIXES.archives}${reuseKey}.sh`;
 /** The YAML export of an environment by its reuse key. */
 export const exportKey = (reuseKey: string): string => `${PREFIXES.exports}${reuseKey}.yml`;
+/** A layer or configuration of images by the hexadecimal digits of its sha256. */
+export const blobKey = (hex: string): string => `${PREFIXES.blobs}sha256/${hex}`;
+/** A manifest of an image, likewise. */
+export const manifestKey = (hex: string): string => `${PREFIXES.manifests}sha256/${hex}`;
 /** Everything of a build's log. */
 export const logsPrefix = (buildId: number): string => `${PREFIXES.logs}${buildId}/`;
 /** All live log chunks of an attempt. */

@@ -65,6 +65,12 @@ export interface CondaStoreProps {
     readonly interrupted?: number;
   };
   /**
+   * Image that images of environments are put on, from a registry that gives it to everybody; `scratch` for none. It is copied
+   * once for each build task's platform, and what a tag means is asked for once a day.
+   * @default "docker.io/library/debian:stable-slim"
+   */
+  readonly baseImage?: string;
+  /**
    * Minutes from when nothing uses bytes any more to when they are removed: downloads that were begun, and kernels that
    * run in a deleted directory, have this long.
    * @default 60

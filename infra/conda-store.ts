@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Stack } from "aws-cdk-lib";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
+import { BASE_IMAGE } from "#core/image/reference.ts";
 import { ENVIRONMENT_LINK } from "#core/layout.ts";
 import { Api } from "./api.ts";
 import { Builds } from "./builds.ts";
@@ -14,6 +15,7 @@ import { Monitoring } from "./monitoring.ts";
 import { Network } from "./network.ts";
 import { grantAll } from "./permissions.ts";
 import { WorkQueue } from "./queues.ts";
+import { Registry } from "./registry.ts";
 import { acknowledgeFindings } from "./reviewed-findings.ts";
 import { TokenSecret } from "./secret.ts";
 import { settingsOf } from "./settings.ts";
@@ -116,6 +118,7 @@ export class CondaStore extends Construct {
         diskDirectory: taskDiskDirectory,
         workDirectory,
         isolation: local ? "possible" : "required",
+        baseImage: local?.baseImage ?? props.baseImage ?? BASE_IMAGE,
         engine: local?.engine ?? "mamba",
         engineProgram: local?.engineProgram ?? "/usr/local/bin/micromamba",
         packPython: local?.packPython ?? "/opt/conda-pack/bin/python",
@@ -151,6 +154,13 @@ export class CondaStore extends Construct {
       handler: api,
       ...(props.domain && { domain: props.domain }),
       ...(props.requestsPerSecond === undefined ? {} : { requestsPerSecond: props.requestsPerSecond }),
+    });
+    const { handler: registry } = new Registry(this, "Registry", {
+      description: "Images of environments, for docker and its like",
+      bundle: bundle("registry"),
+      timeout: TIMEOUTS.registry,
+      door: front.api,
+      variables: { ...common, bucket, secret: secret.secretArn },
     });
     const { handler: dispatch } = new Dispatch(this, "Dispatch", {
       description: "Starts build tasks for waiting builds",
@@ -240,7 +250,7 @@ export class CondaStore extends Construct {
       table: storage.table,
       fileSystem: disk?.fileSystem ?? null,
       queues: [wakeUps, ends, ...(links ? [links] : [])],
-      functions: [api, dispatch, finish, ...(store ? [store] : []), sweep],
+      functions: [api, registry, dispatch, finish, ...(store ? [store] : []), sweep],
       apiFunction: api,
       sweep,
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
@@ -255,6 +265,7 @@ export class CondaStore extends Construct {
       ends,
       links,
       api,
+      registry,
       dispatch,
       finish,
       store,

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
+import { FROM_NOTHING, parseReference } from "#core/image/reference.ts";
 import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
 import { Login } from "#core/login/backends.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
@@ -57,6 +58,13 @@ const FIELDS = {
     notStarted: v.exactOptional(count(1, 100)),
     interrupted: v.exactOptional(count(1, 100)),
   }),
+  baseImage: v.pipe(
+    text,
+    v.check(
+      (name) => name === FROM_NOTHING || parseReference(name) !== null,
+      "must be a reference such as docker.io/library/debian:stable-slim",
+    ),
+  ),
   removalGraceMinutes: count(0, 30 * 24 * 60),
   auditDays: count(1, 3650),
   keepData: flag,

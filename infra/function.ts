@@ -89,6 +89,7 @@ export class CondaStoreFunction extends LambdaFunction {
 /** Timeouts, which queues are sized by. */
 export const TIMEOUTS = {
   api: Duration.seconds(29),
+  registry: Duration.seconds(29),
   dispatch: Duration.seconds(60),
   finish: Duration.seconds(60),
   store: Duration.minutes(15),

@@ -25,6 +25,7 @@ export interface Parts {
   /** Without a shared disk there is nothing to be told, and nobody to tell. */
   readonly links: WorkQueue | null;
   readonly api: CondaStoreFunction;
+  readonly registry: CondaStoreFunction;
   readonly dispatch: CondaStoreFunction;
   readonly finish: CondaStoreFunction;
   readonly store: CondaStoreFunction | null;
@@ -56,6 +57,8 @@ const TOKENS = "TOKENS#*";
 const LOGIN = "LOGIN#*";
 const USER = "USER#*";
 const AUDIT = "AUDIT#*";
+const LAYER = "LAYER#*";
+const REPOSITORY = "REPO#*";
 
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK],
@@ -65,6 +68,14 @@ const API_ITEMS: ItemGrants = {
   UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, COUNTERS, SETTINGS, TURNS, RATE, THING, TOKENS],
   ConditionCheckItem: [NAMESPACES, SPECIFICATION, BUILD, USER],
   DeleteItem: [NAMESPACES, IN_NAMESPACE, LINE, SLOTS, LOGIN],
+};
+
+/** Nothing is written but the time of a token's last use. */
+const REGISTRY_ITEMS: ItemGrants = {
+  GetItem: [BUILD, IN_NAMESPACE],
+  BatchGetItem: [BUILD, TOKENS],
+  Query: [REPOSITORY, NAMESPACES, IN_NAMESPACE],
+  UpdateItem: [TOKENS],
 };
 
 const DISPATCH_ITEMS: ItemGrants = {
@@ -90,7 +101,20 @@ const SWEEP_ITEMS: ItemGrants = {
   PutItem: [LINE, WATCH, DUE, IN_NAMESPACE, AUDIT],
   UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, THING, TURNS],
   ConditionCheckItem: [NAMESPACES],
-  DeleteItem: [LINE, SLOTS, DUE, HOLD, THING, BUILD, ATTEMPT, LOCK, REUSE, NAMESPACES, IN_NAMESPACE],
+  DeleteItem: [
+    LINE,
+    SLOTS,
+    DUE,
+    HOLD,
+    THING,
+    BUILD,
+    ATTEMPT,
+    LOCK,
+    REUSE,
+    NAMESPACES,
+    IN_NAMESPACE,
+    REPOSITORY,
+  ],
 };
 
 /** A directory is removed if it is condemned, and then forgotten. */
@@ -98,18 +122,22 @@ const STORE_ITEMS: ItemGrants = { GetItem: [IN_NAMESPACE], BatchGetItem: [THING]
 
 /** No namespace, no environment, no slot, no line: what a build's own code could do at worst stays in builds. */
 export const TASK_ITEMS: ItemGrants = {
-  GetItem: [BUILD, ATTEMPT, SPECIFICATION, REUSE, SOLVE],
+  GetItem: [BUILD, ATTEMPT, SPECIFICATION, REUSE, SOLVE, LAYER],
+  BatchGetItem: [LAYER],
   Query: [HOLD],
-  PutItem: [LOCK, REUSE, SOLVE, HOLD],
+  PutItem: [LOCK, REUSE, SOLVE, HOLD, LAYER, REPOSITORY],
   UpdateItem: [BUILD, ATTEMPT, THING],
   ConditionCheckItem: [BUILD],
 };
 
 /** What a build writes once and content-addressed. */
 const PRODUCTS = [PREFIXES.locks, PREFIXES.archives, PREFIXES.exports];
+/** Of images, likewise. */
+const IMAGES = [PREFIXES.blobs, PREFIXES.manifests];
 
 export function grantAll(parts: Parts): void {
   grantApi(parts);
+  grantRegistry(parts);
   grantDispatch(parts);
   grantFinish(parts);
   grantStore(parts);
@@ -130,6 +158,14 @@ function grantApi({ api, storage, secret, login, wakeUps, links }: Parts): void 
   if (links) send(links, api);
 }
 
+/** Says which blobs belong to what a caller may read, and signs their addresses. */
+function grantRegistry({ registry, storage, secret }: Parts): void {
+  storage.grantItems(registry, REGISTRY_ITEMS);
+  storage.grantGet(registry, IMAGES);
+  storage.grantList(registry, [PREFIXES.manifests]);
+  allow(registry, "secretsmanager:GetSecretValue", secret.secretArn);
+}
+
 /** Slots and builds; what it may do with ECS stands in builds.ts. */
 function grantDispatch({ dispatch, storage, wakeUps }: Parts): void {
   storage.grantItems(dispatch, DISPATCH_ITEMS);
@@ -139,8 +175,8 @@ function grantDispatch({ dispatch, storage, wakeUps }: Parts): void {
 /** The only one that completes builds; it puts back into the line what is tried again, and ends the log of a task that died. */
 function grantFinish({ finish, storage, wakeUps, links }: Parts): void {
   storage.grantItems(finish, FINISH_ITEMS);
-  storage.grantGet(finish, [...PRODUCTS, PREFIXES.logs]);
-  storage.grantList(finish, [...PRODUCTS, PREFIXES.logs]);
+  storage.grantGet(finish, [...PRODUCTS, PREFIXES.manifests, PREFIXES.logs]);
+  storage.grantList(finish, [...PRODUCTS, PREFIXES.manifests, PREFIXES.logs]);
   storage.grantPut(finish, [PREFIXES.logs]);
   send(wakeUps, finish);
   if (links) send(links, finish);
@@ -152,7 +188,7 @@ function grantSweep({ sweep, storage, wakeUps, ends, links }: Parts): void {
   storage.grantGet(sweep, [PREFIXES.logs]);
   storage.grantList(sweep, [PREFIXES.logs]);
   storage.grantPut(sweep, [PREFIXES.logs]);
-  storage.grantDelete(sweep, [...PRODUCTS, PREFIXES.logs]);
+  storage.grantDelete(sweep, [...PRODUCTS, ...IMAGES, PREFIXES.logs]);
   send(wakeUps, sweep);
   send(ends, sweep);
   if (links) send(links, sweep);
@@ -167,10 +203,10 @@ function grantStore({ store, storage }: Parts): void {
 function grantTask({ builds, storage, ends, channelSecrets }: Parts): void {
   const { taskRole } = builds.taskDefinition;
   storage.grantItems(taskRole, TASK_ITEMS);
-  storage.grantGet(taskRole, [...PRODUCTS, PREFIXES.logs]);
-  storage.grantList(taskRole, [PREFIXES.locks, PREFIXES.archives, PREFIXES.logs]);
-  storage.grantPut(taskRole, [...PRODUCTS, PREFIXES.logs]);
-  storage.grantAbort(taskRole, [PREFIXES.archives]);
+  storage.grantGet(taskRole, [...PRODUCTS, ...IMAGES, PREFIXES.logs]);
+  storage.grantList(taskRole, [PREFIXES.locks, PREFIXES.archives, ...IMAGES, PREFIXES.logs]);
+  storage.grantPut(taskRole, [...PRODUCTS, ...IMAGES, PREFIXES.logs]);
+  storage.grantAbort(taskRole, [PREFIXES.archives, PREFIXES.blobs]);
   const secrets = { service: "secretsmanager", resource: "secret", resourceName: `${channelSecrets}*` };
   const arn = Stack.of(builds).formatArn({ ...secrets, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   allow(taskRole, "secretsmanager:GetSecretValue", arn);

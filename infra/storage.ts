@@ -73,7 +73,13 @@ export class Storage extends Construct {
       lifecycleRules: [{ id: "UnfinishedUploads", abortIncompleteMultipartUploadAfter: Duration.days(1) }],
       removalPolicy,
     });
-    this.createOnly([PREFIXES.locks, PREFIXES.archives, PREFIXES.exports]);
+    this.createOnly([
+      PREFIXES.locks,
+      PREFIXES.archives,
+      PREFIXES.exports,
+      PREFIXES.blobs,
+      PREFIXES.manifests,
+    ]);
   }
 
   /**

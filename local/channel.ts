@@ -2,7 +2,9 @@
  * Which channel the local stack builds from: conda-forge where it answers, else the demo channel.
  * @module
  */
+
 import { join } from "node:path";
+import { BASE_IMAGE, FROM_NOTHING } from "#core/image/reference.ts";
 import { makeDemoChannel, serveDemoChannel } from "./demo-channel.ts";
 import { platform } from "./engine.ts";
 
@@ -11,6 +13,8 @@ export interface LocalChannel {
   readonly description: string;
   /** Settings of the deployment's lowest layer. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What images of environments are put on: nothing without the internet. */
+  readonly baseImage: string;
   /** Hosts on this machine that builds may ask. */
   readonly allowedPrivateHosts: readonly string[];
   close(): Promise<void>;
@@ -36,6 +40,7 @@ export async function chooseChannel(options: ChannelOptions): Promise<LocalChann
     return {
       description: "conda-forge",
       settings,
+      baseImage: BASE_IMAGE,
       allowedPrivateHosts: [],
       close: () => Promise.resolve(),
     };
@@ -53,6 +58,7 @@ export async function chooseChannel(options: ChannelOptions): Promise<LocalChann
       // The demo channel is made of what this machine has, which needs this machine's C library.
       ...(glibc ? { conda_virtual_packages: { __glibc: glibc } } : {}),
     },
+    baseImage: FROM_NOTHING,
     allowedPrivateHosts: [new URL(served.url).host],
     close: () => served.close(),
   };

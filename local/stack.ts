@@ -177,6 +177,7 @@ export async function openStack(
         engine: engine.kind,
         engineProgram: engine.program,
         packPython: python,
+        baseImage: channel.baseImage,
         allowedPrivateHosts: channel.allowedPrivateHosts,
         settings: {
           ...channel.settings,

@@ -68,6 +68,7 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
   pinBuild: send("PUT", `${A}/build/1/pin/`),
   unpinBuild: send("DELETE", `${A}/build/1/pin/`),
   getRetention: get(`${A}/environment/team/demo/retention/?keep=5`),
+  getBuildDocker: get(`${A}/build/1/docker/`),
   getBuildInstaller: get(`${A}/build/1/installer/`, "-L", "-o demo.sh"),
   getSettings: get(`${A}/setting/`),
   getNamespaceSettings: get(`${A}/setting/team/`),

@@ -18,6 +18,7 @@ Bundles, then imports every function's bundle N times in turns (default 15) and 
 /** gzip bytes of all modules of a function, and import time as a ratio to the bare DynamoDB client's. */
 const BUDGETS: Partial<Record<FunctionName, { readonly bytes: number; readonly ratio: number }>> = {
   api: { bytes: 300 * 1024, ratio: 2 },
+  registry: { bytes: 300 * 1024, ratio: 1.2 },
 };
 const PAGE_BYTES_MAX = 30 * 1024;
 const RUNS = 15;
@@ -88,6 +89,7 @@ export function plausibleEnvironment(): Record<string, string> {
     services: "[]",
     allowedPrivateHosts: "",
     engine: "mamba",
+    baseImage: "scratch",
     logLevel: "error",
   };
   const names = Object.keys(VARIABLES) as (keyof typeof VARIABLES)[];

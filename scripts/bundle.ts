@@ -8,7 +8,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFil
 import { basename, join, relative } from "node:path";
 import { build, type Metafile } from "esbuild";
 
-export const FUNCTIONS = ["api", "dispatch", "finish", "store", "sweep"] as const;
+export const FUNCTIONS = ["api", "registry", "dispatch", "finish", "store", "sweep"] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** A part that cannot be bundled: one line that names the file. */

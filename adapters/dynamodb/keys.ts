@@ -48,6 +48,38 @@ export const specificationKey = (sha256: string, document: string): Key => ({
 });
 export const packagesKey = (lockDigest: string): Key => ({ pk: `LOCK#${lockDigest}`, sk: "PACKAGES" });
 export const solveItemKey = (solveKey: string): Key => ({ pk: `SOLVE#${solveKey}`, sk: "SOLVE" });
+/** A layer of images by what it is made of. */
+export const layerItemKey = (layerKey: string): Key => ({ pk: `LAYER#${layerKey}`, sk: "LAYER" });
+/** What a reference to a base image meant when somebody looked. */
+export const baseImageKey = (reference: string, platform: string): Key => ({
+  pk: `LAYER#${reference}`,
+  sk: `BASE#${platform}`,
+});
+/** An environment's part of the image registry; its blobs once for each build that has them. */
+export const repositoryPartition = (namespace: string, environment: string): string =>
+  `REPO#${namespace}/${environment}`;
+export const repositoryBlobKey = (
+  {
+    namespace,
+    environment,
+    id,
+  }: { readonly namespace: string; readonly environment: string; readonly id: number },
+  digest: string,
+): Key => ({ pk: repositoryPartition(namespace, environment), sk: `${digest}#${padded(id)}` });
+export const TAG_PREFIX = "tag:";
+/** Of all that have the tag the newest build is the last. No name and no digest has a `#`. */
+export const repositoryTagPrefix = (tag: string): string => `${TAG_PREFIX}${tag}#`;
+export const repositoryTagKey = (
+  {
+    namespace,
+    environment,
+    id,
+  }: { readonly namespace: string; readonly environment: string; readonly id: number },
+  tag: string,
+): Key => ({
+  pk: repositoryPartition(namespace, environment),
+  sk: `${repositoryTagPrefix(tag)}${padded(id)}`,
+});
 export const metadataKey = (namespace: string): Key => ({
   pk: namespacePartition(namespace),
   sk: "METADATA",

@@ -2,7 +2,7 @@
  * Tokens signed and verified with the deployment's secret.
  * @module
  */
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { BindingMap } from "#core/access/binding.ts";
 import type { Entity } from "#core/access/entity.ts";
 import { AUDIENCE, entityOf } from "#core/token/claims.ts";
@@ -28,17 +28,27 @@ export interface NewToken {
  * @param now only tests give another time.
  */
 export async function mintToken(secret: SecretCache, token: NewToken, now = new Date()): Promise<string> {
-  const key = signerAt(await secret.get(), now);
-  return new SignJWT({
+  const claims = {
     primary_namespace: token.primaryNamespace,
     role_bindings: token.roleBindings,
     ...(token.defaults === "anonymous" ? { defaults: token.defaults } : {}),
     ...(token.madeFrom?.length ? { made_from: token.madeFrom } : {}),
     ...(token.id === undefined ? {} : { jti: token.id }),
-  })
+  };
+  return await signClaims(secret, claims, { audience: AUDIENCE, expiresAt: token.expiresAt, now });
+}
+
+/** Signs with the key that signs now. */
+export async function signClaims(
+  secret: SecretCache,
+  claims: JWTPayload,
+  { audience, expiresAt, now }: { readonly audience: string; readonly expiresAt: Date; readonly now: Date },
+): Promise<string> {
+  const key = signerAt(await secret.get(), now);
+  return await new SignJWT(claims)
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT", kid: key.kid })
-    .setAudience(AUDIENCE)
-    .setExpirationTime(token.expiresAt)
+    .setAudience(audience)
+    .setExpirationTime(expiresAt)
     .sign(bytesOf(key));
 }
 
@@ -53,10 +63,29 @@ export async function verifyToken(
   token: string,
   now = new Date(),
 ): Promise<Entity | null> {
-  const header = headerOf(token);
-  if (header?.alg !== ALGORITHM) return null;
   const known = VERIFIED.get(await secret.get())?.get(token);
   if (known && known.until > now) return known.entity;
+  const verified = await verifyClaims(secret, token, now);
+  const entity = verified && entityOf(verified.claims);
+  if (entity) {
+    const until = earlier(entity.expiresAt ?? now, verified.key.verifiesUntil);
+    remember(verified.source, token, { entity, until });
+  }
+  return entity;
+}
+
+/**
+ * What a token with a good signature says, whomever it is for.
+ * @returns null for anything but a token that was signed here and has not ended
+ * @throws when the secret cannot be read
+ */
+export async function verifyClaims(
+  secret: SecretCache,
+  token: string,
+  now: Date,
+): Promise<{ readonly claims: JWTPayload; readonly source: Secret; readonly key: SigningKey } | null> {
+  const header = headerOf(token);
+  if (header?.alg !== ALGORITHM) return null;
   const { source, keys } = await candidates(secret, header.kid, now);
   for (const key of keys) {
     try {
@@ -65,10 +94,7 @@ export async function verifyToken(
         requiredClaims: ["exp"],
         currentDate: now,
       });
-      const entity = entityOf(payload);
-      if (entity)
-        remember(source, token, { entity, until: earlier(entity.expiresAt ?? now, key.verifiesUntil) });
-      return entity;
+      return { claims: payload, source, key };
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
     }

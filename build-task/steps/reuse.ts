@@ -12,6 +12,7 @@ import { prefixPath } from "#core/layout.ts";
 import type { Sha256 } from "#core/names.ts";
 import { holdLent } from "../hold.ts";
 import type { StepContext, Task } from "../task.ts";
+import { lendImage } from "./image.ts";
 
 /**
  * What is found is held first: it can be removed before, but not between the look and the use.
@@ -46,6 +47,8 @@ export async function findReusable(
     );
     return null;
   }
+  const image = lent.find(({ type }) => type === "DOCKER_MANIFEST");
+  if (image && !(await lendImage(task, step, image, lockDigest))) return null;
   step.line(`build ${reusable.build} has the same lock: what it made is lent`);
   return reusable;
 }

@@ -12,6 +12,7 @@ const KEY_PREFIX: Readonly<Partial<Record<ArtifactType, (build: number) => strin
   YAML: () => PREFIXES.exports,
   CONDA_PACK: () => PREFIXES.archives,
   CONSTRUCTOR_INSTALLER: () => PREFIXES.archives,
+  DOCKER_MANIFEST: () => PREFIXES.manifests,
   LOGS: (build) => `${PREFIXES.logs}${build}/`,
 };
 

@@ -15,7 +15,9 @@ export type Thing =
 
 const DISK = "disk/";
 const LIST = "list/";
-const OBJECTS = [PREFIXES.archives, PREFIXES.locks, PREFIXES.exports];
+/** Of images: a build that has one holds its manifests and all that they name. */
+const OF_IMAGES = [PREFIXES.blobs, PREFIXES.manifests];
+const OBJECTS = [PREFIXES.archives, PREFIXES.locks, PREFIXES.exports, ...OF_IMAGES];
 
 export const directoryThing = (namespace: string, directory: string): string =>
   `${DISK}${namespace}/${directory}`;
@@ -45,4 +47,21 @@ export function thingOf({ type, key }: Artifact): string | null {
 export function thingsOf({ artifacts, lockDigest }: Pick<Build, "artifacts" | "lockDigest">): string[] {
   const names = artifacts.map(thingOf).filter((name) => name !== null);
   return lockDigest === null ? names : [...names, packagesThing(lockDigest)];
+}
+
+/**
+ * Whether a build that has ended needs a thing that it holds. What its image is made of is not named by the build: it is all
+ * that it holds of images.
+ */
+export function needs(build: Pick<Build, "artifacts" | "lockDigest">, thing: string): boolean {
+  const ofImages = OF_IMAGES.some((prefix) => thing.startsWith(prefix));
+  return ofImages
+    ? build.artifacts.some(({ type }) => type === "DOCKER_MANIFEST")
+    : thingsOf(build).includes(thing);
+}
+
+/** `sha256:…` of a blob or manifest of images; null for another thing. */
+export function imageDigestOf(thing: string): string | null {
+  const hex = OF_IMAGES.map((prefix) => `${prefix}sha256/`).find((prefix) => thing.startsWith(prefix));
+  return hex === undefined ? null : `sha256:${thing.slice(hex.length)}`;
 }

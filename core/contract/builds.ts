@@ -279,6 +279,14 @@ export const getBuildArchive = route({
   otherReplies: [{ status: 307, description: "Where it is", mediaType: "application/gzip" }],
 });
 
+export const getBuildDocker = route({
+  ...artifact,
+  id: "getBuildDocker",
+  path: "/api/v1/build/:buildId/docker",
+  summary: "The name of the environment as a container image, for `docker pull`",
+  otherReplies: [{ status: 200, description: "Registry, repository and tag", mediaType: "text/plain" }],
+  errors: ["build_not_found", "image_not_found"],
+});
 export const getBuildInstaller = route({
   ...artifact,
   id: "getBuildInstaller",

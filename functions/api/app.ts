@@ -97,6 +97,7 @@ export function createApp(services: Services): Hono<Env> {
   at(buildRoutes.getBuildYaml, builds.gettingYaml(services));
   at(buildRoutes.getBuildLockfile, builds.gettingLockfile(services));
   at(buildRoutes.getBuildArchive, builds.gettingArchive(services));
+  at(buildRoutes.getBuildDocker, builds.namingImage(services));
   at(buildRoutes.getBuildInstaller, builds.gettingInstaller(services));
   at(settingRoutes.getSettings, settings.gettingGlobal(services));
   at(settingRoutes.getNamespaceSettings, settings.gettingOfNamespace(services));

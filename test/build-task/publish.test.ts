@@ -19,7 +19,7 @@ const pathsOfAttempt = (attempt: number) =>
     {
       ...{ storeDirectory: join(root, "store"), diskDirectory: join(root, "disk") },
       ...{ workDirectory: join(root, "work"), allowedPrivateHosts: [], packPython: "" },
-      ...{ channelSecrets: "", maxAttemptMinutes: 1 },
+      ...{ channelSecrets: "", baseImage: "scratch", maxAttemptMinutes: 1 },
     },
     build,
     attempt,

@@ -41,6 +41,7 @@ const SWEEP_MS = 60_000 / SPEED;
 const UNLIMITED = "1000000";
 const CONTAINERS: Readonly<Record<FunctionName, number>> = {
   api: 1,
+  registry: 1,
   dispatch: 2,
   finish: 2,
   store: 2,
@@ -184,6 +185,7 @@ async function open(
     engineProgram: python,
     packPython: python,
     isolation: "possible",
+    baseImage: "scratch",
     maxAttemptMinutes: "30",
     maxQueueHours: "24",
     taskSizes: JSON.stringify(POLICY.taskSizes),

@@ -50,7 +50,7 @@ describe("the deployed system, recorded", () => {
   test("every function and the build task were heard", () => {
     const heard = new Set(stack.recorder.calls.map(({ principal }) => principal));
 
-    expect([...heard].sort()).toEqual(["api", "dispatch", "finish", "store", "sweep", "task"]);
+    expect([...heard].sort()).toEqual(["api", "dispatch", "finish", "registry", "store", "sweep", "task"]);
   });
 
   test("every call is allowed, and every allowance is needed by a call or has a reviewed reason", () => {

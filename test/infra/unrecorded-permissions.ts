@@ -39,6 +39,19 @@ export const UNRECORDED: readonly Unrecorded[] = [
     because: MOUNT,
   },
   {
+    principals: ["registry", "task"],
+    actions: ["s3:ListBucket"],
+    on: "storagebucket",
+    because:
+      "Without it S3 says 403 of a blob or manifest that has gone, and nobody could tell it from a fault.",
+  },
+  {
+    principals: ["task"],
+    actions: ["dynamodb:GetItem"],
+    on: "table/StorageTable",
+    because: "What a base image's tag means is remembered; the local stack puts images on nothing.",
+  },
+  {
     principals: ["task start"],
     actions: [
       "ecr:BatchCheckLayerAvailability",

@@ -92,6 +92,8 @@ export interface WorkshopOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Private hosts that specifications may name beside the channel's. */
   readonly privateHosts?: () => readonly string[];
+  /** Image that images of environments are put on. @default none */
+  readonly baseImage?: () => string;
   /** Run the bundle, as the container does, and not the source. @default false */
   readonly bundled?: boolean;
   /** Store and disk are one directory. @default false */
@@ -181,6 +183,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     [VARIABLES.channelSecrets]: CHANNEL_SECRETS,
     [VARIABLES.packPython]: options.python(),
     [VARIABLES.isolation]: "possible",
+    [VARIABLES.baseImage]: options.baseImage?.() ?? "scratch",
     [VARIABLES.maxAttemptMinutes]: "10",
     [VARIABLES.engine]: "rattler",
     [VARIABLES.engineProgram]: options.python(),

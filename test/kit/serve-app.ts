@@ -1,9 +1,11 @@
 /**
- * The API behind a real socket, for clients that are programs: each request takes the way that API Gateway sends it.
+ * Functions behind a real socket, for clients that are programs: each request takes the way that API Gateway sends it.
  * @module
  */
+
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { createApp } from "#functions/api/app.ts";
 import { toRequest, toResult } from "#functions/api/lambda.ts";
 import type { Services } from "#functions/api/services.ts";
@@ -23,15 +25,23 @@ export interface Served {
  */
 export async function serveApp(services: Services, strippedPrefix = ""): Promise<Served> {
   const app = createApp(services);
+  return await serveFunction(async (event) => {
+    const { requestId } = event.requestContext;
+    return await toResult(await app.fetch(toRequest(event, strippedPrefix), { requestId }));
+  });
+}
+
+/** Serves a function on a free port until it is closed. */
+export async function serveFunction(
+  handle: (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>,
+): Promise<Served> {
   const requests: string[] = [];
   const server = createServer((incoming, outgoing) => {
     requests.push(`${incoming.method} ${incoming.url}`);
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", async () => {
-      const event = eventOf(incoming, Buffer.concat(chunks));
-      const { requestId } = event.requestContext;
-      send(outgoing, await toResult(await app.fetch(toRequest(event, strippedPrefix), { requestId })));
+      send(outgoing, await handle(eventOf(incoming, Buffer.concat(chunks))));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
@@ -72,7 +82,7 @@ function decoded(path: string): string {
   }
 }
 
-function send(outgoing: ServerResponse, result: Awaited<ReturnType<typeof toResult>>): void {
+function send(outgoing: ServerResponse, result: APIGatewayProxyStructuredResultV2): void {
   const { statusCode = 200, headers = {}, cookies, body = "", isBase64Encoded } = result;
   const sent = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
   outgoing.writeHead(statusCode, { ...sent, ...(cookies ? { "set-cookie": cookies } : {}) });

@@ -15,7 +15,7 @@ const BUNDLES = new URL("../../.local/test-bundles", import.meta.url).pathname;
 
 /** @returns a directory that looks like `dist/`; the same one for every test file, with the same files */
 export function stubBundles(): string {
-  for (const name of ["api", "dispatch", "finish", "store", "sweep"]) {
+  for (const name of ["api", "registry", "dispatch", "finish", "store", "sweep"]) {
     mkdirSync(join(BUNDLES, name), { recursive: true });
     writeFileSync(join(BUNDLES, name, "handler.mjs"), "export const handler = async () => {};\n");
   }
@@ -43,6 +43,7 @@ export const LOCAL_DEPLOYMENT: LocalDeployment = {
   engine: "rattler",
   engineProgram: "/home/me/.local/venv/bin/python",
   packPython: "/home/me/.local/venv/bin/python",
+  baseImage: "scratch",
   allowedPrivateHosts: ["127.0.0.1:5000"],
   settings: { conda_default_channels: ["http://127.0.0.1:5000/demo-channel"] },
 };

@@ -18,6 +18,7 @@ import { ARTIFACT_TYPES, type Artifact, type ArtifactType } from "#core/build/st
 import type {
   getBuild,
   getBuildArchive,
+  getBuildDocker,
   getBuildInstaller,
   getBuildLockfile,
   getBuildLogs,
@@ -28,6 +29,7 @@ import type { getEnvironmentLockfile } from "#core/contract/environments.ts";
 import { dataReply, timestamp, timestampOrNull } from "#core/contract/shapes.ts";
 import { AppError } from "#core/errors.ts";
 import type { BuildId } from "#core/names.ts";
+import { ownHosts } from "../middleware/caller.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { showLimits } from "./build-limits.ts";
@@ -203,6 +205,18 @@ export const gettingArchive = redirecting<typeof getBuildArchive>("CONDA_PACK", 
   // A large archive takes its time on a slow line, but only the start of the transfer must lie within this.
   expiresSeconds: 3600,
 }));
+
+/** As docker takes it; the registry is at the root of the name that the caller knows us by. */
+export const namingImage =
+  (services: Services): Tell<typeof getBuildDocker> =>
+  async (ask) => {
+    const { id, namespace, environment, buildKey, artifacts } = await buildOf(services, ask);
+    if (!artifacts.some(({ type }) => type === "DOCKER_MANIFEST")) {
+      throw new AppError("image_not_found", `Build ${id} doesn't have a docker manifest`);
+    }
+    const host = ownHosts(ask.c).at(-1) ?? new URL(ask.c.req.url).host;
+    return ask.c.text(`${host}/${namespace}/${environment}:${buildKey}`);
+  };
 
 export const gettingInstaller = redirecting<typeof getBuildInstaller>(
   "CONSTRUCTOR_INSTALLER",

@@ -15,6 +15,7 @@ import { buildsOf, planOf } from "#adapters/dynamodb/deletion-plans.ts";
 import { readDue, replaceDue } from "#adapters/dynamodb/due.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { condemn, getThings, giveBack, heldBy, holdThings } from "#adapters/dynamodb/holds.ts";
+import { getBaseImage, getLayers, putLayer } from "#adapters/dynamodb/image-layers.ts";
 import { countShares, freeShare, freeSlot, readHeld, readTurns, slots } from "#adapters/dynamodb/line.ts";
 import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
@@ -32,6 +33,15 @@ import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
 import { pinBuild } from "#adapters/dynamodb/pins.ts";
 import { countRequest } from "#adapters/dynamodb/rates.ts";
 import { readAudit } from "#adapters/dynamodb/read-audit.ts";
+import {
+  dropRepositoryBlob,
+  dropRepositoryTag,
+  findRepositoryBlob,
+  findTag,
+  putRepositoryBlob,
+  putRepositoryTag,
+  readTags,
+} from "#adapters/dynamodb/repositories.ts";
 import { readSurplus } from "#adapters/dynamodb/retention.ts";
 import { getGreenTests } from "#adapters/dynamodb/reuse.ts";
 import { changeRole, getMappedGrants, giveRole, listGivenRoles } from "#adapters/dynamodb/roles.ts";
@@ -100,6 +110,8 @@ const TOKEN = {
   expiresAt: new Date(at.getTime() + 3_600_000),
 } as const;
 const lockDigest = sha256Of("lock");
+const REPOSITORY = { namespace: "team-000", environment: "environment-0" };
+const BLOB = { digest: `sha256:${lockDigest}`, mediaType: "application/octet-stream", sizeBytes: 1 };
 const BEGUN = { backend: "company", nonce: "n", verifier: "v", browser: "b", next: null };
 const somebody = () => toIdentity({ backend: "company", subject: "1", user: crypto.randomUUID() });
 const portion = {
@@ -305,6 +317,35 @@ describe.each([
           ...{ beatSinceMs: 0, claimedSinceMs: null, missingSinceMs: null },
         }),
       calls: 1,
+    },
+    { number: 95, ask: (db) => findRepositoryBlob(db, REPOSITORY, `sha256:${lockDigest}`), calls: 1 },
+    { number: 96, ask: (db) => findTag(db, REPOSITORY, "no such tag"), calls: 1 },
+    {
+      number: 97,
+      ask: async (db) => {
+        const tags = await readTags(db, REPOSITORY, null, 10);
+        await getBuilds(db, [1, ...tags.map(({ build }) => build)]);
+      },
+      calls: 2,
+    },
+    { number: 98, ask: (db) => getLayers(db, [lockDigest], at), calls: 1 },
+    { number: 99, ask: (db) => getBaseImage(db, "debian", "linux-64", at), calls: 1 },
+    {
+      number: 100,
+      ask: async (db) => {
+        await putRepositoryBlob(db, { ...REPOSITORY, id: 1 }, BLOB);
+        await putRepositoryTag(db, { ...REPOSITORY, id: 1 }, "tag");
+        await putLayer(db, lockDigest, { ...BLOB, diffId: BLOB.digest }, at);
+      },
+      calls: 3,
+    },
+    {
+      number: 101,
+      ask: async (db) => {
+        await dropRepositoryTag(db, { ...REPOSITORY, id: 1 }, "tag");
+        await dropRepositoryBlob(db, { ...REPOSITORY, id: 1 }, BLOB.digest);
+      },
+      calls: 2,
     },
     { number: 42, ask: (db) => readBuilding(db), calls: 1, most: 1 },
     { number: 43, ask: (db) => getSolve(db, "no such request"), calls: 1 },

@@ -14,7 +14,7 @@ import { writeLogChunk } from "#adapters/s3/logs.ts";
 import { putObject } from "#adapters/s3/objects.ts";
 import type { LogLine } from "#core/build/log-line.ts";
 import type { Artifact, ArtifactType } from "#core/build/status.ts";
-import { archiveKey, exportKey, installerKey, lockKey, logKey } from "#core/layout.ts";
+import { archiveKey, exportKey, installerKey, lockKey, logKey, manifestKey } from "#core/layout.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { issueToken } from "#functions/api/issue-token.ts";
 import type { Services } from "#functions/api/services.ts";
@@ -65,6 +65,7 @@ export async function makeWorld({
     artifact("YAML", exportKey(REUSE)),
     artifact("CONDA_PACK", archiveKey(REUSE)),
     artifact("CONSTRUCTOR_INSTALLER", installerKey(REUSE)),
+    artifact("DOCKER_MANIFEST", manifestKey(REUSE)),
     artifact("LOGS", logKey(id, REUSE)),
     artifact("DIRECTORY", `/opt/conda-store/team/${id}`),
   ]);

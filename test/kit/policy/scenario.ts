@@ -24,7 +24,17 @@ import type { Bucket } from "#adapters/s3/bucket.ts";
 import { uploadStream } from "#adapters/s3/multipart-upload.ts";
 import { deleteObject, listObjects } from "#adapters/s3/objects.ts";
 import { taskNameOf } from "#core/build/task-name.ts";
-import { archiveKey, exportKey, lockKey, logKey, PREFIXES, VARIABLES } from "#core/layout.ts";
+import { parseManifest } from "#core/image/manifest.ts";
+import {
+  archiveKey,
+  blobKey,
+  exportKey,
+  lockKey,
+  logKey,
+  manifestKey,
+  PREFIXES,
+  VARIABLES,
+} from "#core/layout.ts";
 import { newTokenId } from "#core/token/token-name.ts";
 import { awsConfig } from "#local/aws-config.ts";
 import { Client } from "#local/client.ts";
@@ -52,6 +62,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   const build = async (specification: string) =>
     await client.follow(await client.submit(NAMESPACE, specification), () => {});
 
+  await wantImages(stack);
   const first = await build(SPECIFICATION);
   expect(first).toMatchObject({ status: "COMPLETED" });
   const lent = await build(SPECIFICATION);
@@ -61,6 +72,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   expect(await build("name: none\ndependencies: [demo-hello >99]\n")).toMatchObject({ status: "FAILED" });
 
   await visitRoutes(stack, first.id, remade.id);
+  await pull(stack);
   await meetDeath(stack, client);
   await meetRefusal(stack, client);
   await loseOnTheWay(stack);
@@ -68,6 +80,39 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   await meetLoss(stack, client);
   await meetDeletion(stack, client, first.id);
   await meetLogins(stack);
+}
+
+/** Builds make all that they can. */
+async function wantImages(stack: RecordedStack): Promise<void> {
+  const visit = await visitor(stack);
+  const build_artifacts = ["DIRECTORY", "LOCKFILE", "YAML", "CONDA_PACK", "DOCKER_MANIFEST"];
+  await visit("/api/v1/setting/", {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ build_artifacts }),
+  });
+}
+
+/** As docker does it: a token for the repository, the manifest, and every blob from where it lies. */
+async function pull({ url, password }: RecordedStack): Promise<void> {
+  const cookie = await loginCookie({ url, password });
+  const made = await fetch(`${url}/api/v1/token/`, { method: "POST", headers: { cookie } });
+  const { data } = (await made.json()) as { data: { token: string } };
+  const basic = `Basic ${Buffer.from(`admin:${data.token}`).toString("base64")}`;
+  const get = async (path: string, authorization: string): Promise<Response> => {
+    const response = await fetch(`${url}/v2/${path}`, { headers: { authorization } });
+    expect(response.status, path).toBe(200);
+    return response;
+  };
+  const scope = `repository:${NAMESPACE}/demo:pull`;
+  const { token } = (await (await get(`token?scope=${scope}`, basic)).json()) as { token: string };
+  const manifest = await (await get(`${NAMESPACE}/demo/manifests/latest`, `Bearer ${token}`)).text();
+  const { config, layers } = parseManifest(manifest);
+  for (const { digest } of [config, ...layers]) {
+    await (await get(`${NAMESPACE}/demo/blobs/${digest}`, `Bearer ${token}`)).arrayBuffer();
+  }
+  await get(`${NAMESPACE}/demo/tags/list`, `Bearer ${token}`);
+  await get("_catalog", basic);
 }
 
 /** A user's first login at a provider, and the next, with a group whose namespace it makes. */
@@ -137,15 +182,7 @@ async function visitRoutes(
 
 /** Asks as an admin and follows the addresses of objects. */
 async function visitor({ url, password }: Pick<RecordedStack, "url" | "password">) {
-  const login = await fetch(`${url}/login/`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ username: "admin", password }),
-  });
-  const cookie = login.headers
-    .getSetCookie()
-    .map((each) => each.split(";", 1)[0])
-    .join("; ");
+  const cookie = await loginCookie({ url, password });
   return async (path: string, init: RequestInit = {}): Promise<void> => {
     const headers = { cookie, ...(init.headers as Record<string, string> | undefined) };
     const response = await fetch(`${url}${path}`, { ...init, headers, redirect: "manual" });
@@ -154,6 +191,18 @@ async function visitor({ url, password }: Pick<RecordedStack, "url" | "password"
     await response.arrayBuffer();
     if (location?.includes("X-Amz-Signature")) await (await fetch(location)).arrayBuffer();
   };
+}
+
+async function loginCookie({ url, password }: Pick<RecordedStack, "url" | "password">): Promise<string> {
+  const login = await fetch(`${url}/login/`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ username: "admin", password }),
+  });
+  return login.headers
+    .getSetCookie()
+    .map((each) => each.split(";", 1)[0])
+    .join("; ");
 }
 
 /** A task that says it has stored what is not there; one that dies without a word; one that comes too late. */
@@ -165,6 +214,7 @@ async function meetDeath(stack: RecordedStack, client: Client): Promise<void> {
     { type: "LOCKFILE", key: lockKey(sha256Of("none")) },
     { type: "YAML", key: exportKey(sha256Of("none")) },
     { type: "CONDA_PACK", key: archiveKey(sha256Of("none")) },
+    { type: "DOCKER_MANIFEST", key: manifestKey(sha256Of("none")) },
     { type: "LOGS", key: logKey(liar.id, sha256Of("none")) },
   ] as const;
   const who = { build: liar.id, attempt: liar.attempt, owner: "liar" };
@@ -234,9 +284,9 @@ async function loseOnTheWay(stack: RecordedStack): Promise<void> {
   const bucket = bucketAt(stack, await stack.recorder.door("task"));
   const signal = new AbortController().signal;
   const options = { contentType: "application/gzip", signal };
-  await expect(uploadStream(bucket, archiveKey(sha256Of("broken")), broken(), options)).rejects.toThrow(
-    "broken off",
-  );
+  for (const key of [archiveKey(sha256Of("broken")), blobKey(sha256Of("broken"))]) {
+    await expect(uploadStream(bucket, key, broken(), options)).rejects.toThrow("broken off");
+  }
 }
 
 /** Somebody cancels a build that runs and one that waits. */

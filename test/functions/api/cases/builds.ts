@@ -205,5 +205,17 @@ export const BUILDS_CASES: RouteCases = {
   getBuildYaml: artifact("yaml/", /\/exports\/[0-9a-f]+\.yml\?/),
   getBuildLockfile: artifact("lockfile/", /\/locks\/sha256\/[0-9a-f]+\.json\?/),
   getBuildArchive: artifact("archive/", /\/archives\/[0-9a-f]+\.tar\.gz\?/),
+  getBuildDocker: [
+    ...build("docker/", { status: 200, shows: /\/team\/demo:[0-9a-f]{8}-\d+-\d+-demo$/ }),
+    {
+      kind: "missing",
+      says: "a build without an image",
+      as: "admin",
+      path: (w) => `/api/v1/build/${w.queued}/docker/`,
+      status: 400,
+      code: "image_not_found",
+      shows: /Build \d+ doesn't have a docker manifest/,
+    },
+  ],
   getBuildInstaller: artifact("installer/", /\/archives\/[0-9a-f]+\.sh\?/),
 };

@@ -70,5 +70,6 @@ export const BUILDS_COSTS: readonly Cost[] = [
   build("getBuildYaml", "yaml/"),
   build("getBuildLockfile", "lockfile/"),
   build("getBuildArchive", "archive/"),
+  build("getBuildDocker", "docker/"),
   build("getBuildInstaller", "installer/"),
 ];

@@ -1,0 +1,163 @@
+/**
+ * A small client of image registries: what it takes to copy one image. Addresses are judged as channels' are.
+ * @module
+ */
+import type { IncomingMessage } from "node:http";
+import * as v from "valibot";
+import { digestOf, OCI_MANIFEST } from "#core/image/manifest.ts";
+import type { ImageReference } from "#core/image/reference.ts";
+import { BuildFailure } from "../failure.ts";
+import { askOnce, askUpstream, drain } from "../mirror/upstream.ts";
+
+export interface PullOptions {
+  readonly allowPrivateHosts: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+const INDEXES = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+];
+const MANIFESTS = [OCI_MANIFEST, "application/vnd.docker.distribution.manifest.v2+json"];
+/** Registries take four megabytes of manifest at most. */
+const TEXT_BYTES_MAX = 4 * 1024 * 1024;
+
+const Index = v.object({
+  manifests: v.array(
+    v.object({
+      digest: v.string(),
+      platform: v.optional(
+        v.object({ os: v.string(), architecture: v.string(), variant: v.optional(v.string()) }),
+      ),
+    }),
+  ),
+});
+const Token = v.object({ token: v.optional(v.string()), access_token: v.optional(v.string()) });
+
+export interface Registry {
+  /** The manifest for linux on this architecture, word for word. */
+  manifest(architecture: string): Promise<{ readonly digest: string; readonly text: string }>;
+  /** A blob's bytes, not yet compared with its digest. */
+  blob(digest: string): Promise<IncomingMessage>;
+  /** A small blob, compared. */
+  text(digest: string): Promise<string>;
+}
+
+/** The registry of an image; connects at the first call. Errors are BuildFailures that name the image. */
+export function openRegistry(
+  { origin, repository, reference }: ImageReference,
+  options: PullOptions,
+): Registry {
+  const image = `${new URL(origin).host}/${repository}`;
+  let authorization: Record<string, string> = {};
+  const broken = (what: string): BuildFailure =>
+    new BuildFailure(
+      `The base image ${image} cannot be copied: ${what}. Ask the operator to look at it (baseImage).`,
+    );
+
+  const reached = async (asked: Promise<IncomingMessage>): Promise<IncomingMessage> => {
+    try {
+      return await asked;
+    } catch (error) {
+      options.signal.throwIfAborted();
+      throw broken(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const ask = async (path: string, accept: readonly string[]): Promise<IncomingMessage> => {
+    const url = new URL(`${origin}/v2/${repository}/${path}`);
+    for (let tries = 0; ; tries += 1) {
+      const headers = { ...authorization, ...(accept.length > 0 ? { accept: accept.join(", ") } : {}) };
+      const response = await reached(askOnce({ method: "GET", url, headers, ...options }));
+      const { statusCode = 0, headers: answered } = response;
+      if (statusCode === 200) return response;
+      drain(response);
+      if (statusCode === 401 && tries === 0) {
+        authorization = await logIn(answered["www-authenticate"] ?? "", repository, options, {
+          reached,
+          broken,
+        });
+      } else if (answered.location !== undefined && statusCode >= 300 && statusCode < 400) {
+        // Wherever blobs lie is not to see what we showed the registry.
+        const next = await reached(
+          askUpstream({
+            method: "GET",
+            url: new URL(answered.location, url),
+            headers: {},
+            ...options,
+          }),
+        );
+        if (next.statusCode === 200) return next;
+        drain(next);
+        throw broken(`${next.statusCode} for what the registry sent us to`);
+      } else throw broken(`the registry answers ${statusCode} for ${path}`);
+    }
+  };
+  const read = async (path: string, accept: readonly string[], digest: string | null): Promise<Buffer> => {
+    const bytes = await collect(await ask(path, accept));
+    if (bytes === null) throw broken(`${path} is longer than ${TEXT_BYTES_MAX} bytes`);
+    if (digest !== null && digestOf(bytes) !== digest)
+      throw broken(`${path} has other bytes than its digest says`);
+    return bytes;
+  };
+  const isDigest = reference.startsWith("sha256:");
+
+  return {
+    async manifest(architecture) {
+      const first = await read(
+        `manifests/${reference}`,
+        [...INDEXES, ...MANIFESTS],
+        isDigest ? reference : null,
+      );
+      const index = v.safeParse(Index, JSON.parse(first.toString("utf8")));
+      if (!index.success) return { digest: digestOf(first), text: first.toString("utf8") };
+      const found = index.output.manifests.find(
+        ({ platform }) => platform?.os === "linux" && platform.architecture === architecture,
+      );
+      if (!found) throw broken(`there is none for linux on ${architecture}`);
+      const text = (await read(`manifests/${found.digest}`, MANIFESTS, found.digest)).toString("utf8");
+      return { digest: found.digest, text };
+    },
+    blob: (digest) => ask(`blobs/${digest}`, []),
+    text: async (digest) => (await read(`blobs/${digest}`, [], digest)).toString("utf8"),
+  };
+}
+
+/** What it means that something did not work. */
+interface Judges {
+  readonly reached: (asked: Promise<IncomingMessage>) => Promise<IncomingMessage>;
+  readonly broken: (what: string) => BuildFailure;
+}
+
+/** Anonymous: what a registry gives to everybody. */
+async function logIn(
+  challenge: string,
+  repository: string,
+  options: PullOptions,
+  { reached, broken }: Judges,
+): Promise<Record<string, string>> {
+  const fields = Object.fromEntries(
+    [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+  );
+  const url = URL.parse(fields["realm"] ?? "");
+  if (!/^bearer /i.test(challenge) || url === null) throw broken("it is not given to everybody");
+  if (fields["service"] !== undefined) url.searchParams.set("service", fields["service"]);
+  url.searchParams.set("scope", `repository:${repository}:pull`);
+  const response = await reached(askUpstream({ method: "GET", url, headers: {}, ...options }));
+  const bytes = await collect(response);
+  if (response.statusCode !== 200 || bytes === null)
+    throw broken(`${url.host} answers ${response.statusCode} for a token`);
+  const { token, access_token } = v.parse(Token, JSON.parse(bytes.toString("utf8")));
+  return { authorization: `Bearer ${token ?? access_token ?? ""}` };
+}
+
+/** @returns null when it is too long */
+async function collect(response: IncomingMessage): Promise<Buffer | null> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of response) {
+    bytes += (part as Buffer).byteLength;
+    if (bytes > TEXT_BYTES_MAX) return null;
+    parts.push(part as Buffer);
+  }
+  return Buffer.concat(parts);
+}
