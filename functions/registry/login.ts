@@ -88,8 +88,7 @@ export async function whole({ db }: Services, own: Entity): Promise<Entity> {
 export function unauthorized(request: RegistryRequest, scope?: string): RegistryError {
   const host = hostOf(request);
   const scheme = request.headers["x-forwarded-proto"] === "http" ? "http" : "https";
-  const challenge =
-    `Bearer realm="${scheme}://${host}/v2/token",service="${host}"${scope ? `,scope="${scope}"` : ""}`;
+  const challenge = `Bearer realm="${scheme}://${host}/v2/token",service="${host}"${scope ? `,scope="${scope}"` : ""}`;
   return new RegistryError("UNAUTHORIZED", {
     headers: { "www-authenticate": challenge, "x-registry-challenge": challenge },
   });
@@ -179,7 +178,7 @@ const isName = (text: string): boolean =>
 
 async function entityOf({ secret, db }: Services, token: string): Promise<Entity | null> {
   const entity = await verifyToken(secret, token);
-  return entity && (await isInForce(db, entity.tokenIds)) ? entity : null;
+  return entity && (await isInForce(db, entity.tokenNames)) ? entity : null;
 }
 
 /** Scheme in lower case and what follows; empty when there is nothing. */

@@ -3,7 +3,9 @@
  * @module
  */
 import { gzipSync } from "node:zlib";
+import { expect } from "vitest";
 import { type DbCall, openDb } from "#adapters/dynamodb/db.ts";
+import { holdThings } from "#adapters/dynamodb/holds.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putRepositoryBlob, putRepositoryTag } from "#adapters/dynamodb/repositories.ts";
 import { openLog } from "#adapters/log.ts";
@@ -13,6 +15,7 @@ import { cacheSecret } from "#adapters/secrets/secret.ts";
 import { mintToken } from "#adapters/secrets/tokens.ts";
 import type { BindingMap } from "#core/access/binding.ts";
 import type { Build } from "#core/build/build.ts";
+import { packagesThing } from "#core/build/thing.ts";
 import { renderConfig } from "#core/image/config.ts";
 import {
   DOCKER_MANIFEST,
@@ -97,6 +100,9 @@ export async function storeImage(
     { bytes: manifest, mediaType: OCI_MANIFEST, key: keyOf(manifestKey, manifest) },
     { bytes: dockers, mediaType: DOCKER_MANIFEST, key: keyOf(manifestKey, dockers) },
   ];
+  const lockDigest = sha256Of(digestOf(content));
+  const things = [...all.map(({ key }) => key), packagesThing(lockDigest)];
+  expect(await holdThings(db, { build: id, attempt }, things)).toBe("held");
   for (const { bytes, mediaType, key } of all) {
     await putObject(bucket, key, bytes, { contentType: mediaType });
     const sizeBytes = Buffer.byteLength(bytes);
@@ -104,7 +110,7 @@ export async function storeImage(
   }
   const key = keyOf(manifestKey, manifest);
   const result = completedResult({
-    lockDigest: sha256Of(digestOf(content)),
+    lockDigest,
     artifacts: [{ type: "DOCKER_MANIFEST", key, sizeBytes: Buffer.byteLength(manifest) }],
   });
   const outcome = await makeMove(audited(db), id, {
