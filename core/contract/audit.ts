@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { ACTOR_KINDS, AUDIT_ACTIONS } from "#core/audit/entry.ts";
 import { route } from "./route.ts";
-import { NONE, nameFilter, wholeNumber } from "./shapes.ts";
+import { limitQuery, NONE, nameFilter } from "./shapes.ts";
 
 /** Entries in one answer, at most. */
 export const AUDIT_LIMIT_MAX = 1_000;
@@ -40,7 +40,6 @@ const moment = (description: string) =>
       v.check((at) => !Number.isNaN(at.getTime()), A_TIME),
     ),
   );
-const LIMIT = `limit must be a whole number from 1 to ${AUDIT_LIMIT_MAX}`;
 
 export const listAudit = route({
   id: "listAudit",
@@ -62,7 +61,7 @@ export const listAudit = route({
       ),
       "desc",
     ),
-    limit: v.optional(wholeNumber(LIMIT, 1, AUDIT_LIMIT_MAX, "Entries"), "100"),
+    limit: limitQuery(AUDIT_LIMIT_MAX, 100, "Entries"),
     cursor: v.optional(v.pipe(v.string(), v.description("That of the last answer"))),
     format: v.optional(
       v.pipe(

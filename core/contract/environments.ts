@@ -10,13 +10,13 @@ import {
   Ack,
   data,
   EnvironmentParam,
+  limitQuery,
   NamespaceParam,
   NONE,
   nameFilter,
   PAGE_SIZE_MAX,
   page,
   pageQuery,
-  wholeNumber,
 } from "./shapes.ts";
 
 export const Environment = v.object({
@@ -76,7 +76,6 @@ export const listEnvironments = route({
 
 const { current_build: _, ...shown } = Environment.entries;
 const ORDER = "order must be asc or desc";
-const limit = `limit must be a whole number from 1; more than ${PAGE_SIZE_MAX} mean ${PAGE_SIZE_MAX}`;
 
 export const listEnvironmentsByCursor = route({
   id: "listEnvironmentsByCursor",
@@ -88,13 +87,7 @@ export const listEnvironmentsByCursor = route({
   params: NONE,
   query: v.object({
     ...filters,
-    limit: v.optional(
-      v.pipe(
-        wholeNumber(limit, 1, 1_000_000_000, `Rows; more than ${PAGE_SIZE_MAX} mean ${PAGE_SIZE_MAX}`),
-        v.transform((rows) => Math.min(rows, PAGE_SIZE_MAX)),
-      ),
-      String(PAGE_SIZE_MAX),
-    ),
+    limit: limitQuery(PAGE_SIZE_MAX),
     order: v.optional(v.picklist(["asc", "desc"], ORDER), "asc"),
     sort_by: v.optional(
       v.pipe(v.array(v.string()), v.description("`namespace`, `name`; also joined by a comma")),

@@ -120,6 +120,23 @@ const PageSize = v.pipe(
   count("size", 1_000_000_000, `Rows; more than ${PAGE_SIZE_MAX} mean ${PAGE_SIZE_MAX}`),
   v.transform((size) => Math.min(size, PAGE_SIZE_MAX)),
 );
+/**
+ * Rows of a list that is read by a cursor. As with pages, more than the most are answered with the most.
+ * @param rows where nothing else is asked
+ */
+export const limitQuery = (max: number, rows = max, what = "Rows") =>
+  v.optional(
+    v.pipe(
+      wholeNumber(
+        `limit must be a whole number from 1; more than ${max} mean ${max}`,
+        1,
+        1_000_000_000,
+        `${what}; more than ${max} mean ${max}`,
+      ),
+      v.transform((wanted) => Math.min(wanted, max)),
+    ),
+    String(rows),
+  );
 /** As in the original, a word that is no direction means the default. */
 const Order = v.pipe(
   v.string(),

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { ROLES } from "#core/access/permission.ts";
 import { TOKEN_ID } from "#core/token/token-name.ts";
 import { route } from "./route.ts";
-import { Ack, data, NONE, PAGE_SIZE_MAX, rolesByPattern, Timestamp, wholeNumber } from "./shapes.ts";
+import { Ack, data, limitQuery, NONE, PAGE_SIZE_MAX, rolesByPattern, Timestamp } from "./shapes.ts";
 
 const end = (description: string) =>
   v.optional(v.nullable(v.pipe(v.string("must be a time as text"), v.description(description))), null);
@@ -76,15 +76,7 @@ export const listTokens = route({
   params: NONE,
   query: v.object({
     primary_namespace: Owner,
-    limit: v.optional(
-      wholeNumber(
-        `limit must be a whole number from 1 to ${PAGE_SIZE_MAX}`,
-        1,
-        PAGE_SIZE_MAX,
-        "Rows looked at",
-      ),
-      String(PAGE_SIZE_MAX),
-    ),
+    limit: limitQuery(PAGE_SIZE_MAX, PAGE_SIZE_MAX, "Rows looked at"),
     cursor: v.optional(v.pipe(TokenId, v.description("That of the last answer"))),
   }),
   body: null,

@@ -3,6 +3,7 @@
  * @module
  */
 import type { MiddlewareHandler } from "hono";
+import { NEXT_CURSOR } from "#core/contract/audit.ts";
 import type { Env } from "../context.ts";
 
 /** A day: each call from such a page has a preflight before it, unless the browser remembers the last one. */
@@ -18,7 +19,7 @@ export function cors(origins: readonly string[]): MiddlewareHandler<Env> {
       if (!allowed.has(origin)) return;
       c.header("access-control-allow-origin", origin);
       c.header("access-control-allow-credentials", "true");
-      c.header("access-control-expose-headers", "x-request-id, retry-after");
+      c.header("access-control-expose-headers", `x-request-id, retry-after, ${NEXT_CURSOR}`);
     };
     const preflight = c.req.method === "OPTIONS" && c.req.header("access-control-request-method");
     if (!preflight || !allowed.has(origin)) {

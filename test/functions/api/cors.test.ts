@@ -55,6 +55,16 @@ describe("an origin that the deployment names", () => {
     expect(response.headers.get("vary")).toBe("Origin");
   });
 
+  test("reads the id of its request, when to ask again and where an export goes on", async () => {
+    const path = "/api/v1/audit/?format=ndjson&limit=1";
+    await api.request("/api/v1/namespace/exported/", post({}, admin));
+    await api.request("/api/v1/namespace/exported-next/", post({}, admin));
+    const { status, headers } = await api.request(path, { headers: { ...admin, origin: HUB } });
+    const exposed = headers.get("access-control-expose-headers")?.split(", ");
+    expect([status, exposed]).toEqual([200, ["x-request-id", "retry-after", "x-next-cursor"]]);
+    expect(headers.get("x-next-cursor")).toMatch(/./);
+  });
+
   test("changes what its user may change", async () => {
     const init = post({ namespace: "team", specification: "name: x\ndependencies: [python]\n" }, admin);
     const headers = {
