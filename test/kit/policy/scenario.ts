@@ -71,8 +71,8 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   expect([lent, remade].map(({ status }) => status)).toEqual(["COMPLETED", "COMPLETED"]);
   expect(await build("name: none\ndependencies: [demo-hello >99]\n")).toMatchObject({ status: "FAILED" });
 
-  await visitRoutes(stack, first.id, remade.id);
   await pull(stack);
+  await visitRoutes(stack, first.id, remade.id);
   await meetDeath(stack, client);
   await meetRefusal(stack, client);
   await loseOnTheWay(stack);
