@@ -159,6 +159,7 @@ export class CondaStore extends Construct {
       description: "Images of environments, for docker and its like",
       bundle: bundle("registry"),
       timeout: TIMEOUTS.registry,
+      ...traced,
       door: front.api,
       variables: { ...common, bucket, secret: secret.secretArn },
     });

@@ -132,7 +132,7 @@ describe("a posted lockfile", () => {
 
     // Lent the second time, and still its own lockfile.
     const again = await build(await post("again", lockfile, "lock-team"));
-    expect(again.log).toMatch(/directory and artifacts are lent/);
+    expect(again.log).toMatch(/what it made is lent/);
     expect(await lockfileOf(again)).toEqual(lockfile);
   }, 240_000);
 

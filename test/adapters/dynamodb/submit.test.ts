@@ -66,6 +66,7 @@ test("a specification is accepted with its namespace, environment, build and pla
     frozenLock: null,
     artifactsWanted: null,
     pinnedOn: null,
+    requestId: null,
     deletedOn: null,
   });
   expect(await getEnvironment(db, "team", "demo")).toEqual({

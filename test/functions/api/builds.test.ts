@@ -102,7 +102,8 @@ describe("building again", () => {
       environmentId: old?.environmentId,
     });
     expect(made?.buildKey).not.toBe(old?.buildKey);
-    expect(await drain(aws.wakeUpQueue)).toContainEqual({ reason: `build ${id}` });
+    const reason = `build ${id}, request ${made?.requestId}`;
+    expect(await drain(aws.wakeUpQueue)).toContainEqual({ reason });
   });
 
   test("frozen gives the new build the old one's lock; else it has none and is solved anew", async () => {

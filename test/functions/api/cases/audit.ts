@@ -58,7 +58,7 @@ export const AUDIT_CASES: RouteCases = {
       as: "stranger",
       path: () => "/api/v1/audit/",
       status: 200,
-      hides: /team/,
+      hides: /"namespace":"team"/,
     },
     {
       kind: "missing",

@@ -192,7 +192,7 @@ export const BUILDS_CASES: RouteCases = {
   getBuild: build("", { status: 200, shows: /"status":"COMPLETED"/ }),
   listBuildPackages: build("packages/", { status: 200, shows: /numpy/ }),
   getBuildLogs: [
-    ...build("logs/", { shows: /\/logs\/\d+\/log\.txt\?/ }),
+    ...build("logs/", { shows: /\/logs\/\d+\/[0-9a-f]{64}\.txt\?/ }),
     {
       kind: "malformed",
       says: "a cursor that is none",
