@@ -75,9 +75,10 @@ trap 'exit 143' HUP TERM
 
 if [ $made = yes ]; then
   mkdir -p "$\{prefix%/*}/"
-  # Of two that begin at once, one gets no further.
   mkdir "$prefix" || fail "$prefix could not be made: choose another place"
 fi
+# Of two that begin at once, one gets no further, also where one finds the empty directory that the other has made.
+mkdir "$prefix/.installing" || fail "$prefix is being installed into: choose another place"
 trap undo EXIT
 tail -c +@OFFSET@ "$0" | tar -xzf - -C "$prefix" ||
   fail "the environment could not be unpacked: is this file whole, and is there room in $prefix?"
@@ -89,6 +90,7 @@ if sed -n '/^_prefix_records = \[$/,/^\]$/p' "$unpack" | grep -q "^('"; then
     fail "files of this environment name the place where they are, and there is no python that could change them: install one first"
   "$python" -E -s -B "$unpack" || fail "the environment could not be fitted to $prefix"
 fi
+rmdir "$prefix/.installing"
 trap - EXIT
 echo "Installed into $prefix. To use it: source '$prefix/bin/activate'"
 exit 0
