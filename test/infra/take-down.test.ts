@@ -75,7 +75,7 @@ test("a stack that keeps its data goes without it, and only when told so", async
 
   expect(done.stdout).toContain("Kept is gone.");
   expect(await isThere()).toEqual([true, true]);
-  expect((await takeDown("Kept")).stderr).toContain("There is no stack Kept");
+  expect((await takeDown("Never")).stderr).toContain("There is no stack Never");
 }, 600_000);
 
 test("a stack whose data may go takes it along only when that is said as well", async () => {
