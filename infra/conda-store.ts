@@ -273,7 +273,11 @@ export class CondaStore extends Construct {
       sweep,
       builds,
     });
-    acknowledgeFindings(this, { bucket: storage.bucket, cluster: builds.cluster });
+    acknowledgeFindings(this, {
+      bucket: storage.bucket,
+      cluster: builds.cluster,
+      channelSecrets: this.channelSecrets,
+    });
     this.url = front.url;
     this.domainTarget = front.domainTarget;
     this.tokenSecret = secret;

@@ -11,7 +11,7 @@ import type { Construct } from "constructs";
 const OBJECTS = "Objects are granted by key prefix: the keys below it are not known before they are made.";
 const MANAGED = "AWS's own policy for writing a function's logs; it names no data of ours.";
 
-/** The rule's id, with what of it where it is narrower; `BUCKET` and `CLUSTER` stand for theirs in the template. */
+/** The rule's id, with what of it where it is narrower; `BUCKET`, `CLUSTER` and `CHANNELS` stand for theirs in the template. */
 const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-APIG4":
     "The function decides who may do what: routes are open to nobody by contract and tests.",
@@ -25,11 +25,15 @@ const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-IAM5[Resource::*]":
     "Logging in to the image registry names no image, and mounting the shared disk is bound to its access point.",
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/archives/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/blobs/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/exports/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/locks/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/logs/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/manifests/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<CLUSTER>/*]":
     "Tasks are granted by their cluster: their names are not known before they are started.",
+  "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:CHANNELS*]":
+    "Secrets of channels are made by operators afterwards: one for each namespace, below this name.",
   "AwsSolutions-S1":
     "Downloads are by addresses that the API signs and logs; access logs would be a second bucket.",
   "AwsSolutions-SMG4":
@@ -50,6 +54,8 @@ const REASONS: Readonly<Record<string, string>> = {
 interface Named {
   readonly bucket: Bucket;
   readonly cluster: Cluster;
+  /** Beginning of the names of channels' secrets. */
+  readonly channelSecrets: string;
 }
 
 /** Leaves the findings of one deployment; the stack's others stay under its owner's eyes. */
@@ -61,11 +67,14 @@ export function acknowledgeFindings(scope: Construct, named: Named): void {
 }
 
 /** Ids as cdk-nag writes them: the pack's name first. */
-export function acknowledgedRules({ bucket, cluster }: Named): string[] {
+export function acknowledgedRules({ bucket, cluster, channelSecrets }: Named): string[] {
   const idOf = ({ node }: Construct): string =>
     Stack.of(bucket).getLogicalId(node.defaultChild as CfnElement);
   return Object.keys(REASONS).map((rule) => {
-    const id = rule.replace("BUCKET", idOf(bucket)).replace("CLUSTER", idOf(cluster));
+    const id = rule
+      .replace("BUCKET", idOf(bucket))
+      .replace("CLUSTER", idOf(cluster))
+      .replace("CHANNELS", channelSecrets);
     return `${rule.slice(0, rule.indexOf("-"))}::${id}`;
   });
 }

@@ -133,8 +133,9 @@ function pass(request: IncomingMessage, response: ServerResponse, way: Way): voi
       host: target.hostname,
       port: target.port,
       method: request.method ?? "GET",
-      path: cutPath(request.url ?? "/"),
-      headers: headersFor(request, `${apiId}.execute-api.localhost:${target.port}`),
+      // Named by the path and not by the host: MiniStack keeps a registry of its own below /v2/ at every host.
+      path: `/_aws/execute-api/${apiId}/$default${cutPath(request.url ?? "/")}`,
+      headers: headersFor(request, target.host),
       agent,
       signal: controller.signal,
     },

@@ -149,7 +149,7 @@ describe("a planted fault is named", () => {
     const keys = refused.map(
       (each) => /^task may not s3:PutObject on storagebucket\/([a-z]+)\//.exec(each)?.[1],
     );
-    expect(new Set(keys)).toEqual(new Set(["locks", "exports", "archives"]));
+    expect(new Set(keys)).toEqual(new Set(["locks", "exports", "archives", "blobs", "manifests"]));
     expect(refused[0]).toContain('the nearest statement is "DENY s3:PutObject on ');
   }, 120_000);
 

@@ -8,7 +8,7 @@
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
   api: [
     "AWS's own AWSLambdaBasicExecutionRole",
-    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SETTINGS | THING#* | TOKENS#* | USER#*",
+    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | NAMESPACES | NS#* | SETTINGS | THING#* | TOKENS#* | USER#*",
     "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | NAMESPACES | SPEC#* | USER#*",
     "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | LOGIN#* | NAMESPACES | NS#* | SLOTS",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",

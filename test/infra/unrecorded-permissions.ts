@@ -40,14 +40,14 @@ export const UNRECORDED: readonly Unrecorded[] = [
   },
   {
     principals: ["registry", "task"],
-    actions: ["s3:ListBucket"],
+    actions: ["s3:ListBucket", "manifests/*"],
     on: "storagebucket",
     because:
       "Without it S3 says 403 of a blob or manifest that has gone, and nobody could tell it from a fault.",
   },
   {
     principals: ["task"],
-    actions: ["dynamodb:GetItem"],
+    actions: ["LAYER#*"],
     on: "table/StorageTable",
     because: "What a base image's tag means is remembered; the local stack puts images on nothing.",
   },

@@ -65,8 +65,8 @@ test("a request reaches the deployed API under its own name, and tells the name 
   expect(status).toBe(200);
   expect(headers["set-cookie"]).toEqual(["a=1", "b=2"]);
   const arrived = JSON.parse(text) as { url: string; headers: Record<string, string> };
-  expect(arrived.url).toBe("/api/v1/?page=2");
-  expect(arrived.headers["host"]).toMatch(/^abc\.execute-api\.localhost:\d+$/);
+  expect(arrived.url).toBe("/_aws/execute-api/abc/$default/api/v1/?page=2");
+  expect(arrived.headers["host"]).toMatch(/^127\.0\.0\.1:\d+$/);
   expect(arrived.headers["x-forwarded-host"]).toBe(new URL(door.url).host);
 });
 

@@ -101,7 +101,7 @@ async function pull({ url, password }: RecordedStack): Promise<void> {
   const basic = `Basic ${Buffer.from(`admin:${data.token}`).toString("base64")}`;
   const get = async (path: string, authorization: string): Promise<Response> => {
     const response = await fetch(`${url}/v2/${path}`, { headers: { authorization } });
-    expect(response.status, path).toBe(200);
+    expect(response.status, `${path}: ${response.ok || (await response.text())}`).toBe(200);
     return response;
   };
   const scope = `repository:${NAMESPACE}/demo:pull`;
