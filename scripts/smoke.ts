@@ -5,28 +5,45 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
+import { check, countFailures, equal, read, sameAsHead, sentence } from "./smoke/check.ts";
+import { askChallenge, checkImage, logIn } from "./smoke/image.ts";
 
 const USAGE = `usage: CONDA_STORE_TOKEN=… npm run smoke -- URL [--namespace NAME] [--token TOKEN]
 
 Checks the deployment at URL (with its prefix, if it has one): both spellings of addresses, errors as JSON, refusals, HEAD
-beside GET, the registry's challenge and manifests where there is a registry, and a build of "python" from its POST to
-its artifacts by signed address; says what took how long, and removes what it made. The token needs the rights to create,
-read and delete environments in the namespace (default: default); from the variable it is seen by nobody else on this
-machine. Exit status 1 when a check fails.`;
+beside GET, the registry's challenge where there is a registry, a build of "python" from its POST to each artifact by
+signed address, how fast it was written to the shared disk, and its image, pulled with every digest computed (and by
+crane, if that is on PATH). Says what took how long, and removes what it made.
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    namespace: { type: "string", default: "default" },
-    token: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  },
-});
+The token needs the rights to create, read and delete environments in the namespace (default: default); with that to
+update settings the build also has an image and an installer where the deployment makes none. From the variable
+CONDA_STORE_TOKEN it is seen by nobody else on this machine. Exit status 1 when a check fails, 2 for wrong arguments.`;
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        namespace: { type: "string", default: "default" },
+        token: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    console.error(`${sentence(error)}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+const { values, positionals } = readArguments();
 const url = positionals[0]?.replace(/\/$/, "");
 const token = values.token ?? process.env["CONDA_STORE_TOKEN"];
-if (values.help || !url || !URL.canParse(url) || !token) {
+if (values.help) {
   console.log(USAGE);
-  process.exit(values.help ? 0 : 2);
+  process.exit(0);
+}
+if (!url || !/^https?:$/.test(URL.parse(url)?.protocol ?? "") || !token) {
+  console.error(USAGE);
+  process.exit(2);
 }
 const { namespace } = values;
 /** Nobody else's: it is removed at the end. */
@@ -54,37 +71,6 @@ const Lockfile = v.object({ package: v.array(v.object({ name: v.string(), url: v
 const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
   fetch(`${url}${path}`, { redirect: "manual", ...init });
 
-let failures = 0;
-async function check(promise: string, prove: () => Promise<unknown>): Promise<void> {
-  const startedMs = performance.now();
-  const took = (): string => `${Math.round(performance.now() - startedMs)} ms`;
-  try {
-    const said = await prove();
-    console.log(`ok      ${promise} (${typeof said === "string" ? `${said}, ` : ""}${took()})`);
-  } catch (error) {
-    failures += 1;
-    console.log(`FAILED  ${promise}: ${error instanceof Error ? error.message : String(error)} (${took()})`);
-  }
-}
-/** Fails unless HEAD has GET's status, length and the named headers. */
-async function sameAsHead(
-  address: string,
-  headers: Record<string, string>,
-  ...names: string[]
-): Promise<void> {
-  const got = await fetch(address, { headers, redirect: "manual" });
-  const { byteLength } = await got.arrayBuffer();
-  const head = await fetch(address, { method: "HEAD", headers, redirect: "manual" });
-  equal(head.status, got.status, "status of HEAD");
-  equal(head.headers.get("content-length"), String(byteLength), "length that HEAD tells");
-  for (const name of names) equal(head.headers.get(name), got.headers.get(name), `${name} of HEAD`);
-}
-function equal(actual: unknown, expected: unknown, what: string): void {
-  if (actual !== expected) throw new Error(`${what} is ${String(actual)}, not ${String(expected)}`);
-}
-async function read<T>(response: Response, schema: v.GenericSchema<unknown, T>): Promise<T> {
-  return v.parse(schema, await response.json());
-}
 /** The signed address that a route redirects to. */
 async function signed(path: string): Promise<string> {
   const response = await ask(path, { headers: bearer });
@@ -94,6 +80,12 @@ async function signed(path: string): Promise<string> {
   return location;
 }
 
+try {
+  await (await ask("/api/v1/")).arrayBuffer();
+} catch (error) {
+  console.error(`Nothing answers at ${url}: ${sentence(error)}`);
+  process.exit(1);
+}
 for (const path of ["/api/v1/", "/api/v1"]) {
   await check(`${path} answers directly`, async () => equal((await ask(path)).status, 200, "status"));
 }
@@ -115,34 +107,26 @@ await check("names with escaped characters reach their route", async () => {
   equal((await read(response, Failure)).code, "permission_denied", "code");
 });
 
-await check("HEAD has the status of GET", async () => {
-  for (const path of ["/api/v1/", "/openapi.json", "/api/v1/nowhere/"]) {
-    const { status } = await ask(path);
-    equal((await ask(path, { method: "HEAD" })).status, status, `status of HEAD ${path}`);
+await check("HEAD has the status and the length of GET", async () => {
+  for (const path of ["/api/v1/", "/openapi.json", "/ui/", "/api/v1/nowhere/"]) {
+    await sameAsHead(`${url}${path}`, {}, "content-type");
   }
 });
 
 /** What a docker client needs: the registry lies at the root of the host, whatever the prefix. */
-const registry = `${new URL(url).origin}/v2`;
-const challenge = await fetch(`${registry}/`);
-const hasRegistry = challenge.status === 401;
-let registryToken = "";
-if (hasRegistry) {
-  await check("the registry's challenge arrives, and leads to a token", async () => {
-    const header = challenge.headers.get("www-authenticate") ?? "";
-    const part = (name: string): string => new RegExp(`${name}="([^"]*)"`).exec(header)?.[1] ?? "";
-    if (!URL.canParse(part("realm"))) throw new Error(`WWW-Authenticate is ${JSON.stringify(header)}`);
-    const query = new URLSearchParams({
-      service: part("service"),
-      scope: `repository:${namespace}/${environment}:pull`,
-    });
-    const basic = Buffer.from(`smoke:${token}`).toString("base64");
-    const response = await fetch(`${part("realm")}?${query}`, {
-      headers: { authorization: `Basic ${basic}` },
-    });
-    registryToken = (await read(response, v.object({ token: v.string() }))).token;
-  });
-} else console.log("skipped the registry: there is none at this host");
+const repository = {
+  origin: new URL(url).origin,
+  name: `${namespace}/${environment}`,
+  password: token,
+};
+let hasRegistry = true;
+await check("the registry's challenge arrives, and leads to a token", async () => {
+  hasRegistry = (await askChallenge(repository.origin)) !== null;
+  // The local AWS has a registry of its own at this address.
+  if (!hasRegistry && isEmulated) return "there is none on one machine";
+  await logIn(repository);
+});
+await check("the build is to leave everything that a build can leave", wantEveryArtifact);
 
 let buildId = 0;
 let requestId = "";
@@ -158,14 +142,40 @@ await check("a specification is accepted", async () => {
   buildId = (await read(response, Submitted)).data.build_id;
 });
 if (buildId > 0) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      void check("what was made is removed", removeEverything).then(() => process.exit(1));
+    });
+  }
   try {
     await checkBuild(`/api/v1/build/${buildId}`);
   } finally {
     await check("what was made is removed", removeEverything);
   }
 }
+const failures = countFailures();
 console.log(failures === 0 ? "The deployment works." : `${failures} checks failed.`);
 process.exit(failures === 0 ? 0 : 1);
+
+/** For this environment only; who may not change settings gets what the deployment makes anyway. */
+async function wantEveryArtifact(): Promise<string> {
+  const path = `/api/v1/setting/${encodeURIComponent(namespace)}/${environment}/`;
+  const response = await ask(path, { headers: bearer });
+  if (response.status === 403) return "the token may not change settings: what the deployment makes";
+  const { data } = await read(
+    response,
+    v.object({ data: v.object({ build_artifacts: v.array(v.string()) }) }),
+  );
+  const wanted = new Set([...data.build_artifacts, "YAML", "CONDA_PACK", "CONSTRUCTOR_INSTALLER"]);
+  if (hasRegistry) wanted.add("DOCKER_MANIFEST");
+  const set = await ask(path, {
+    method: "PUT",
+    headers: { "content-type": "application/json", ...bearer },
+    body: JSON.stringify({ build_artifacts: [...wanted] }),
+  });
+  if (!set.ok) throw new Error((await read(set, Failure)).message);
+  return [...wanted].join(", ");
+}
 
 async function checkBuild(build: string): Promise<void> {
   const lines: string[] = [];
@@ -189,13 +199,20 @@ async function checkBuild(build: string): Promise<void> {
       "the request's id in the log",
     ),
   );
-  const rate = lines
-    .map((line) => /(\d+) files a second/.exec(line)?.[1])
-    .find((found) => found !== undefined);
-  console.log(`        shared disk: ${rate ? `${rate} files a second written` : "nothing was copied to it"}`);
   const { data } = await read(await ask(`${build}/`, { headers: bearer }), Build);
   const types = data.build_artifacts?.map(({ artifact_type }) => artifact_type) ?? [];
   console.log(`        artifacts: ${types.join(", ")}`);
+  await check("its log tells how fast the shared disk was written", async () => {
+    if (!types.includes("DIRECTORY")) return "there is none";
+    const rate = lines.map((line) => / (\d+) files a second/.exec(line)?.[1]).find((found) => found);
+    if (rate) return `${rate} files a second`;
+    if (lines.some((line) => line.includes("what it made is lent")))
+      return "the directory of a build like it is lent";
+    throw new Error("no line of the log does");
+  });
+  await check("HEAD has the status and the length of GET for the build", () =>
+    sameAsHead(`${url}${build}/`, bearer, "content-type"),
+  );
   await check("its lockfile is JSON behind a signed address", async () => {
     const lockfile = await read(await fetch(await signed(`${build}/lockfile/`)), Lockfile);
     equal(
@@ -227,18 +244,16 @@ async function checkBuild(build: string): Promise<void> {
       equal((await fetch(address)).status, 403, "status");
     });
   }
-  if (hasRegistry) {
-    await check("its image's manifest is the same by HEAD and by GET", async () => {
-      const headers = {
-        authorization: `Bearer ${registryToken}`,
-        accept:
-          "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json",
-      };
-      const manifest = `${registry}/${namespace}/${environment}/manifests/latest`;
-      await sameAsHead(manifest, headers, "docker-content-digest", "content-type");
-      equal((await fetch(manifest, { headers })).status, 200, "status of the manifest");
-    });
+  if (!types.includes("DOCKER_MANIFEST")) {
+    console.log("skipped its image: it has none");
+    return;
   }
+  await check("its image is named as docker takes it", async () => {
+    const response = await ask(`${build}/docker/`, { headers: bearer });
+    const [host = ""] = (await response.text()).split(`/${repository.name}:`);
+    equal(host, new URL(repository.origin).host, "host of the image's name");
+  });
+  await checkImage(repository);
 }
 
 async function removeEverything(): Promise<void> {

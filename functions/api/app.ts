@@ -21,6 +21,7 @@ import { AppError } from "#core/errors.ts";
 import type { ApiContext, Env } from "./context.ts";
 import { cors } from "./middleware/cors.ts";
 import { errorReply } from "./middleware/error-reply.ts";
+import { headLength } from "./middleware/head-length.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import * as audit from "./routes/audit.ts";
 import * as builds from "./routes/builds.ts";
@@ -46,6 +47,7 @@ import type { Services } from "./services.ts";
 /** Puts the API together. */
 export function createApp(services: Services): Hono<Env> {
   const app = new Hono<Env>();
+  app.use(headLength);
   app.use(requestLog(services.log));
   app.use(cors(services.settings.cors_allow_origins));
   const sayNo = errorReply(services.log);

@@ -35,6 +35,7 @@ export async function answer(services: Services, request: RegistryRequest): Prom
       "docker-distribution-api-version": "registry/2.0",
       "x-content-type-options": "nosniff",
       "x-request-id": id,
+      ...(method === "HEAD" && body !== "" ? { "content-length": String(Buffer.byteLength(body)) } : {}),
       ...headers,
     },
     body: method === "HEAD" ? "" : body,

@@ -158,7 +158,7 @@ describe("the layers of a later image", () => {
 
   it("are lent with the image to a build of the same lock, whose own they are then", async () => {
     const again = await buildImage(PACKAGES);
-    expect(again.ended.log).toContain("has the same lock: its directory and artifacts are lent");
+    expect(again.ended.log).toContain("has the same lock: what it made is lent");
     expect(again.manifest).toEqual(first.manifest);
   }, 600_000);
 });

@@ -9,12 +9,16 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getObject } from "#adapters/s3/objects.ts";
 import { digestOf, type Manifest, parseManifest } from "#core/image/manifest.ts";
+import { openApi } from "#test/kit/api.ts";
 import { useWorkshop } from "#test/kit/build-task.ts";
+import { ensureCondaStoreClient } from "#test/kit/conda-store-client.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { findProgram } from "#test/kit/programs.ts";
 import { openRegistry, type Registry, type StoredImage, storeImage } from "#test/kit/registry.ts";
 import { runProgram } from "#test/kit/run-program.ts";
+import { serveApp } from "#test/kit/serve-app.ts";
+import { submitted } from "#test/kit/submissions.ts";
 import { unpackLayers } from "#test/kit/unpack-image.ts";
 
 const CRANE = findProgram("crane");
@@ -102,6 +106,30 @@ it("an image has the layers of its base below its own, copied once", () => {
   const asked = registry.requests.filter((each) => each.includes(digestOf(base.layer)));
   expect(asked).toHaveLength(1);
 });
+
+it("conda-store's own command line waits for an image", async () => {
+  const bin = await ensureCondaStoreClient();
+  const api = openApi(aws);
+  const served = await serveApp(api.services);
+  try {
+    const env = {
+      PATH: `${bin}:/usr/bin:/bin`,
+      HOME: folder,
+      CONDA_STORE_URL: served.address,
+      CONDA_STORE_TOKEN: await api.token({ "team/*": ["viewer"] }),
+    };
+    const wait = (uri: string) => {
+      const how = ["--artifact", "docker", "--timeout", "2", "--interval", "1"];
+      return runProgram(join(bin, "conda-store"), ["--auth", "token", "wait", uri, ...how], env);
+    };
+    expect(await wait("team/demo")).toMatchObject({ code: 0 });
+    const id = await submitted(registry.services.db, { namespace: "team", environment: "later" });
+    const tooLate = await wait(String(id));
+    expect(tooLate.code).not.toBe(0);
+  } finally {
+    await served.close();
+  }
+}, 120_000);
 
 describe.skipIf(CRANE === null)("crane", () => {
   const crane = async (...args: readonly string[]): Promise<string> => {

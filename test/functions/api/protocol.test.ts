@@ -3,7 +3,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { ErrorReply } from "#core/contract/shapes.ts";
 import { VERSION } from "#core/version.ts";
 import { createApp } from "#functions/api/app.ts";
+import { toRequest, toResult } from "#functions/api/lambda.ts";
 import { type Api, bearer, openApi } from "#test/kit/api.ts";
+import { lambdaEvent } from "#test/kit/lambda-event.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { submitted } from "#test/kit/submissions.ts";
 import packageJson from "../../../package.json" with { type: "json" };
@@ -217,11 +219,24 @@ describe("a prefix", () => {
   });
 });
 
-test("HEAD answers as GET does, without a body", async () => {
-  const response = await api.request("/api/v1/", { method: "HEAD" });
-  expect(response.status).toBe(200);
-  expect(await response.text()).toBe("");
-});
+test.each(["/api/v1/", "/openapi.json", "/api/v1/namespace/", "/api/v1/specification/", "/nowhere/", "/"])(
+  "HEAD %s answers as GET does, with its length and without its body",
+  async (path) => {
+    const got = await api.request(path, { headers: admin });
+    const length = (await got.arrayBuffer()).byteLength;
+    const head = await api.request(path, { method: "HEAD", headers: admin });
+    expect([head.status, head.headers.get("content-type"), head.headers.get("content-length")]).toEqual([
+      got.status,
+      got.headers.get("content-type"),
+      String(length),
+    ]);
+    expect(await head.text()).toBe("");
+
+    const event = lambdaEvent({ method: "HEAD", rawPath: path, headers: admin });
+    const result = await toResult(await createApp(api.services).fetch(toRequest(event)));
+    expect([result.headers?.["content-length"], result.body]).toEqual([String(length), ""]);
+  },
+);
 
 test("names in paths may hold every character of the grammar", async () => {
   const name = "A-z0+_@$&^~.=";

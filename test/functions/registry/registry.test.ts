@@ -55,6 +55,19 @@ describe("a manifest", () => {
     expect(reads).toEqual([1, 1, 1, 2, 2]);
   });
 
+  it.each([
+    "/v2/",
+    "/v2/team/demo/manifests/latest",
+    "/v2/team/demo/manifests/none",
+    "/v2/team/demo/tags/list",
+    "/v2/x",
+  ])("%s has one length by HEAD and by GET", async (path) => {
+    const got = await ask(path, viewer);
+    const { byteLength } = await got.arrayBuffer();
+    const head = await ask(path, viewer, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length")]).toEqual([got.status, String(byteLength)]);
+  });
+
   it("has docker's words for a client that knows no others, under a digest of its own", async () => {
     const dockers = inDockersWords(image.manifest);
     const response = await ask("/v2/team/demo/manifests/latest", { ...viewer, accept: DOCKER_MANIFEST });
