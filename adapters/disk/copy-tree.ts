@@ -87,23 +87,29 @@ async function copyEntry(
 
 /** Removes a link, and nothing but a link. */
 export async function removeLink(link: string): Promise<void> {
+  await rm(nextOf(link), { force: true });
   const status = await lstat(link).catch(() => null);
   if (status?.isSymbolicLink()) await rm(link, { force: true });
 }
 
 /**
- * Points a link at a target atomically: readers see the old one or the new one.
+ * Points a link at a target atomically: readers see the old one or the new one. What a killed call left behind, the next one
+ * for the same link takes away.
  * @param target absolute path as consumers of the disk see it
  */
 export async function pointLink(link: string, target: string): Promise<void> {
+  const next = nextOf(link);
+  await rm(next, { force: true });
   if ((await readlink(link).catch(() => null)) === target) return;
   await mkdir(dirname(link), { recursive: true });
-  const temporary = `${link}.${process.pid}.${crypto.randomUUID()}`;
-  await symlink(target, temporary);
+  await symlink(target, next);
   try {
-    await rename(temporary, link);
+    await rename(next, link);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(next, { force: true });
     throw error;
   }
 }
+
+/** The link that takes the other's place: no name of an environment has a colon. */
+const nextOf = (link: string): string => `${link}:next`;

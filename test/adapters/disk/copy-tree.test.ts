@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -14,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { copyTree, pointLink } from "#adapters/disk/copy-tree.ts";
+import { copyTree, pointLink, removeLink } from "#adapters/disk/copy-tree.ts";
 import { describeTree } from "#adapters/disk/describe-tree.ts";
 import { eachOf, listTree } from "#adapters/disk/each-file.ts";
 
@@ -104,6 +105,20 @@ describe("a link", () => {
     expect(missing).toBe(0);
     expect(readlinkSync(link)).toBe("/store/199");
     expect((await listTree(join(root, "envs"), never)).map(({ path }) => path)).toEqual(["demo"]);
+  });
+
+  it.each([
+    ["with the next change", (link: string) => pointLink(link, "/store/two")],
+    ["where nothing is to be changed", (link: string) => pointLink(link, "/store/one")],
+    ["with the link", removeLink],
+  ])("that a killed call was about to put in place goes %s", async (_when, next) => {
+    const link = join(root, "envs", "demo");
+    await pointLink(link, "/store/one");
+    symlinkSync("/store/two", `${link}:next`);
+
+    await next(link);
+
+    expect(readdirSync(join(root, "envs")).filter((name) => name !== "demo")).toEqual([]);
   });
 });
 
