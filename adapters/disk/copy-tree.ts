@@ -94,7 +94,8 @@ export async function removeLink(link: string): Promise<void> {
 
 /**
  * Points a link at a target atomically: readers see the old one or the new one. What a killed call left behind, the next one
- * for the same link takes away.
+ * for the same link takes away. Of several at once, one may put another's in place: that one finds its own gone, and puts it
+ * there again, so each must look afterwards whether its target is still the wanted one.
  * @param target absolute path as consumers of the disk see it
  */
 export async function pointLink(link: string, target: string): Promise<void> {
@@ -102,14 +103,20 @@ export async function pointLink(link: string, target: string): Promise<void> {
   await rm(next, { force: true });
   if ((await readlink(link).catch(() => null)) === target) return;
   await mkdir(dirname(link), { recursive: true });
-  await symlink(target, next);
-  try {
-    await rename(next, link);
-  } catch (error) {
-    await rm(next, { force: true });
-    throw error;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await symlink(target, next);
+      return await rename(next, link);
+    } catch (error) {
+      if (tries === TRIES_MAX || !DISTURBED.has((error as NodeJS.ErrnoException).code)) throw error;
+      await rm(next, { force: true });
+    }
   }
 }
+
+/** By another call for the same link. */
+const DISTURBED: ReadonlySet<string | undefined> = new Set(["EEXIST", "ENOENT"]);
+const TRIES_MAX = 100;
 
 /** The link that takes the other's place: no name of an environment has a colon. */
 const nextOf = (link: string): string => `${link}:next`;
