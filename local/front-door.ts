@@ -159,7 +159,8 @@ function pass(request: IncomingMessage, response: ServerResponse, way: Way): voi
 }
 
 function answer(incoming: IncomingMessage, response: ServerResponse, limits: Limits): void {
-  const declared = Number(incoming.headers["content-length"] ?? 0);
+  // What HEAD is told the length of does not come.
+  const declared = response.req.method === "HEAD" ? 0 : Number(incoming.headers["content-length"] ?? 0);
   if (declared > limits.bytesMax) {
     incoming.destroy();
     sendGatewayError(response, 500, "Internal Server Error");

@@ -123,12 +123,16 @@ test("an answer that takes too long is cut as API Gateway cuts it", async () => 
 test("bodies that Lambda would not take or give are refused as API Gateway refuses them", async () => {
   await door.close();
   await new Promise((resolve) => upstream.close(resolve));
-  await open((request, response) => request.resume().on("end", () => response.end("x".repeat(2000))), {
-    bytesMax: 1000,
-  });
+  await open(
+    (request, response) =>
+      request.resume().on("end", () => response.setHeader("content-length", 2000).end("x".repeat(2000))),
+    { bytesMax: 1000 },
+  );
 
   expect((await ask("/", { method: "POST", body: "x".repeat(3000) })).status).toBe(413);
   expect((await ask("/")).status).toBe(500);
+  const told = await ask("/", { method: "HEAD" });
+  expect([told.status, told.headers["content-length"]]).toEqual([200, "2000"]);
 });
 
 test("a busy port is one clear line", async () => {
