@@ -90,7 +90,7 @@ if sed -n '/^_prefix_records = \[$/,/^\]$/p' "$unpack" | grep -q "^('"; then
     fail "files of this environment name the place where they are, and there is no python that could change them: install one first"
   "$python" -E -s -B "$unpack" || fail "the environment could not be fitted to $prefix"
 fi
-rmdir "$prefix/.installing"
+rm -r "$prefix/.installing"
 trap - EXIT
 echo "Installed into $prefix. To use it: source '$prefix/bin/activate'"
 exit 0
