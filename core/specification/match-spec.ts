@@ -158,7 +158,7 @@ export function parseMatchSpec(text: string): MatchSpec {
   const channelEnd = rest.lastIndexOf("::");
   const named = channelEnd === -1 ? null : splitSubdir(rest.slice(0, channelEnd).trim());
   rest = channelEnd === -1 ? rest : rest.slice(channelEnd + 2);
-  if (channelEnd === 0) fail('there is no channel before the "::"');
+  if (named?.channel === "") fail('there is no channel before the "::"');
   if (rest.includes("(")) fail("parentheses are not supported");
 
   const [, rawName = "", constraint = ""] = /^([^ =<>!~]*)(.*)$/.exec(rest) ?? [];
@@ -173,6 +173,7 @@ export function parseMatchSpec(text: string): MatchSpec {
   if (split.build !== null && keys.has("build")) fail("the build stands twice");
   const fromKey = keys.has("channel") ? splitSubdir(keys.get("channel") ?? "") : null;
   if (fromKey !== null && named !== null) fail("the channel stands twice");
+  if (fromKey?.channel === "") fail("the channel is empty");
   const version = split.version ?? keys.get("version")?.replaceAll(" ", "") ?? null;
   return checkFields({
     name,

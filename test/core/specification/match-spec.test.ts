@@ -115,6 +115,8 @@ describe("parseMatchSpec", () => {
     ["=1.0", "names no package"],
     [">=3", "names no package"],
     ["::numpy", "no channel"],
+    ["/::numpy", "no channel"],
+    ["numpy[channel=/]", "channel is empty"],
     ["conda-forge::", "names no package"],
     ["*", "not the name of a package"],
     ["--flag", "not the name of a package"],
