@@ -2,34 +2,19 @@ import { join } from "node:path";
 import { Stack } from "aws-cdk-lib";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import { BASE_IMAGE } from "#core/image/reference.ts";
-import { ENVIRONMENT_LINK } from "#core/layout.ts";
-import { Api } from "./api.ts";
 import { Builds } from "./builds.ts";
 import type { CondaStoreProps } from "./conda-store-props.ts";
-import { Dispatch } from "./dispatch.ts";
-import { Finish } from "./finish.ts";
-import { CondaStoreFunction, TIMEOUTS } from "./function.ts";
-import { loginOf } from "./login.ts";
+import { TIMEOUTS } from "./function.ts";
+import { addFunctions } from "./functions.ts";
 import { Monitoring } from "./monitoring.ts";
 import { Network } from "./network.ts";
 import { grantAll } from "./permissions.ts";
 import { WorkQueue } from "./queues.ts";
-import { Registry } from "./registry.ts";
 import { acknowledgeFindings } from "./reviewed-findings.ts";
 import { TokenSecret } from "./secret.ts";
-import { settingsOf } from "./settings.ts";
-import { faultOfDisk, SharedDisk } from "./shared-disk.ts";
+import { type DiskAndGroup, faultOfDisk, SharedDisk } from "./shared-disk.ts";
 import { Storage } from "./storage.ts";
-import { Store } from "./store.ts";
-import { Sweep } from "./sweep.ts";
-import { checkTaskSizes, TASK_SIZES } from "./task-sizes.ts";
-
-/** Where functions see the shared disk: Lambda wants it directly below /mnt. */
-const DISK_DIRECTORY = "/mnt/conda-store";
-/** Where build tasks see it: below a directory of the image that only root may enter. */
-const TASK_DISK_DIRECTORY = "/mnt/supervisor/conda-store";
-const WORK_DIRECTORY = "/var/lib/conda-store";
+import { valuesOf } from "./values.ts";
 
 /**
  * Everything of a deployment, for a stack of this project's or of yours; a stack may hold several. It only wires: what a part
@@ -53,10 +38,9 @@ export class CondaStore extends Construct {
 
   constructor(scope: Construct, id: string, props: CondaStoreProps = {}) {
     super(scope, id);
-    const { local } = props;
-    const login = loginOf(props);
-    const retained = props.keepData ?? local === undefined;
-    this.channelSecrets = channelSecretsOf(this);
+    const values = valuesOf(props);
+    const channelSecrets = channelSecretsOf(this);
+    const retained = isRetained(props);
     const bundles = props.bundles ?? join(import.meta.dirname, "..", "dist");
     const bundle = (name: string): string => join(bundles, name);
 
@@ -71,180 +55,33 @@ export class CondaStore extends Construct {
     const wakeUps = new WorkQueue(this, "WakeUps", { timeout: TIMEOUTS.dispatch });
     const ends = new WorkQueue(this, "Ends", { timeout: TIMEOUTS.finish });
     const links = shared && new WorkQueue(this, "Links", { timeout: TIMEOUTS.store });
-    const linkQueue = links?.queue.queueUrl ?? "";
-
-    const storeDirectory = local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store";
-    const taskDiskDirectory = shared ? (local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY) : "";
-    const workDirectory = local?.taskWorkDirectory ?? WORK_DIRECTORY;
-    const common = { table: storage.table.tableName, logLevel: props.logLevel ?? "info" };
-    const bucket = storage.bucket.bucketName;
-    const settings = JSON.stringify(local?.settings ?? settingsOf(props));
-    const allowedPrivateHosts = (local?.allowedPrivateHosts ?? props.allowedPrivateHosts ?? []).join(",");
-    const maxAttemptMinutes = String(props.maxAttemptMinutes ?? 60);
-    const slots = props.slots ?? 10;
-    const taskSizes = props.taskSizes ?? TASK_SIZES;
-    checkTaskSizes(taskSizes);
-    const tries = {
-      maxTries: JSON.stringify(props.maxTries ?? {}),
-      taskSizes: JSON.stringify(taskSizes),
-    };
-    const auditDays = String(props.auditDays ?? 365);
-    const maxQueueHours = String(props.maxQueueHours ?? 24);
-    const places = {
-      slots: String(slots),
-      slotsPerNamespace: String(props.slotsPerNamespace ?? Math.ceil(slots / 2)),
-    };
-    const traced = props.tracing ? { tracing: true } : {};
-    const ecs = local ? { ecsEndpoint: local.ecsEndpoint } : {};
-
+    const { storeDirectory, taskDiskDirectory, workDirectory } = values;
     const builds = new Builds(this, "Builds", {
       network,
       disk,
       bundle: bundle("build-task"),
       ...taskImage(props),
-      size: taskSizes[0],
+      size: values.taskSize,
       storeDirectory,
       diskDirectory: taskDiskDirectory,
       workDirectory,
       variables: {
-        table: common.table,
-        bucket,
-        settings,
-        allowedPrivateHosts,
+        table: storage.table.tableName,
+        bucket: storage.bucket.bucketName,
+        settings: values.settings,
+        allowedPrivateHosts: values.allowedPrivateHosts,
         storeDirectory,
-        maxAttemptMinutes,
-        channelSecrets: this.channelSecrets,
+        maxAttemptMinutes: values.maxAttemptMinutes,
+        channelSecrets,
         finishQueue: ends.queue.queueUrl,
         diskDirectory: taskDiskDirectory,
         workDirectory,
-        isolation: local ? "possible" : "required",
-        baseImage: local?.baseImage ?? props.baseImage ?? BASE_IMAGE,
-        engine: local?.engine ?? "mamba",
-        engineProgram: local?.engineProgram ?? "/usr/local/bin/micromamba",
-        packPython: local?.packPython ?? "/opt/conda-pack/bin/python",
+        ...values.tools,
       },
     });
-
-    const api = new CondaStoreFunction(this, "ApiFunction", {
-      description: "conda-store's HTTP API and its page",
-      bundle: bundle("api"),
-      timeout: TIMEOUTS.api,
-      ...traced,
-      variables: {
-        ...common,
-        bucket,
-        settings,
-        allowedPrivateHosts,
-        maxAttemptMinutes,
-        wakeUpQueue: wakeUps.queue.queueUrl,
-        linkQueue,
-        auditDays,
-        secret: secret.secretArn,
-        urlPrefix: props.urlPrefix ?? "/",
-        proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
-        login: JSON.stringify(login),
-        services: JSON.stringify(props.services ?? []),
-        ...tries,
-        maxQueueHours,
-        submissionsPerMinute: String(props.submissionsPerMinute ?? 60),
-        loginsPerMinute: String(props.loginsPerMinute ?? 10),
-      },
-    });
-    const front = new Api(this, "Api", {
-      handler: api,
-      ...(props.domain && { domain: props.domain }),
-      ...(props.requestsPerSecond === undefined ? {} : { requestsPerSecond: props.requestsPerSecond }),
-    });
-    const { handler: registry } = new Registry(this, "Registry", {
-      description: "Images of environments, for docker and its like",
-      bundle: bundle("registry"),
-      timeout: TIMEOUTS.registry,
-      ...traced,
-      door: front.api,
-      variables: { ...common, bucket, secret: secret.secretArn },
-    });
-    const { handler: dispatch } = new Dispatch(this, "Dispatch", {
-      description: "Starts build tasks for waiting builds",
-      bundle: bundle("dispatch"),
-      timeout: TIMEOUTS.dispatch,
-      ...traced,
-      ...ecs,
-      wakeUps,
-      builds,
-      variables: {
-        ...common,
-        wakeUpQueue: wakeUps.queue.queueUrl,
-        cluster: builds.cluster.clusterArn,
-        taskDefinition: builds.taskDefinition.taskDefinitionArn,
-        subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
-        securityGroups: network.taskGroup.securityGroupId,
-        assignsPublicIp: String(network.assignsPublicIp),
-        ...places,
-        taskSizes: tries.taskSizes,
-      },
-    });
-    const { handler: finish } = new Finish(this, "Finish", {
-      description: "Ends builds whose task has ended",
-      bundle: bundle("finish"),
-      timeout: TIMEOUTS.finish,
-      ...traced,
-      ends,
-      builds,
-      variables: {
-        ...common,
-        bucket,
-        wakeUpQueue: wakeUps.queue.queueUrl,
-        linkQueue,
-        auditDays,
-        ...tries,
-      },
-    });
-    const store =
-      shared && links
-        ? new Store(this, "Store", {
-            description: "Keeps links and directories on the shared disk",
-            bundle: bundle("store"),
-            timeout: TIMEOUTS.store,
-            ...traced,
-            links,
-            disk: {
-              vpc: network.vpc,
-              subnets: network.subnets,
-              securityGroup: shared.storeGroup,
-              accessPoint: shared.disk.accessPoint,
-              directory: DISK_DIRECTORY,
-            },
-            variables: {
-              ...common,
-              storeDirectory,
-              diskDirectory: local?.storeDirectory ?? DISK_DIRECTORY,
-              environmentLink: props.environmentLink ?? ENVIRONMENT_LINK,
-            },
-          }).handler
-        : null;
-    const { handler: sweep } = new Sweep(this, "Sweep", {
-      description: "Finds what nobody reported, and removes what nobody needs",
-      bundle: bundle("sweep"),
-      timeout: TIMEOUTS.sweep,
-      ...traced,
-      ...ecs,
-      builds,
-      variables: {
-        ...common,
-        bucket,
-        settings,
-        maxAttemptMinutes,
-        wakeUpQueue: wakeUps.queue.queueUrl,
-        finishQueue: ends.queue.queueUrl,
-        linkQueue,
-        auditDays,
-        removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
-        cluster: builds.cluster.clusterArn,
-        ...places,
-        maxQueueHours,
-        ...tries,
-      },
-    });
+    const parts = { storage, secret, wakeUps, ends, links, builds };
+    const functions = addFunctions(this, { ...parts, props, values, bundle, network, shared });
+    const { front, api, registry, dispatch, finish, store, sweep } = functions;
 
     new Monitoring(this, "Monitoring", {
       api: front.api,
@@ -257,27 +94,9 @@ export class CondaStore extends Construct {
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
       ...(props.alarmTopicArn === undefined ? {} : { alarmTopicArn: props.alarmTopicArn }),
     });
-    grantAll({
-      storage,
-      secret,
-      channelSecrets: this.channelSecrets,
-      login,
-      wakeUps,
-      ends,
-      links,
-      api,
-      registry,
-      dispatch,
-      finish,
-      store,
-      sweep,
-      builds,
-    });
-    acknowledgeFindings(this, {
-      bucket: storage.bucket,
-      cluster: builds.cluster,
-      channelSecrets: this.channelSecrets,
-    });
+    grantAll({ ...parts, ...functions, channelSecrets, login: values.login });
+    acknowledgeFindings(this, { bucket: storage.bucket, cluster: builds.cluster, channelSecrets });
+    this.channelSecrets = channelSecrets;
     this.url = front.url;
     this.domainTarget = front.domainTarget;
     this.tokenSecret = secret;
@@ -295,8 +114,11 @@ function channelSecretsOf(scope: Construct): string {
   return `conda-store/${names.join("/")}/channels/`;
 }
 
+/** On one machine nothing is worth more than the folder that it lies in. */
+const isRetained = (props: CondaStoreProps): boolean => props.keepData ?? props.local === undefined;
+
 /** The disk with the group of the function that looks after it; null in a deployment without. */
-function sharedDisk(scope: Construct, network: Network, props: CondaStoreProps) {
+function sharedDisk(scope: Construct, network: Network, props: CondaStoreProps): DiskAndGroup | null {
   const { sharedDisk: existing } = props;
   if (existing === "none") return null;
   const fault = faultOfDisk(existing, props.network);
@@ -306,7 +128,7 @@ function sharedDisk(scope: Construct, network: Network, props: CondaStoreProps) 
     network,
     clients: [network.taskGroup, storeGroup],
     ...(existing && { existing }),
-    retained: props.keepData ?? props.local === undefined,
+    retained: isRetained(props),
     ...props.diskOwner,
   });
   return { disk, storeGroup };

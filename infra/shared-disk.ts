@@ -75,6 +75,12 @@ const onlyByTls = (): PolicyDocument =>
     ],
   });
 
+/** A disk with the group of the function that looks after it. */
+export interface DiskAndGroup {
+  readonly disk: SharedDisk;
+  readonly storeGroup: SecurityGroup;
+}
+
 /** The disk that environments are published on; consumers mount it at the store directory. */
 export class SharedDisk extends Construct {
   readonly fileSystem: IFileSystem;
