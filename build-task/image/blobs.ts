@@ -7,7 +7,7 @@ import { eachOf } from "#adapters/disk/each-file.ts";
 import { uploadStream } from "#adapters/s3/multipart-upload.ts";
 import { headObject } from "#adapters/s3/objects.ts";
 import { hexOf } from "#core/image/manifest.ts";
-import { blobKey } from "#core/layout.ts";
+import { blobKey, manifestKey } from "#core/layout.ts";
 import { hold, holdLent } from "../hold.ts";
 import type { StepContext, Task } from "../task.ts";
 
@@ -16,10 +16,15 @@ const HELD_AT_ONCE = 9;
 const HANDS = 8;
 
 /** Where a blob lies. @throws Error for what is no sha256 digest */
-export function keyOfBlob(digest: string): string {
+export const keyOfBlob = (digest: string): string => blobKey(mustHex(digest));
+
+/** Where a manifest lies. @throws Error for what is no sha256 digest */
+export const keyOfManifest = (digest: string): string => manifestKey(mustHex(digest));
+
+function mustHex(digest: string): string {
   const hex = hexOf(digest);
   if (hex === null) throw new Error(`${digest.slice(0, 100)} is no sha256 digest`);
-  return blobKey(hex);
+  return hex;
 }
 
 /** Holds what this build makes. */

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import * as v from "valibot";
-import { digestOf, OCI_MANIFEST } from "#core/image/manifest.ts";
+import { DOCKER_MANIFEST, digestOf, OCI_MANIFEST } from "#core/image/manifest.ts";
 import type { ImageReference } from "#core/image/reference.ts";
 import { BuildFailure } from "../failure.ts";
 import { askOnce, askUpstream, drain } from "../mirror/upstream.ts";
@@ -18,7 +18,7 @@ const INDEXES = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
-const MANIFESTS = [OCI_MANIFEST, "application/vnd.docker.distribution.manifest.v2+json"];
+const MANIFESTS = [OCI_MANIFEST, DOCKER_MANIFEST];
 /** Registries take four megabytes of manifest at most. */
 const TEXT_BYTES_MAX = 4 * 1024 * 1024;
 

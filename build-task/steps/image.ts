@@ -7,8 +7,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { eachOf } from "#adapters/disk/each-file.ts";
 import { getLayers, type KnownLayer, putLayer } from "#adapters/dynamodb/image-layers.ts";
-import { putRepositoryBlob, putRepositoryTag, type RepositoryBlob } from "#adapters/dynamodb/repositories.ts";
-import { getObject, putObject } from "#adapters/s3/objects.ts";
 import type { Artifact } from "#core/build/status.ts";
 import {
   ENTRYPOINT,
@@ -19,33 +17,18 @@ import {
   renderConfig,
 } from "#core/image/config.ts";
 import { layerKeyOf } from "#core/image/layer-key.ts";
-import {
-  type Descriptor,
-  DOCKER_MANIFEST,
-  digestOf,
-  hexOf,
-  inDockersWords,
-  OCI_CONFIG,
-  OCI_LAYER,
-  OCI_MANIFEST,
-  parseManifest,
-  renderManifest,
-} from "#core/image/manifest.ts";
+import { digestOf, OCI_CONFIG, OCI_LAYER, renderManifest } from "#core/image/manifest.ts";
 import { planLayers } from "#core/image/plan.ts";
-import { FROM_NOTHING } from "#core/image/reference.ts";
-import { tagsOf } from "#core/image/tags.ts";
-import { manifestKey } from "#core/layout.ts";
 import type { Lock, LockedPackage } from "#core/lock/lock.ts";
 import { describeBytes } from "../failure.ts";
-import { hold } from "../hold.ts";
 import { type BaseImage, baseImage } from "../image/base-image.ts";
 import { type BlobFile, borrow, holdAll, keyOfBlob, uploadMissing } from "../image/blobs.ts";
 import { type LayerJob, makeLayers } from "../image/make-layers.ts";
+import { BASE_NAME, publishImage } from "../image/publish-image.ts";
 import { type PrefixPackage, pythonMinor } from "../prefix.ts";
 import type { StepContext, Task } from "../task.ts";
 
 const HANDS = 16;
-const BASE_NAME = "org.opencontainers.image.base.name";
 
 export interface ImageInput {
   readonly lock: Lock;
@@ -105,7 +88,7 @@ export async function image(task: Task, step: StepContext, input: ImageInput): P
   step.line(
     `${layers.length} layers, ${describeBytes(allBytes)}: ${known.size} known, ${made.size} made, ${describeBytes(uploadedBytes)} uploaded`,
   );
-  return await publish(task, step, manifest, input.lockDigest);
+  return await publishImage(task, step, manifest, input.lockDigest);
 }
 
 /** Of the layer of what belongs to no package, which no key tells. */
@@ -225,95 +208,4 @@ async function remember(
     const { digest, diffId, sizeBytes } = mustBe(layers.get(key));
     await putLayer(db, key, { digest, diffId, sizeBytes }, new Date());
   });
-}
-
-/** Stores the manifest in both languages, and says which blobs the environment's repository has from now on. */
-async function publish(
-  task: Task,
-  step: StepContext,
-  manifest: string,
-  lockDigest: string,
-): Promise<Artifact> {
-  const texts = [
-    [OCI_MANIFEST, manifest],
-    [DOCKER_MANIFEST, inDockersWords(manifest)],
-  ] as const;
-  const manifests = texts.map(([mediaType, text]) => ({
-    mediaType,
-    text,
-    digest: digestOf(text),
-    sizeBytes: Buffer.byteLength(text),
-    key: keyOfManifest(digestOf(text)),
-  }));
-  await hold(
-    task,
-    step,
-    manifests.map(({ key }) => key),
-  );
-  for (const { key, text, mediaType } of manifests) {
-    await putObject(task.bucket, key, text, { contentType: mediaType, onlyIfAbsent: true });
-  }
-  await fillRepository(task, step, manifest, lockDigest);
-  const [{ key = "", sizeBytes = 0, digest = "" } = {}] = manifests;
-  step.line(`${task.build.namespace}/${task.build.environment}:${task.build.buildKey} is ${digest}`);
-  return { type: "DOCKER_MANIFEST", key, sizeBytes };
-}
-
-const keyOfManifest = (digest: string): string => manifestKey(mustBe(hexOf(digest) ?? undefined));
-
-/** The tags come last: they count when the build is COMPLETED. */
-async function fillRepository(
-  task: Task,
-  step: StepContext,
-  manifest: string,
-  lockDigest: string,
-): Promise<void> {
-  const { config, layers } = parseManifest(manifest);
-  const dockers = inDockersWords(manifest);
-  const blob = ({ digest, mediaType, size }: Descriptor): RepositoryBlob => ({
-    digest,
-    mediaType,
-    sizeBytes: size,
-  });
-  const blobs: RepositoryBlob[] = [
-    ...[config, ...layers].map(blob),
-    { digest: digestOf(manifest), mediaType: OCI_MANIFEST, sizeBytes: Buffer.byteLength(manifest) },
-    { digest: digestOf(dockers), mediaType: DOCKER_MANIFEST, sizeBytes: Buffer.byteLength(dockers) },
-  ];
-  const { db, build } = task;
-  await eachOf(blobs, HANDS, step.signal, (each) => putRepositoryBlob(db, build, each));
-  for (const tag of tagsOf({ ...build, lockDigest })) await putRepositoryTag(db, build, tag);
-}
-
-/**
- * Makes the image of an earlier build this build's as well.
- * @returns false when it is on another base, or not all of it is there any more
- */
-export async function lendImage(
-  task: Task,
-  step: StepContext,
-  artifact: Artifact,
-  lockDigest: string,
-): Promise<boolean> {
-  const text = (await getObject(task.bucket, artifact.key, step.signal))?.toString("utf8");
-  if (text === undefined) return false;
-  const { config, layers, annotations } = parseManifest(text);
-  if (annotations[BASE_NAME] !== task.config.baseImage) {
-    step.line(
-      `its image is on ${annotations[BASE_NAME] ?? FROM_NOTHING}: one on ${task.config.baseImage} is made`,
-    );
-    return false;
-  }
-  const dockers = inDockersWords(text);
-  const objects = [
-    ...[config, ...layers].map(({ digest, size }) => ({ key: keyOfBlob(digest), sizeBytes: size })),
-    { key: keyOfManifest(digestOf(dockers)), sizeBytes: Buffer.byteLength(dockers) },
-  ];
-  const there = await borrow(task, step, objects);
-  if (!objects.every(({ key }) => there.has(key))) {
-    step.line("not every layer of its image is left: it is made again");
-    return false;
-  }
-  await fillRepository(task, step, text, lockDigest);
-  return true;
 }

@@ -11,8 +11,8 @@ import { thingsOf } from "#core/build/thing.ts";
 import { prefixPath } from "#core/layout.ts";
 import type { Sha256 } from "#core/names.ts";
 import { holdLent } from "../hold.ts";
+import { lendImage } from "../image/publish-image.ts";
 import type { StepContext, Task } from "../task.ts";
-import { lendImage } from "./image.ts";
 
 /**
  * What is found is held first: it can be removed before, but not between the look and the use.
