@@ -10,6 +10,8 @@ const NAME_RULE = "use letters, digits and + _ @ $ & ^ ~ . = -";
 
 /** Longest name the original's database column takes. */
 export const NAME_LENGTH_MAX = 255;
+/** Accepted as in the original: such a build FAILS with conda-store's sentence on long paths. */
+const ENVIRONMENT_NAME_LENGTH_MAX = 256;
 
 /**
  * A name as it may be *looked up*. Old stores may hold names with `?`, which no gateway can address
@@ -31,6 +33,10 @@ export type EnvironmentName = v.InferOutput<typeof EnvironmentName>;
 /** Names that an address can hold, for a JSON Schema: it cannot say checks. */
 export const ADDRESSABLE = "^(?!\\.{1,2}$)[A-Za-z0-9+_@$&^~.=-]+$";
 
+/** For doors that say of any other text no more than that nothing has this name. */
+export const isName = (text: string): boolean =>
+  text.length <= ENVIRONMENT_NAME_LENGTH_MAX && PART.test(text) && text !== "." && text !== "..";
+
 /** New names: `.` and `..` would be directories, `?` is cut off by HTTP gateways before any code of ours sees it. */
 const fresh = (what: string, lengthMax: number) =>
   v.pipe(
@@ -43,8 +49,10 @@ const fresh = (what: string, lengthMax: number) =>
 
 export const NewNamespaceName = v.pipe(fresh("The namespace", NAME_LENGTH_MAX), v.brand("NamespaceName"));
 
-/** 256 letters are accepted as in the original: such a build FAILS with conda-store's sentence on long paths. */
-export const NewEnvironmentName = v.pipe(fresh("The environment name", 256), v.brand("EnvironmentName"));
+export const NewEnvironmentName = v.pipe(
+  fresh("The environment name", ENVIRONMENT_NAME_LENGTH_MAX),
+  v.brand("EnvironmentName"),
+);
 
 /** A build id: a positive safe integer. */
 export const BuildId = v.pipe(

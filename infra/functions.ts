@@ -52,7 +52,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
   const bucket = storage.bucket.bucketName;
   const wakeUpQueue = wakeUps.queue.queueUrl;
   const linkQueue = links?.queue.queueUrl ?? "";
-  const { settings, maxAttemptMinutes, maxQueueHours, auditDays, tries, places } = values;
+  const { settings, services, maxAttemptMinutes, maxQueueHours, auditDays, tries, places } = values;
   const made = (name: keyof typeof TIMEOUTS) => ({
     bundle: parts.bundle(name),
     timeout: TIMEOUTS[name],
@@ -75,6 +75,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       secret: secret.secretArn,
       ...tries,
       maxQueueHours,
+      services,
       ...values.door,
     },
   });
@@ -87,7 +88,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
     description: "Images of environments, for docker and its like",
     ...made("registry"),
     door: front.api,
-    variables: { ...common, bucket, secret: secret.secretArn },
+    variables: { ...common, bucket, secret: secret.secretArn, services },
   });
   const { handler: dispatch } = new Dispatch(scope, "Dispatch", {
     description: "Starts build tasks for waiting builds",

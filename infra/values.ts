@@ -50,12 +50,12 @@ export function valuesOf(props: CondaStoreProps) {
     },
     auditDays: String(props.auditDays ?? 365),
     removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
+    services: JSON.stringify(props.services ?? []),
     /** Of the API alone. */
     door: {
       urlPrefix: props.urlPrefix ?? "/",
       proxyStripsPrefix: String(props.proxyStripsPrefix ?? false),
       login: JSON.stringify(login),
-      services: JSON.stringify(props.services ?? []),
       submissionsPerMinute: String(props.submissionsPerMinute ?? 60),
       loginsPerMinute: String(props.loginsPerMinute ?? 10),
     },

@@ -11,8 +11,8 @@ import { MAX_TRIES } from "#core/build/tries.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { createApp } from "#functions/api/app.ts";
 import { issueToken } from "#functions/api/issue-token.ts";
-import { bearerOf } from "#functions/api/middleware/caller.ts";
 import type { Services } from "#functions/api/services.ts";
+import { bearerOf } from "#functions/bearer.ts";
 import { seed } from "../api/seed.ts";
 import { median } from "../table.ts";
 

@@ -11,12 +11,13 @@ import { cacheSecret, readSecret } from "#adapters/secrets/secret.ts";
 import { toRequest, toResult } from "./lambda.ts";
 import { answer } from "./registry.ts";
 
-const config = readConfig(["table", "bucket", "secret", "logLevel"]);
+const config = readConfig(["table", "bucket", "secret", "services", "logLevel"]);
 const db = openDb({ table: config.table });
 const services = {
   db,
   bucket: openBucket(config.bucket, db.client),
   secret: cacheSecret(readSecret(config.secret)),
+  services: config.services,
   log: openLog({ level: config.logLevel }),
 };
 

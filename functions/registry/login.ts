@@ -4,11 +4,11 @@
  * @module
  */
 import { getMappedGrants } from "#adapters/dynamodb/roles.ts";
-import { isInForce } from "#adapters/dynamodb/token-in-force.ts";
-import { signClaims, verifyClaims, verifyToken } from "#adapters/secrets/tokens.ts";
+import { signClaims, verifyClaims } from "#adapters/secrets/tokens.ts";
 import { anonymous, type Entity, isMember, withGrants } from "#core/access/entity.ts";
 import { may } from "#core/access/may.ts";
 import { ofEnvironment } from "#core/access/pattern.ts";
+import { isName } from "#core/names.ts";
 import {
   REGISTRY_AUDIENCE,
   REGISTRY_SECONDS,
@@ -16,6 +16,8 @@ import {
   registryClaims,
   registryGrantOf,
 } from "#core/token/registry-claims.ts";
+import { shownIn } from "#core/token/shown.ts";
+import { bearerOf } from "../bearer.ts";
 import { RegistryError } from "./errors.ts";
 import {
   json,
@@ -30,6 +32,9 @@ export type Caller =
   | { readonly kind: "entity"; readonly entity: Entity }
   | { readonly kind: "grant"; readonly grant: RegistryGrant };
 
+/** Where nobody's environments would go is a matter of the API: here nothing is made. */
+const NOBODY = anonymous("");
+
 export const CATALOGUE_SCOPE = "registry:catalog:*";
 export const pullScope = ({ namespace, environment }: RepositoryName): string =>
   `repository:${namespace}/${environment}:pull`;
@@ -40,14 +45,15 @@ export async function findCaller(
   request: RegistryRequest,
   scope?: string,
 ): Promise<Caller> {
-  const [scheme, value] = credentials(request);
-  if (scheme === "") return { kind: "nobody", entity: anonymous("default") };
+  const { scheme, token } = shownIn(request.headers["authorization"]);
+  if (scheme === "none") return { kind: "nobody", entity: NOBODY };
   if (scheme === "bearer") {
-    const verified = await verifyClaims(services.secret, value, new Date());
+    const verified = await verifyClaims(services.secret, token, new Date());
     const grant = verified && registryGrantOf(verified.claims);
     if (grant) return { kind: "grant", grant };
   }
-  const entity = scheme === "basic" ? await entityOf(services, passwordOf(value)) : null;
+  // The API's tokens are passwords here: as bearers, only what `/v2/token` gave is good.
+  const entity = scheme === "basic" ? await bearerOf(services, token) : null;
   if (entity === null) throw unauthorized(request, scope);
   return { kind: "entity", entity };
 }
@@ -140,7 +146,7 @@ async function formEntity(
   const shown = { password: form.get("password"), refresh_token: form.get("refresh_token") };
   const kind = form.get("grant_type");
   const secret = kind === "password" || kind === "refresh_token" ? shown[kind] : null;
-  const entity = secret ? await entityOf(services, secret) : null;
+  const entity = secret ? await bearerOf(services, secret) : null;
   if (entity === null) throw unauthorized(request);
   return entity;
 }
@@ -170,26 +176,4 @@ async function grantOf(
 export function repositoryOf(name: string): RepositoryName | null {
   const [namespace = "", environment = "", ...more] = name.split("/");
   return more.length === 0 && isName(namespace) && isName(environment) ? { namespace, environment } : null;
-}
-
-/** As conda-store has them. */
-const isName = (text: string): boolean =>
-  text.length <= 256 && /^[A-Za-z0-9+_@$&?^~.=-]+$/.test(text) && text !== "." && text !== "..";
-
-async function entityOf({ secret, db }: Services, token: string): Promise<Entity | null> {
-  const entity = await verifyToken(secret, token);
-  return entity && (await isInForce(db, entity.tokenNames)) ? entity : null;
-}
-
-/** Scheme in lower case and what follows; empty when there is nothing. */
-function credentials({ headers }: RegistryRequest): [scheme: string, value: string] {
-  const text = headers["authorization"]?.trim() ?? "";
-  if (text === "") return ["", ""];
-  const [, scheme = "unknown", value = ""] = /^(\w+) +(\S+)$/.exec(text) ?? [];
-  return [scheme.toLowerCase(), value];
-}
-
-function passwordOf(basic: string): string {
-  const decoded = Buffer.from(basic, "base64").toString("utf8");
-  return decoded.slice(decoded.indexOf(":") + 1);
 }

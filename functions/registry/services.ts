@@ -6,11 +6,14 @@ import type { Db } from "#adapters/dynamodb/db.ts";
 import type { Log } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { SecretCache } from "#adapters/secrets/secret.ts";
+import type { ServiceTokens } from "#core/token/services.ts";
 
 export interface Services {
   readonly db: Db;
   readonly bucket: Bucket;
   readonly secret: SecretCache;
+  /** Services with tokens of their own. */
+  readonly services: ServiceTokens;
   readonly log: Log;
 }
 

@@ -29,6 +29,7 @@ import {
 } from "#core/image/manifest.ts";
 import { tagsOf } from "#core/image/tags.ts";
 import { blobKey, manifestKey } from "#core/layout.ts";
+import { readServices } from "#core/token/services.ts";
 import { toRequest, toResult } from "#functions/registry/lambda.ts";
 import { answer } from "#functions/registry/registry.ts";
 import type { Services } from "#functions/registry/services.ts";
@@ -45,7 +46,8 @@ export interface Registry extends Served {
   token(bindings: BindingMap): Promise<string>;
 }
 
-export async function openRegistry(aws: LocalAws): Promise<Registry> {
+/** @param named services with tokens of their own, as a deployment names them */
+export async function openRegistry(aws: LocalAws, named: unknown = []): Promise<Registry> {
   const calls: DbCall[] = [];
   const db = openDb({ table: aws.table, observe: (call) => calls.push(call) });
   const secretText = JSON.stringify({ kid: "1", key: crypto.randomUUID() + crypto.randomUUID() });
@@ -53,6 +55,7 @@ export async function openRegistry(aws: LocalAws): Promise<Registry> {
     db,
     bucket: openBucket(aws.bucket, db.client),
     secret: cacheSecret(async () => secretText),
+    services: readServices(named) ?? new Map(),
     log: openLog({ level: "error" }),
   };
   const served = await serveFunction(async (event) => toResult(await answer(services, toRequest(event))));

@@ -2,14 +2,12 @@
  * Who asks: the first of Bearer, Basic (its password is a token) and cookie that holds a good token; else nobody.
  * @module
  */
-import { createHash } from "node:crypto";
 import { getCookie } from "hono/cookie";
-import { serviceUsed } from "#adapters/dynamodb/service-use.ts";
-import { isInForce } from "#adapters/dynamodb/token-in-force.ts";
-import { verifyToken } from "#adapters/secrets/tokens.ts";
 import { anonymous, type Entity } from "#core/access/entity.ts";
 import { AUTH_COOKIE } from "#core/contract/login.ts";
 import { AppError } from "#core/errors.ts";
+import { shownIn } from "#core/token/shown.ts";
+import { bearerOf } from "../../bearer.ts";
 import type { ApiContext } from "../context.ts";
 import type { Services } from "../services.ts";
 
@@ -21,8 +19,8 @@ export interface Caller {
 
 /** Finds the caller. Credentials that cannot be decoded or have ended make nobody of him, never an error. */
 export async function findCaller(c: ApiContext, services: Services): Promise<Caller> {
-  const fromHeader = headerToken(c.req.header("authorization") ?? "");
-  const byHeader = fromHeader && (await bearerOf(services, fromHeader));
+  const { token } = shownIn(c.req.header("authorization"));
+  const byHeader = token && (await bearerOf(services, token));
   if (byHeader) return { entity: byHeader, byCookie: false };
   const fromCookie = getCookie(c, AUTH_COOKIE);
   const byCookie = fromCookie && (await bearerOf(services, fromCookie));
@@ -30,32 +28,6 @@ export async function findCaller(c: ApiContext, services: Services): Promise<Cal
     entity: byCookie || anonymous(services.settings.default_namespace),
     byCookie: Boolean(byCookie),
   };
-}
-
-/** Who a token speaks for, wherever it stands; null if it is none of ours, has ended or was revoked. */
-export async function bearerOf(
-  { secret, db, services }: Pick<Services, "secret" | "db" | "services">,
-  token: string,
-): Promise<Entity | null> {
-  const service = services.size > 0 ? services.get(digest(token)) : undefined;
-  if (service) {
-    if (service.expiresAt !== null && service.expiresAt <= new Date()) return null;
-    await serviceUsed(db, service.name);
-    return service.entity;
-  }
-  const entity = await verifyToken(secret, token);
-  return entity && (await isInForce(db, entity.tokenNames)) ? entity : null;
-}
-
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-function headerToken(authorization: string): string {
-  const [, scheme = "", value = ""] = /^(\w+) +(\S+)$/.exec(authorization.trim()) ?? [];
-  if (scheme.toLowerCase() === "bearer") return value;
-  if (scheme.toLowerCase() !== "basic") return "";
-  const decoded = Buffer.from(value, "base64").toString("utf8");
-  const colon = decoded.indexOf(":");
-  return colon < 0 ? "" : decoded.slice(colon + 1);
 }
 
 const CHANGES_STATE: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);

@@ -25,7 +25,7 @@ import { dataReply, PAGE_SIZE_MAX } from "#core/contract/shapes.ts";
 import { readCursor, writeCursor } from "#core/environment/cursor.ts";
 import type { EnvironmentRow } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
-import { bearerOf } from "../middleware/caller.ts";
+import { bearerOf } from "../../bearer.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { fewNames, showNamespace } from "./namespaces.ts";

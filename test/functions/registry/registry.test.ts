@@ -5,7 +5,7 @@ import { DOCKER_MANIFEST, digestOf, inDockersWords, OCI_MANIFEST } from "#core/i
 import { audited } from "#test/kit/audited.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { openRegistry, type Registry, type StoredImage, storeImage } from "#test/kit/registry.ts";
-import { building, submitted } from "#test/kit/submissions.ts";
+import { building, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 let registry: Registry;
@@ -14,8 +14,16 @@ let secret: StoredImage;
 let open: StoredImage;
 let viewer: Record<string, string>;
 
+/** Of services that the deployment names. */
+const robot = { token: "any text at all", roleBindings: { "team/*": ["viewer"] } };
+const gone = { token: "another text", roleBindings: { "*/*": ["admin"] }, expires: "2026-01-01T00:00:00Z" };
+
 beforeAll(async () => {
-  registry = await openRegistry(aws);
+  const named = { robot, gone };
+  registry = await openRegistry(
+    aws,
+    Object.entries(named).map(([name, { token, ...rest }]) => ({ name, sha256: sha256Of(token), ...rest })),
+  );
   const { services } = registry;
   image = await storeImage(services, { namespace: "team", environment: "demo" }, "the first");
   secret = await storeImage(services, { namespace: "secret", environment: "hidden" }, "the hidden");
@@ -234,6 +242,18 @@ describe("logging in", () => {
     const nobody = await bearer("repository:default/open:pull repository:team/demo:pull");
     expect((await ask("/v2/default/open/manifests/latest", nobody)).status).toBe(200);
     expect((await ask("/v2/team/demo/manifests/latest", nobody)).status).toBe(403);
+  });
+
+  it("takes the token of a service that the deployment names, as long as it is good", async () => {
+    const scope = "repository:team/demo:pull repository:secret/hidden:pull";
+    for (const headers of [basic(robot.token), await bearer(scope, basic(robot.token))]) {
+      expect((await ask("/v2/team/demo/manifests/latest", headers)).status).toBe(200);
+      expect(await refusal(await ask("/v2/secret/hidden/manifests/latest", headers))).toMatchObject({
+        status: 403,
+      });
+    }
+    expect((await ask("/v2/team/demo/manifests/latest", basic(gone.token))).status).toBe(401);
+    expect((await ask("/v2/", { authorization: "Bearer any" })).status).toBe(401);
   });
 
   it("takes no token for another one's", async () => {
