@@ -5,8 +5,10 @@
  */
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Db } from "./db.ts";
-import { packJson, toDate, unpackJson } from "./item.ts";
+import { packJson, toDate, unpackJson, withVersion } from "./item.ts";
 import { specificationKey } from "./keys.ts";
+import type { TransactItem } from "./transact.ts";
+import { change } from "./transact-items.ts";
 
 /** What a POST hands over. */
 export interface NewSpecification {
@@ -76,19 +78,6 @@ async function readSpecification(
   return { specification, bytes: content.byteLength };
 }
 
-/** Says whether the document is stored, without fetching it. */
-export async function hasSpecification(db: Db, sha256: string, document: string): Promise<boolean> {
-  const { Item } = await db.client.send(
-    new GetCommand({
-      TableName: db.table,
-      Key: specificationKey(sha256, document),
-      ProjectionExpression: "id",
-      ConsistentRead: true,
-    }),
-  );
-  return Item !== undefined;
-}
-
 /**
  * The large attribute of a specification's item, before anything is written.
  * @throws AppError invalid_request when it does not fit
@@ -96,10 +85,14 @@ export async function hasSpecification(db: Db, sha256: string, document: string)
 export const packSpecification = ({ spec, text }: NewSpecification): Promise<Uint8Array> =>
   packJson({ spec, text }, "The specification");
 
-/** The attributes of a specification's item. */
-export const fromSpecification = (
-  { name, isLockfile }: NewSpecification,
+/** Stores it; one that is there already stays as it is. Writing it again costs no more than looking first. */
+export const keepSpecification = (
+  db: Db,
+  { sha256, document, name, isLockfile }: NewSpecification,
   content: Uint8Array,
   id: number,
   at: Date,
-): Record<string, unknown> => ({ id, name, isLockfile, createdAt: at.toISOString(), content });
+): TransactItem =>
+  change(db, specificationKey(sha256, document), {
+    setMissing: withVersion({ id, name, isLockfile, createdAt: at.toISOString(), content }),
+  });

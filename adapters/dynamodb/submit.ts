@@ -18,16 +18,11 @@ import type { Db } from "./db.ts";
 import { createEnvironment } from "./environments.ts";
 import { UNSET } from "./expression.ts";
 import { holdItems } from "./holds.ts";
-import { buildItemKey, buildRowKey, environmentKey, namespaceKey, specificationKey } from "./keys.ts";
+import { buildItemKey, buildRowKey, environmentKey, namespaceKey } from "./keys.ts";
 import { itemOf } from "./moves.ts";
 import { beingDeleted, createNamespaceItem } from "./namespaces.ts";
 import { AGAIN, withRetry } from "./retry.ts";
-import {
-  fromSpecification,
-  hasSpecification,
-  type NewSpecification,
-  packSpecification,
-} from "./specifications.ts";
+import { keepSpecification, type NewSpecification, packSpecification } from "./specifications.ts";
 import { readSubmissionPlace, type SubmissionPlace } from "./submission-place.ts";
 import { type TransactItem, transact } from "./transact.ts";
 import { change, check, create } from "./transact-items.ts";
@@ -66,11 +61,11 @@ export interface Submitted {
 export async function submitSpecification(db: AuditedDb, submission: Submission): Promise<Submitted> {
   const { specification, at } = submission;
   const taken = lazyIds(db);
+  let content: Uint8Array | undefined;
   return await withRetry(async (n) => {
-    const [{ namespace, environment }, known] = await Promise.all([
-      (n === 0 && submission.place) || readSubmissionPlace(db, submission.namespace, submission.environment),
-      hasSpecification(db, specification.sha256, specification.document),
-    ]);
+    const { namespace, environment } =
+      (n === 0 && submission.place) ||
+      (await readSubmissionPlace(db, submission.namespace, submission.environment));
     if (!namespace && !submission.createNamespace) {
       throw new AppError("namespace_not_found", "namespace does not exist");
     }
@@ -78,7 +73,7 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
     if (submission.environmentId !== undefined && environment?.id !== submission.environmentId) {
       throw new AppError("environment_not_found", "environment does not exist");
     }
-    const content = known ? null : await packSpecification(specification);
+    content ??= await packSpecification(specification);
     const [{ id: buildId, turn }, namespaceId] = await Promise.all([
       taken.build(),
       namespace?.id ?? taken.namespaceId(),
@@ -87,11 +82,8 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
     const environmentId = environment?.id ?? buildId;
     const memoryMiB = environment ? needAt(environment.need, at) : 0;
     const build = newBuild(submission, buildId, environmentId, memoryMiB, db.origin.requestId);
-    const document = specificationKey(specification.sha256, specification.document);
     const outcome = await transact(db, [
-      content === null
-        ? check(db, document, { pk: document.pk })
-        : create(db, document, fromSpecification(specification, content, buildId, at)),
+      keepSpecification(db, specification, content, buildId, at),
       create(db, buildItemKey(buildId), fromBuild(build)),
       create(db, buildRowKey(build.namespace, build.environment, buildId), { id: buildId, environmentId }),
       ...submitWrites(build, turn).map((write) => itemOf(db, write, null)),

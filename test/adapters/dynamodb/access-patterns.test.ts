@@ -395,8 +395,8 @@ describe.each([
     {
       number: 16,
       ask: (db) => submitted(db, { namespace: name(0), environment: "environment-0" }),
-      // Two reads, one id with its turn, the transaction.
-      calls: 4,
+      // One read, one id with its turn, the transaction.
+      calls: 3,
     },
   ];
 

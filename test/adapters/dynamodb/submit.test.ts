@@ -110,6 +110,18 @@ test("the same specification posted many times at once makes as many builds of o
   expect(await auditTable(db)).toEqual([]);
 });
 
+test("a specification posted again, elsewhere and later, keeps the number and time of its first", async () => {
+  const first = submission();
+  await submitSpecification(db, first);
+  await submitSpecification(
+    db,
+    submission({ namespace: "others", at: new Date(first.at.getTime() + 60_000) }),
+  );
+
+  const { sha256, document } = first.specification;
+  expect(await getSpecification(db, sha256, document)).toMatchObject({ id: 1, createdAt: first.at });
+});
+
 test("new environments posted at once into a new namespace are all counted", async () => {
   const names = Array.from({ length: 6 }, (_, i) => `env-${i}`);
 
