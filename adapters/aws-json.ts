@@ -2,11 +2,10 @@
  * One call of AWS's JSON protocol: signed, sent, and tried again as the SDK would (docs/adr/0016-calls-past-the-sdk.md).
  * @module
  */
-import { hash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { readAwsPlace } from "./config.ts";
 import { type Answer, exchange } from "./exchange.ts";
-import { amzDate, authorization, type Credentials } from "./sigv4.ts";
+import { type Credentials, signedHeaders } from "./sigv4.ts";
 
 export type Fields = Record<string, unknown>;
 
@@ -102,17 +101,17 @@ async function once(
 ): Promise<Answer> {
   const credentials = await lender.config.credentials();
   const { api, json } = SERVICES[service];
-  const at = new Date();
-  const headers: Record<string, string> = {
-    "content-type": `application/x-amz-json-${json}`,
-    host: url.host,
-    "x-amz-date": amzDate(at),
-    "x-amz-target": `${api}.${operation}`,
-    ...(credentials.sessionToken ? { "x-amz-security-token": credentials.sessionToken } : {}),
-  };
-  headers["authorization"] = authorization(
-    { method: "POST", path: "/", query: [], headers, payloadHash: hash("sha256", body, "hex") },
-    { service, region, credentials, at },
+  const headers = signedHeaders(
+    {
+      method: "POST",
+      url,
+      headers: {
+        "content-type": `application/x-amz-json-${json}`,
+        "x-amz-target": `${api}.${operation}`,
+      },
+      body,
+    },
+    { service, region, credentials },
   );
   return await exchange(url, { method: "POST", headers, body, idleMsMax: IDLE_MS_MAX });
 }

@@ -1,5 +1,5 @@
 /**
- * AWS Signature Version 4: sixty lines instead of an SDK client on every path that reads or writes objects or reads items.
+ * AWS Signature Version 4, instead of an SDK client on every path that reads or writes objects or reads items.
  * @module
  */
 import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
@@ -78,6 +78,36 @@ export function signature(request: RequestToSign, context: SigningContext): stri
   const scope = credentialScope(context);
   const toSign = [ALGORITHM, amzDate(context.at), scope, hash("sha256", canonical, "hex")].join("\n");
   return createHmac("sha256", signingKey(context, scope)).update(toSign).digest("hex");
+}
+
+export interface Sending {
+  readonly method: string;
+  /** Without its query. */
+  readonly url: URL;
+  readonly query?: readonly (readonly [string, string])[];
+  /** Names in lower case; all are signed. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body: Uint8Array | string;
+}
+
+/** Every header to send now: the request's own, and those that sign it. */
+export function signedHeaders(
+  { method, url, query = [], headers = {}, body }: Sending,
+  given: Omit<SigningContext, "at">,
+): Record<string, string> {
+  const context = { ...given, at: new Date() };
+  const payloadHash = hash("sha256", body, "hex");
+  const all: Record<string, string> = {
+    ...headers,
+    host: url.host,
+    "x-amz-date": amzDate(context.at),
+    ...(given.service === "s3" ? { "x-amz-content-sha256": payloadHash } : {}),
+    ...(given.credentials.sessionToken ? { "x-amz-security-token": given.credentials.sessionToken } : {}),
+  };
+  // All services but S3 sign the path encoded once more.
+  const path = given.service === "s3" ? url.pathname : uriEncode(url.pathname, "slashes");
+  all["authorization"] = authorization({ method, path, query, headers: all, payloadHash }, context);
+  return all;
 }
 
 interface DerivedKey {

@@ -2,12 +2,11 @@
  * A function of the operator's own that is asked whose password this is.
  * @module
  */
-import { createHash } from "node:crypto";
 import * as v from "valibot";
 import type { Lender } from "#adapters/aws-json.ts";
 import { readAwsPlace } from "#adapters/config.ts";
 import { exchange } from "#adapters/exchange.ts";
-import { amzDate, authorization, uriEncode } from "#adapters/sigv4.ts";
+import { signedHeaders, uriEncode } from "#adapters/sigv4.ts";
 import { parseBindings } from "#core/access/binding.ts";
 import { parseRole } from "#core/access/permission.ts";
 import type { Backend } from "#core/login/backends.ts";
@@ -74,19 +73,9 @@ async function invoke(lender: Lender, functionArn: string, event: object): Promi
   const path = `/2015-03-31/functions/${uriEncode(functionArn)}/invocations`;
   const url = new URL(path, base);
   const body = Buffer.from(JSON.stringify(event));
-  const borrowed = await lender.config.credentials();
-  const at = new Date();
-  const headers: Record<string, string> = {
-    "content-type": "application/json",
-    host: url.host,
-    "x-amz-date": amzDate(at),
-    ...(borrowed.sessionToken ? { "x-amz-security-token": borrowed.sessionToken } : {}),
-  };
-  const payloadHash = createHash("sha256").update(body).digest("hex");
-  headers["authorization"] = authorization(
-    // All services but S3 sign the path encoded once more.
-    { method: "POST", path: uriEncode(path, "slashes"), query: [], headers, payloadHash },
-    { service: "lambda", region, credentials: borrowed, at },
+  const headers = signedHeaders(
+    { method: "POST", url, headers: { "content-type": "application/json" }, body },
+    { service: "lambda", region, credentials: await lender.config.credentials() },
   );
   const signal = AbortSignal.timeout(HOOK_MS_MAX);
   const limits = { idleMsMax: HOOK_MS_MAX, bytesMax: ANSWER_BYTES_MAX, signal };

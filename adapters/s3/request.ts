@@ -2,10 +2,9 @@
  * One signed request to S3, tried again when S3 asks for it.
  * @module
  */
-import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Answer, exchange } from "#adapters/exchange.ts";
-import { amzDate, authorization, canonicalQuery } from "#adapters/sigv4.ts";
+import { canonicalQuery, signedHeaders } from "#adapters/sigv4.ts";
 import { type Bucket, objectAddress } from "./bucket.ts";
 
 export interface S3Request {
@@ -69,24 +68,14 @@ export async function sendS3(
 async function once(bucket: Bucket, request: S3Request): Promise<S3Response> {
   const { method, key, query = [], body = EMPTY } = request;
   const url = objectAddress(bucket, key);
-  const credentials = await bucket.credentials();
-  const at = new Date();
-  const payloadHash = createHash("sha256").update(body).digest("hex");
-  const headers: Record<string, string> = {
-    ...request.headers,
-    host: url.host,
-    "x-amz-content-sha256": payloadHash,
-    "x-amz-date": amzDate(at),
-    ...(credentials.sessionToken ? { "x-amz-security-token": credentials.sessionToken } : {}),
-  };
-  const signed = authorization(
-    { method, path: url.pathname, query, headers, payloadHash },
-    { service: "s3", region: bucket.region, credentials, at },
+  const headers = signedHeaders(
+    { method, url, query, headers: request.headers, body },
+    { service: "s3", region: bucket.region, credentials: await bucket.credentials() },
   );
   const search = query.length > 0 ? `?${canonicalQuery(query)}` : "";
   return await exchange(new URL(`${url.href}${search}`), {
     method,
-    headers: { ...headers, authorization: signed },
+    headers,
     body,
     idleMsMax: IDLE_MS_MAX,
     signal: request.signal,
