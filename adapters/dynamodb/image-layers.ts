@@ -6,7 +6,7 @@
 import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
-import { type Item, packJson, unpackJson, withVersion } from "./item.ts";
+import { type Item, packJson, toSeconds, unpackJson, withVersion } from "./item.ts";
 import { baseImageKey, layerItemKey } from "./keys.ts";
 
 export interface KnownLayer {
@@ -19,8 +19,7 @@ export interface KnownLayer {
 /** A layer that no build asked for in so long is made anew. */
 const LAYER_DAYS = 90;
 const DAY_SECONDS = 86_400;
-const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
-const isOver = (item: Item, at: Date): boolean => Number(item["expiresAt"]) <= seconds(at);
+const isOver = (item: Item, at: Date): boolean => Number(item["expiresAt"]) <= toSeconds(at);
 
 /** By layer key; unknown ones are absent. */
 export async function getLayers(db: Db, keys: readonly string[], at: Date): Promise<Map<string, KnownLayer>> {
@@ -40,7 +39,7 @@ export async function getLayers(db: Db, keys: readonly string[], at: Date): Prom
 
 /** Notes a layer, or that it was asked for again. */
 export async function putLayer(db: Db, layerKey: string, layer: KnownLayer, at: Date): Promise<void> {
-  const expiresAt = seconds(at) + LAYER_DAYS * DAY_SECONDS;
+  const expiresAt = toSeconds(at) + LAYER_DAYS * DAY_SECONDS;
   const Item = withVersion({ ...layerItemKey(layerKey), layerKey, ...layer, expiresAt });
   await db.client.send(new PutCommand({ TableName: db.table, Item }));
 }
@@ -78,7 +77,7 @@ export async function putBaseImage(
   const Item = withVersion({
     ...baseImageKey(reference, platform),
     content,
-    expiresAt: seconds(at) + BASE_SECONDS,
+    expiresAt: toSeconds(at) + BASE_SECONDS,
   });
   await db.client.send(new PutCommand({ TableName: db.table, Item }));
 }

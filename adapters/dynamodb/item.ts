@@ -16,6 +16,9 @@ export const withVersion = <T extends object>(item: T): T & { v: number } => ({ 
 export const toDate = (value: unknown): Date => new Date(String(value));
 export const toDateOrNull = (value: unknown): Date | null => (value === null ? null : toDate(value));
 
+/** As `expiresAt` has it. */
+export const toSeconds = (at: Date): number => Math.floor(at.getTime() / 1000);
+
 /** An item may have 400 KB with its names and keys; the rest is kept free for those. */
 const COMPRESSED_BYTES_MAX = 380 * 1024;
 

@@ -12,7 +12,7 @@ import { batchGet } from "./batch-get.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { ABSENT, expressions } from "./expression.ts";
-import { type Item, withVersion } from "./item.ts";
+import { type Item, toSeconds, withVersion } from "./item.ts";
 import { type Key, loginKey, NAMESPACES, namespaceKey, userKey } from "./keys.ts";
 import { createNamespaceItem } from "./namespaces.ts";
 import { AGAIN, withRetry } from "./retry.ts";
@@ -38,7 +38,7 @@ export async function beginLogin(db: Db, state: string, login: BegunLogin, expir
   await db.client.send(
     new PutCommand({
       TableName: db.table,
-      Item: withVersion({ ...keyOf(state), ...login, expiresAt: seconds(expiresAt) }),
+      Item: withVersion({ ...keyOf(state), ...login, expiresAt: toSeconds(expiresAt) }),
       ...expressions({ where: { pk: ABSENT } }),
     }),
   );
@@ -49,12 +49,10 @@ export async function takeLogin(db: Db, state: string, now: Date): Promise<Begun
   const { Attributes } = await db.client.send(
     new DeleteCommand({ TableName: db.table, Key: keyOf(state), ReturnValues: "ALL_OLD" }),
   );
-  if (!Attributes || Number(Attributes["expiresAt"]) <= seconds(now)) return null;
+  if (!Attributes || Number(Attributes["expiresAt"]) <= toSeconds(now)) return null;
   const { backend, nonce, verifier, browser, next } = Attributes as BegunLogin & Item;
   return { backend, nonce, verifier, browser, next };
 }
-
-const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
 export interface Claim {
   readonly identity: Identity;

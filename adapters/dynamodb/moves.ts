@@ -2,7 +2,6 @@
  * Performing a move of the state machine: one conditional transaction. Nothing else writes a status.
  * @module
  */
-
 import type { AuditedChange } from "#core/audit/entry.ts";
 import type { Build } from "#core/build/build.ts";
 import type { Move } from "#core/build/move.ts";

@@ -8,6 +8,7 @@ import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { TooManyRequests } from "#core/errors.ts";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
+import { toSeconds } from "./item.ts";
 import { rateKey, SCHEMA_VERSION } from "./keys.ts";
 
 const WINDOW_SECONDS = 60;
@@ -25,7 +26,7 @@ export interface CountedRequest {
  * @throws TooManyRequests with the seconds that are left of the minute
  */
 export async function countRequest(db: Db, { party, bounds, at }: CountedRequest): Promise<void> {
-  const seconds = Math.floor(at.getTime() / 1000);
+  const seconds = toSeconds(at);
   const windowStart = seconds - (seconds % WINDOW_SECONDS);
   const windowEnd = windowStart + WINDOW_SECONDS;
   const counts = Object.entries(bounds);

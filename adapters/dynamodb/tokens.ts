@@ -11,7 +11,7 @@ import { type AuditedDb, auditItem } from "./audit.ts";
 import { batchGet } from "./batch-get.ts";
 import type { Db } from "./db.ts";
 import { type Change, expressions, UNSET } from "./expression.ts";
-import { type Item, toDate, toDateOrNull } from "./item.ts";
+import { type Item, toDate, toDateOrNull, toSeconds } from "./item.ts";
 import { type Key, SCHEMA_VERSION, tokenKey, tokensPartition } from "./keys.ts";
 import { readPartition } from "./query.ts";
 import { AGAIN, withRetry } from "./retry.ts";
@@ -34,8 +34,6 @@ export interface TokenRecord {
   readonly lastUsedOn: Date | null;
 }
 
-const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
-
 /** Keeps a record of a token that is about to be handed out. */
 export async function putToken(
   db: AuditedDb,
@@ -52,7 +50,7 @@ export async function putToken(
     id,
     ...record,
     createdOn: record.createdOn.toISOString(),
-    expiresAt: seconds(expiresAt),
+    expiresAt: toSeconds(expiresAt),
     revokedOn: null,
     loggedOutOn: null,
   };
@@ -168,8 +166,8 @@ export const noteUse = (
   where: NonNullable<Change["where"]> = {},
 ): Promise<void> =>
   update(db, key, {
-    set: { lastUsed: seconds(now), v: SCHEMA_VERSION },
-    where: { ...where, lastUsed: { below: seconds(now) - USED_AGAIN_SECONDS + 1 } },
+    set: { lastUsed: toSeconds(now), v: SCHEMA_VERSION },
+    where: { ...where, lastUsed: { below: toSeconds(now) - USED_AGAIN_SECONDS + 1 } },
   });
 
 async function update(db: Db, key: Key, change: Change): Promise<void> {
