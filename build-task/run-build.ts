@@ -3,75 +3,36 @@
  * @module
  */
 import { rm } from "node:fs/promises";
-import { noteReuseKey } from "#adapters/dynamodb/holds.ts";
-import { putReusable, type Reusable } from "#adapters/dynamodb/reuse.ts";
 import { getSpecification, type Specification as Stored } from "#adapters/dynamodb/specifications.ts";
-import type { CompletedResult } from "#core/build/attempt.ts";
 import type { Artifact, ArtifactType } from "#core/build/status.ts";
-import { directoryThing, packagesThing } from "#core/build/thing.ts";
-import { archiveKey, installerKey, PREFIX_BYTES_MAX, PREFIX_TOO_LONG } from "#core/layout.ts";
+import { PREFIX_BYTES_MAX, PREFIX_TOO_LONG } from "#core/layout.ts";
 import { type RenderedLock, renderCondaLock } from "#core/lock/conda-lock.ts";
 import type { Lock } from "#core/lock/lock.ts";
-import { reuseKeyOf } from "#core/lock/reuse-key.ts";
 import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
-import { SOLVE_SECONDS_MAX } from "#core/settings/properties.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
 import type { SpecificationTests } from "#core/specification/tests.ts";
 import { channelKeysOf } from "./channel-keys.ts";
 import { BuildFailure } from "./failure.ts";
+import { finishTree } from "./finish-tree.ts";
 import { hold } from "./hold.ts";
 import { type Mirror, startMirror } from "./mirror/mirror.ts";
+import { run } from "./named-steps.ts";
 import { nativePlatform } from "./platform.ts";
 import type { PrefixPackage } from "./prefix.ts";
+import { type Built, keyOf, ownDirectory, thingsToMake, wantedImages, wantedPacked } from "./products.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { runStep } from "./step.ts";
-import { archive, type Packed } from "./steps/archive.ts";
-import { compile } from "./steps/compile.ts";
 import { storeExport } from "./steps/export.ts";
-import { image } from "./steps/image.ts";
-import { inspect } from "./steps/inspect.ts";
 import { install } from "./steps/install.ts";
-import { runLinkScripts } from "./steps/link-scripts.ts";
 import { fetchLockfile, storeLockfile } from "./steps/lockfile.ts";
-import { storePackages } from "./steps/packages.ts";
 import { installPip, resolvePip } from "./steps/pip.ts";
-import { copyToDisk, publish } from "./steps/publish.ts";
 import { recallSolve, rememberSolve } from "./steps/recall.ts";
 import { findReusable } from "./steps/reuse.ts";
-import { type Sealed, seal } from "./steps/seal.ts";
 import { readLockfile, type SolveInput, solve } from "./steps/solve.ts";
-import { recallTests, test } from "./steps/test.ts";
-import { verify } from "./steps/verify.ts";
+import { recallTests } from "./steps/test.ts";
 import type { StepContext, Task } from "./task.ts";
 
-/** Minutes after which a step is ended, whatever it waits for. */
-const LIMITS = {
-  recall: 5,
-  solve: SOLVE_SECONDS_MAX / 60,
-  pip: 30,
-  reuse: 5,
-  install: 30,
-  "link scripts": 15,
-  compile: 20,
-  seal: 20,
-  inspect: 20,
-  test: 30,
-  lockfile: 5,
-  export: 5,
-  packages: 5,
-  archive: 40,
-  image: 40,
-  copy: 40,
-  publish: 10,
-  verify: 20,
-} as const;
-type StepName = keyof typeof LIMITS;
-
 const NO_PIP: PipRequest = { requirements: [], indexUrl: null, extraIndexUrls: [], trustedHosts: [] };
-
-/** What of a build's products has been made or found, but for its log. */
-export type Built = Omit<CompletedResult, "outcome">;
 
 /** @throws StepError; BuildFailure for what is wrong before the first step */
 export async function runBuild(task: Task): Promise<Built> {
@@ -217,84 +178,6 @@ async function lend(
   return { sizeBytes: lent.sizeBytes, lockDigest: rendered.digest, artifacts, packages: lent.packages };
 }
 
-interface Tree {
-  readonly lock: Lock;
-  readonly rendered: RenderedLock;
-  readonly installed: readonly PrefixPackage[];
-  readonly tests: SpecificationTests | null;
-  /** What is in S3 already. */
-  readonly products: readonly Artifact[];
-}
-
-/** From an installed tree to a published one. */
-async function finishTree(task: Task, tree: Tree): Promise<Built> {
-  const { lock, rendered, installed, products, tests } = tree;
-  const scripted = await run(task, "link scripts", (step) =>
-    runLinkScripts(task, step, lock.packages, installed),
-  );
-  const input = { installed, scripted, hasPip: lock.pipPackages.length > 0 };
-  const [, sealed] = await sideBySide<[unknown, Sealed]>(task, [
-    (each) => run(each, "compile", (step) => compile(each, step, installed)),
-    (each) => run(each, "seal", (step) => seal(each, step, input)),
-  ]);
-  await run(task, "inspect", (step) => inspect(task, step, input, sealed));
-  const reuseKey = keyOf(task, lock, rendered);
-  if (tests !== null) await run(task, "test", (step) => test(task, step, tests, reuseKey));
-  const imaged = {
-    lock,
-    lockDigest: rendered.digest,
-    installed,
-    changed: input.hasPip || scripted.length > 0,
-  };
-  const [packed, images, packages, copiedBytes] = await sideBySide<
-    [Artifact[], Artifact[], number, number | null]
-  >(task, [
-    async (each) =>
-      wantedPacked(each).length > 0
-        ? await run(each, "archive", (step) => archive(each, step, reuseKey, wantedPacked(each)))
-        : [],
-    (each) =>
-      sideBySide<Artifact[]>(
-        each,
-        wantedImages(each).map(() => (part: Task) => run(part, "image", (step) => image(part, step, imaged))),
-      ),
-    (each) => run(each, "packages", (step) => storePackages(each, step, lock, rendered.digest, installed)),
-    async (each) => {
-      const { copy } = each.paths;
-      return copy && (await run(each, "copy", (step) => copyToDisk(each.paths.prefix, copy, step)));
-    },
-  ]);
-  if (task.paths.isShared) await run(task, "publish", (step) => publish(task, step));
-  const objects = [...products, ...packed, ...images];
-  const sizeBytes = await run(task, "verify", (step) => verify(task, step, objects, copiedBytes));
-  const { isShared, prefix, directory } = task.paths;
-  const artifacts: Artifact[] = [
-    ...(isShared ? [{ type: "DIRECTORY", key: prefix, sizeBytes } as const] : []),
-    ...objects,
-  ];
-  const reusable: Reusable = { build: task.build.id, directory, sizeBytes, packages, artifacts };
-  // When the first of these goes, nothing is lent from this build any more.
-  const lendable = isShared ? ownDirectory(task) : packed.map(({ key }) => key);
-  for (const thing of lendable) await noteReuseKey(task.db, thing, reuseKey);
-  if (lendable.length > 0) await putReusable(task.db, reuseKey, reusable);
-  return { sizeBytes, lockDigest: rendered.digest, artifacts, packages };
-}
-
-/** The thing that the environment's directory is; none without a shared disk. */
-const ownDirectory = ({ build, paths }: Task): string[] =>
-  paths.isShared ? [directoryThing(build.namespace, paths.directory)] : [];
-
-/** All but lockfile and export, whose names are their texts'. */
-function thingsToMake(task: Task, lock: Lock, rendered: RenderedLock): string[] {
-  const reuseKey = keyOf(task, lock, rendered);
-  const packed = { CONDA_PACK: archiveKey(reuseKey), CONSTRUCTOR_INSTALLER: installerKey(reuseKey) };
-  return [
-    ...ownDirectory(task),
-    packagesThing(rendered.digest),
-    ...wantedPacked(task).map((type) => packed[type]),
-  ];
-}
-
 /** Lockfile and export, which need no tree. */
 async function storeSmall(
   task: Task,
@@ -312,21 +195,4 @@ async function storeSmall(
       : []),
   ]);
   return [...stored];
-}
-
-const wantedPacked = ({ settings }: Task): readonly Packed[] =>
-  (["CONDA_PACK", "CONSTRUCTOR_INSTALLER"] as const).filter((type) =>
-    settings.build_artifacts.includes(type),
-  );
-
-const wantedImages = ({ settings }: Task): readonly ArtifactType[] =>
-  settings.build_artifacts.filter((type) => type === "DOCKER_MANIFEST");
-
-function keyOf(task: Task, lock: Lock, { digest }: RenderedLock): string {
-  const { namespace } = task.build;
-  return reuseKeyOf({ lockDigest: digest, platform: lock.platform, kind: "environment", namespace });
-}
-
-function run<T>(task: Task, name: StepName, work: (step: StepContext) => Promise<T>): Promise<T> {
-  return runStep(task, { name, limitMinutes: LIMITS[name], guarded: name === "publish" }, work);
 }
