@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getObject } from "#adapters/s3/objects.ts";
@@ -9,6 +9,7 @@ import { DROPPED_CAPABILITIES } from "#infra/builds.ts";
 import { type Ended, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
+import { findProgram } from "#test/kit/programs.ts";
 import { type StrangerPackage, scripted, useStrangerChannel } from "#test/kit/stranger-channel.ts";
 import { useIndex } from "#test/kit/wheels.ts";
 
@@ -243,7 +244,7 @@ describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
     expect(lstatSync(file).mode & 0o7777).toBe(0o755);
   });
 
-  const mamba = findProgram("mamba") ?? findProgram("micromamba");
+  const mamba = findProgram("mamba", "micromamba");
   it.skipIf(mamba === null)(`also with mamba${mamba === null ? " (skipped: not on PATH)" : ""}`, async () => {
     const ended = await build("made-by-mamba", {
       [VARIABLES.engine]: "mamba",
@@ -253,11 +254,6 @@ describe.skipIf(!isRoot)(`packages' own code${why}`, () => {
     expect(ended.log).not.toContain("empty folder");
   });
 });
-
-function findProgram(name: string): string | null {
-  const places = (process.env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, name));
-  return places.find((path) => existsSync(path)) ?? null;
-}
 
 function processesWith(text: string): number[] {
   return readdirSync("/proc")

@@ -12,12 +12,11 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putObject } from "#adapters/s3/objects.ts";
 import { archiveKey } from "#core/layout.ts";
 import { type Api, DUMMY_PASSWORD, openApi } from "#test/kit/api.ts";
-import { audited } from "#test/kit/audited.ts";
 import { ensureCondaStoreClient } from "#test/kit/conda-store-client.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { type Ended, runProgram } from "#test/kit/run-program.ts";
 import { type Served, serveApp } from "#test/kit/serve-app.ts";
-import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
+import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 import { makeWorld, type World } from "../functions/api/world.ts";
 
 const aws = useMiniStack();
@@ -60,8 +59,7 @@ async function completedInDefault(other: number): Promise<number> {
   const { id, attempt } = await building(db, "task", { namespace: "default", environment: "open" });
   const artifacts = (await getBuild(db, other))?.artifacts ?? [];
   const result = completedResult({ artifacts });
-  const complete = { name: "complete", by: "finish", at: new Date(), attempt, result } as const;
-  expect(await makeMove(audited(db), id, complete)).toMatchObject({ won: true });
+  await complete(db, { id, attempt }, result);
   return id;
 }
 

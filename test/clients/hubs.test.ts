@@ -3,7 +3,6 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
-import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { mintToken } from "#adapters/secrets/tokens.ts";
 import type { BindingMap } from "#core/access/binding.ts";
@@ -11,7 +10,7 @@ import { archiveKey } from "#core/layout.ts";
 import { type Api, bearer, DUMMY_PASSWORD, openApi } from "#test/kit/api.ts";
 import { audited } from "#test/kit/audited.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
-import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
+import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 import { makeWorld } from "../functions/api/world.ts";
 
 const aws = useMiniStack();
@@ -73,8 +72,7 @@ async function makeLab(db: AuditedDb): Promise<void> {
   const { id, attempt } = await building(db, "task", { namespace: "group-1", environment: "lab" });
   const key = archiveKey(sha256Of("reuse"));
   const result = completedResult({ lockDigest, artifacts: [{ type: "CONDA_PACK", key, sizeBytes: 7 }] });
-  const complete = { name: "complete", by: "finish", at: new Date(), attempt, result } as const;
-  expect(await makeMove(db, id, complete)).toMatchObject({ won: true });
+  await complete(db, { id, attempt }, result);
 }
 
 describe("jhub-apps in Nebari", () => {

@@ -2,10 +2,10 @@
  * A real Chromium, where the machine has one, and the API with the bundled page on a port of its own.
  * @module
  */
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { serve } from "@hono/node-server";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
@@ -15,34 +15,14 @@ import type { Services } from "#functions/api/services.ts";
 import { bundlePage } from "#scripts/bundle.ts";
 import { type Api, openApi } from "./api.ts";
 import { type LocalAws, useMiniStack } from "./ministack.ts";
+import { findProgram } from "./programs.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** Path of a Chromium or Chrome on this machine, or null: the journeys skip then. */
-export const CHROMIUM = findProgram([
-  "chromium",
-  "chromium-browser",
-  "google-chrome",
-  "google-chrome-stable",
-]);
-
-function findProgram(names: readonly string[]): string | null {
-  const wanted = process.env["CHROMIUM"];
-  if (wanted) return wanted;
-  const paths = (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .flatMap((path) => names.map((name) => join(path, name)));
-  return paths.find(isExecutable) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const CHROMIUM =
+  process.env["CHROMIUM"] ||
+  findProgram("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
 
 export interface Site {
   readonly api: Api;

@@ -11,7 +11,6 @@ import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { holdThings, noteReuseKey } from "#adapters/dynamodb/holds.ts";
-import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { putReusable } from "#adapters/dynamodb/reuse.ts";
 import { openLog } from "#adapters/log.ts";
@@ -28,7 +27,7 @@ import { doJobs, type JobsContext } from "#functions/sweep/jobs.ts";
 import { audited } from "./audited.ts";
 import { createTable, type LocalAws } from "./ministack.ts";
 import { drain } from "./queues.ts";
-import { building, completedResult, sha256Of } from "./submissions.ts";
+import { building, complete, completedResult, sha256Of } from "./submissions.ts";
 
 /** Where consumers see the shared disk. */
 export const STORE = "/opt/conda-store";
@@ -200,7 +199,6 @@ async function make(
   }
   const artifacts = [...shared, log];
   const result = completedResult({ artifacts, lockDigest });
-  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at, attempt, result });
-  if (!outcome.won) throw new Error(outcome.why);
+  await complete(db, { id, attempt }, result, at);
   return { id, buildKey: lender?.buildKey ?? build.buildKey, lock: lender?.lock ?? lock, artifacts };
 }

@@ -6,7 +6,6 @@ import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { type DbCall, openDb } from "#adapters/dynamodb/db.ts";
 import { holdThings } from "#adapters/dynamodb/holds.ts";
-import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putRepositoryBlob, putRepositoryTag } from "#adapters/dynamodb/repositories.ts";
 import { openLog } from "#adapters/log.ts";
 import { putObject } from "#adapters/s3/objects.ts";
@@ -33,10 +32,9 @@ import { readServices } from "#core/token/services.ts";
 import { toRequest, toResult } from "#functions/registry/lambda.ts";
 import { answer } from "#functions/registry/registry.ts";
 import type { Services } from "#functions/registry/services.ts";
-import { audited } from "./audited.ts";
 import type { LocalAws } from "./ministack.ts";
 import { type Served, serveFunction } from "./serve-app.ts";
-import { building, completedResult, sha256Of } from "./submissions.ts";
+import { building, complete, completedResult, sha256Of } from "./submissions.ts";
 
 export interface Registry extends Served {
   readonly services: Services;
@@ -116,14 +114,7 @@ export async function storeImage(
     lockDigest,
     artifacts: [{ type: "DOCKER_MANIFEST", key, sizeBytes: Buffer.byteLength(manifest) }],
   });
-  const outcome = await makeMove(audited(db), id, {
-    name: "complete",
-    by: "finish",
-    at: new Date(),
-    attempt,
-    result,
-  });
-  if (!outcome.won) throw new Error(outcome.why);
-  for (const tag of tagsOf(outcome.build)) await putRepositoryTag(db, { ...place, id }, tag);
-  return { build: outcome.build, manifest, config, layer };
+  const build = await complete(db, { id, attempt }, result);
+  for (const tag of tagsOf(build)) await putRepositoryTag(db, { ...place, id }, tag);
+  return { build: build, manifest, config, layer };
 }

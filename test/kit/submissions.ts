@@ -10,6 +10,7 @@ import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { type Submission, submitSpecification } from "#adapters/dynamodb/submit.ts";
 import type { CompletedResult } from "#core/build/attempt.ts";
+import type { Build } from "#core/build/build.ts";
 import { MAX_TRIES } from "#core/build/tries.ts";
 import { audited } from "#test/kit/audited.ts";
 
@@ -58,19 +59,28 @@ export async function building(
   return { id, attempt: claim.attempt };
 }
 
+/** Completes a build that an attempt has. */
+export async function complete(
+  db: Db,
+  { id, attempt }: { readonly id: number; readonly attempt: number },
+  result = completedResult(),
+  at = new Date(),
+): Promise<Build> {
+  const move = { name: "complete", by: "finish", at, attempt, result } as const;
+  const outcome = await makeMove(audited(db), id, move);
+  if (!outcome.won) throw new Error(outcome.why);
+  return outcome.build;
+}
+
 /** A new build that has completed, with a directory that a link can point at. */
 export async function completed(db: Db, namespace: string, environment: string): Promise<number> {
   const { id, attempt } = await building(db, "task", { namespace, environment });
   const key = `/opt/conda-store/${namespace}/key-${id}`;
-  const result = completedResult({ artifacts: [{ type: "DIRECTORY", key, sizeBytes: 1 }] });
-  const outcome = await makeMove(audited(db), id, {
-    name: "complete",
-    by: "finish",
-    at: new Date(),
-    attempt,
-    result,
-  });
-  if (!outcome.won) throw new Error(outcome.why);
+  await complete(
+    db,
+    { id, attempt },
+    completedResult({ artifacts: [{ type: "DIRECTORY", key, sizeBytes: 1 }] }),
+  );
   return id;
 }
 

@@ -8,7 +8,7 @@ import type { LogLine } from "#core/build/log-line.ts";
 import { archiveKey, exportKey, lockKey } from "#core/layout.ts";
 import { DUMMY_PASSWORD } from "#test/kit/api.ts";
 import { CHROMIUM, type Site, useSite } from "#test/kit/browser.ts";
-import { completedResult, dispatched, sha256Of } from "#test/kit/submissions.ts";
+import { complete, completedResult, dispatched, sha256Of } from "#test/kit/submissions.ts";
 
 const DIGEST = sha256Of("journey");
 const SPECIFICATION = `name: analysis
@@ -55,8 +55,7 @@ async function completeBuild({ api: { services } }: Site, id: number, attempt: n
     log,
   ] as const;
   const result = completedResult({ sizeBytes: 537_000_000, artifacts });
-  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });
-  if (!outcome.won) throw new Error(outcome.why);
+  await complete(db, { id, attempt }, result);
 }
 
 describe.skipIf(CHROMIUM === null)("the page in a real Chromium", () => {

@@ -19,7 +19,7 @@ import type { ArtifactType } from "#core/build/status.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { audited } from "#test/kit/audited.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
-import { building, completedResult, dispatched, submitted } from "#test/kit/submissions.ts";
+import { building, complete, completedResult, dispatched, submitted } from "#test/kit/submissions.ts";
 
 useMiniStack();
 let db: AuditedDb;
@@ -38,8 +38,7 @@ async function completed(environment = "demo", namespace = "team"): Promise<numb
     { type: "DIRECTORY" as const, key: `/opt/conda-store/${namespace}/${id}`, sizeBytes: 1000 },
   ];
   const result = completedResult({ artifacts });
-  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at, attempt, result });
-  if (!outcome.won) throw new Error(outcome.why);
+  await complete(db, { id, attempt }, result, at);
   return id;
 }
 

@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
-import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { putObject } from "#adapters/s3/objects.ts";
 import { lockKey } from "#core/layout.ts";
 import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
 import { everythingIn } from "#test/kit/everything.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
-import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
+import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 let api: Api;
@@ -45,8 +44,7 @@ beforeAll(async () => {
   await putObject(bucket, KEY, JSON.stringify(LOCK), { contentType: "application/json" });
   const { id, attempt } = await building(db, "task", { namespace: "source", environment: "done" });
   const result = completedResult({ artifacts: [{ type: "LOCKFILE", key: KEY, sizeBytes: 7 }] });
-  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });
-  if (!outcome.won) throw new Error(outcome.why);
+  await complete(db, { id, attempt }, result);
   await submitted(db, { namespace: "source", environment: "waiting" });
   const lockfile = { specification: JSON.stringify(LOCK), is_lockfile: true };
   await request({

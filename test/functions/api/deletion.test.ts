@@ -9,7 +9,6 @@ import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { holdThings } from "#adapters/dynamodb/holds.ts";
 import { slots } from "#adapters/dynamodb/line.ts";
-import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
 import { giveRole } from "#adapters/dynamodb/roles.ts";
 import type { Artifact } from "#core/build/status.ts";
@@ -19,7 +18,7 @@ import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
-import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
+import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 let api: Api;
@@ -63,8 +62,7 @@ async function completed(environment = "demo", same: string = crypto.randomUUID(
   await holdThings(db, { build: id, attempt }, thingsOf({ artifacts: shared, lockDigest }));
   const artifacts = [...shared, { type: "LOGS" as const, key: logKey(id, lockDigest), sizeBytes: 1 }];
   const result = completedResult({ artifacts, lockDigest });
-  const complete = { name: "complete", by: "finish", at: new Date(), attempt, result } as const;
-  expect((await makeMove(db, id, complete)).won).toBe(true);
+  await complete(db, { id, attempt }, result);
   return id;
 }
 

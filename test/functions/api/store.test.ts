@@ -3,11 +3,10 @@
  * metrics were open to everybody, left out states without builds, and broke before the first build.
  */
 import { beforeAll, expect, test } from "vitest";
-import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace } from "#adapters/dynamodb/namespaces.ts";
 import { type Api, bearer, openApi, put } from "#test/kit/api.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
-import { building, completedResult, submitted } from "#test/kit/submissions.ts";
+import { building, complete, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 let api: Api;
@@ -48,14 +47,7 @@ test("metrics, usage and activity follow builds through their lives", async () =
   const { active_tasks } = await json("/celery");
   expect(Object.values(active_tasks ?? {})).toEqual([[expect.objectContaining({ args: [id] })]]);
 
-  const move = {
-    name: "complete",
-    by: "finish",
-    at: new Date(),
-    attempt,
-    result: completedResult(),
-  } as const;
-  expect((await makeMove(db, id, move)).won).toBe(true);
+  await complete(db, { id, attempt });
 
   expect(await metrics()).toMatchObject({
     conda_store_build_queued: 1,

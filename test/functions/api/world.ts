@@ -19,7 +19,7 @@ import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { issueToken } from "#functions/api/issue-token.ts";
 import type { Services } from "#functions/api/services.ts";
 import { audited } from "#test/kit/audited.ts";
-import { building, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
+import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 export interface World {
   readonly completed: number;
@@ -112,13 +112,6 @@ async function completedBuild(
 ): Promise<number> {
   const { id, attempt } = await building(db, "task", changes);
   const result = completedResult({ lockDigest: LOCK, artifacts: artifacts(id) });
-  const outcome = await makeMove(audited(db), id, {
-    name: "complete",
-    by: "finish",
-    at: new Date(),
-    attempt,
-    result,
-  });
-  if (!outcome.won) throw new Error(outcome.why);
+  await complete(db, { id, attempt }, result);
   return id;
 }

@@ -6,14 +6,13 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
-import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { openLog } from "#adapters/log.ts";
 import { VARIABLES } from "#core/layout.ts";
 import { handler } from "#functions/store/handler.ts";
 import { keepLink, type StoreContext } from "#functions/store/store.ts";
 import { audited } from "#test/kit/audited.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
-import { building, completedResult } from "#test/kit/submissions.ts";
+import { building, complete, completedResult } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 const root = mkdtempSync(join(tmpdir(), "store-"));
@@ -48,8 +47,7 @@ async function completed(isPublished = true): Promise<string> {
   }
   const artifacts = [{ type: "DIRECTORY" as const, key: `${STORE}/team/${key}`, sizeBytes: 1 }];
   const result = completedResult({ artifacts });
-  const outcome = await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt, result });
-  if (!outcome.won) throw new Error(outcome.why);
+  await complete(db, { id, attempt }, result);
   return key;
 }
 

@@ -84,17 +84,13 @@ describe("a wake-up that was lost", () => {
   });
 });
 
+const fail = (id: number, attempt: number) =>
+  makeMove(db, id, { name: "fail", by: "finish", at: sweeping.now, attempt, reason: "No.", artifacts: [] });
+
 describe("a slot", () => {
   test("of an attempt that no longer counts is freed and dispatch is woken", async () => {
     const { id, attempt } = await building(db, "me");
-    await makeMove(db, id, {
-      name: "fail",
-      by: "finish",
-      at: sweeping.now,
-      attempt,
-      reason: "No.",
-      artifacts: [],
-    });
+    await fail(id, attempt);
     const held = { slot: 1, build: id, attempt, task: null };
     await db.client.send(new PutCommand({ TableName: db.table, Item: { ...slotKey(1), ...held } }));
 
@@ -106,14 +102,7 @@ describe("a slot", () => {
 
   test("and a share of the namespace's that no slot belongs to is freed, so that none is lost for ever", async () => {
     const { id, attempt } = await building(db, "me");
-    await makeMove(db, id, {
-      name: "fail",
-      by: "finish",
-      at: sweeping.now,
-      attempt,
-      reason: "No.",
-      artifacts: [],
-    });
+    await fail(id, attempt);
     const held = { namespace: "team", share: 2, build: id, attempt };
     await db.client.send(new PutCommand({ TableName: db.table, Item: { ...shareKey("team", 2), ...held } }));
 
