@@ -5,6 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { readAwsPlace } from "./config.ts";
 import { type Answer, exchange } from "./exchange.ts";
+import { isPassing } from "./passing.ts";
 import { type Credentials, signedHeaders } from "./sigv4.ts";
 
 export type Fields = Record<string, unknown>;
@@ -36,14 +37,6 @@ const TRIES = 5;
 const BACKOFF_MS = 20;
 const BACKOFF_MS_MAX = 1500;
 const IDLE_MS_MAX = 10_000;
-/** What a service wants to be asked again, though it says that the caller is at fault. */
-const PASSING: ReadonlySet<string> = new Set([
-  "ProvisionedThroughputExceededException",
-  "RequestLimitExceeded",
-  "RequestThrottled",
-  "ThrottlingException",
-  "TransactionInProgressException",
-]);
 
 /** A refusal, `name` as the service names it; or `ServiceUnavailable`, where there was no answer after all tries. */
 export class AwsError extends Error {
@@ -88,7 +81,7 @@ export async function askJson(service: JsonService, operation: string, input: Fi
     if (answer?.status === 200) return JSON.parse(answer.body.toString("utf8")) as Fields;
     if (answer) {
       const error = errorOf(service, answer);
-      if (tries === TRIES || (answer.status < 500 && !PASSING.has(error.name))) throw error;
+      if (tries === TRIES || (answer.status < 500 && !isPassing(error))) throw error;
     }
     await pause(Math.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** tries));
   }

@@ -3,6 +3,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
  * @module
  */
+import { isPassing } from "#adapters/passing.ts";
 import { AppError } from "#core/errors.ts";
 import { getBlob } from "./blobs.ts";
 import { RegistryError } from "./errors.ts";
@@ -75,9 +76,6 @@ async function route(services: Services, request: RegistryRequest): Promise<Regi
 const unsupported = (allow: string): RegistryError =>
   new RegistryError("UNSUPPORTED", { headers: { allow } });
 
-/** Names of DynamoDB's errors that a later try may cure. */
-const PASSING = /Throttl|ThroughputExceeded|RequestLimit|ServiceUnavailable|Timeout/;
-
 function refusal({ log }: Services, { id }: RegistryRequest, error: unknown): RegistryReply {
   const known = error instanceof RegistryError ? error : unexpected(error);
   if (known.status >= 500) log.error("request failed", { request_id: id, error: known.cause });
@@ -87,11 +85,8 @@ function refusal({ log }: Services, { id }: RegistryRequest, error: unknown): Re
 }
 
 function unexpected(error: unknown): RegistryError {
-  const isPassing =
-    error instanceof AppError
-      ? error.code === "try_again"
-      : error instanceof Error && PASSING.test(error.name);
-  return isPassing
+  const isBusy = error instanceof AppError ? error.code === "try_again" : isPassing(error);
+  return isBusy
     ? new RegistryError("TOOMANYREQUESTS", { headers: { "retry-after": "1" }, cause: error })
     : new RegistryError("UNKNOWN", { cause: error });
 }

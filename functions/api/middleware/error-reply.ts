@@ -3,6 +3,7 @@
  * @module
  */
 import type { Log } from "#adapters/log.ts";
+import { isPassing } from "#adapters/passing.ts";
 import type { ErrorReply } from "#core/contract/shapes.ts";
 import { AppError, TooManyRequests } from "#core/errors.ts";
 import type { ApiContext } from "../context.ts";
@@ -21,16 +22,6 @@ export class InvalidRequest extends AppError {
     this.detail = detail;
   }
 }
-
-/** Names of the SDK's errors that a later try may cure. */
-const PASSING: ReadonlySet<string> = new Set([
-  "ThrottlingException",
-  "ProvisionedThroughputExceededException",
-  "RequestLimitExceeded",
-  "InternalServerError",
-  "ServiceUnavailable",
-  "TimeoutError",
-]);
 
 /** Answers an error. */
 export function errorReply(log: Log) {
@@ -53,7 +44,7 @@ export function errorReply(log: Log) {
 }
 
 function asAppError(error: Error): AppError {
-  return PASSING.has(error.name)
+  return isPassing(error)
     ? new AppError("try_again", "The service is busy. Try again in a few seconds.", { cause: error })
     : new AppError(
         "internal",
