@@ -59,12 +59,16 @@ const USER = "USER#*";
 const AUDIT = "AUDIT#*";
 const LAYER = "LAYER#*";
 const REPOSITORY = "REPO#*";
+/** One writing of an environment's packages, and its rows by package. */
+const USE = "USE#*";
+const USES = "USES#*";
 
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK],
-  BatchGetItem: [NAMESPACES, IN_NAMESPACE, BUILD, SETTINGS, THING, TOKENS, USER],
-  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT],
-  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, LINE, DUE, HOLD, TOKENS, LOGIN, USER, AUDIT],
+  BatchGetItem: [NAMESPACES, IN_NAMESPACE, BUILD, LOCK, SETTINGS, THING, TOKENS, USER],
+  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT, USES],
+  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, LINE, DUE, HOLD, TOKENS, LOGIN, USER, AUDIT, USE],
+  BatchWriteItem: [USES],
   UpdateItem: [
     NAMESPACES,
     IN_NAMESPACE,
@@ -78,7 +82,7 @@ const API_ITEMS: ItemGrants = {
     THING,
     TOKENS,
   ],
-  ConditionCheckItem: [NAMESPACES, BUILD, USER],
+  ConditionCheckItem: [NAMESPACES, BUILD, USER, USE],
   DeleteItem: [NAMESPACES, IN_NAMESPACE, LINE, SLOTS, LOGIN],
 };
 
@@ -100,20 +104,25 @@ const DISPATCH_ITEMS: ItemGrants = {
 
 const FINISH_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, IN_NAMESPACE],
-  PutItem: [LINE, DUE, AUDIT],
+  BatchGetItem: [LOCK],
+  PutItem: [LINE, DUE, AUDIT, USE],
+  BatchWriteItem: [USES],
   UpdateItem: [BUILD, ATTEMPT, IN_NAMESPACE, TURNS],
+  ConditionCheckItem: [USE],
   DeleteItem: [SLOTS],
 };
 
 /** What it deletes is what nobody needs any more: builds, their attempts, and what they left behind. */
 const SWEEP_ITEMS: ItemGrants = {
-  GetItem: [NAMESPACES, IN_NAMESPACE, BUILD],
+  GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, USE],
   BatchGetItem: [BUILD, ATTEMPT, THING, SETTINGS, IN_NAMESPACE],
   Query: [LINE, TURNS, SLOTS, WATCH, DUE, HOLD, NAMESPACES, IN_NAMESPACE],
   PutItem: [LINE, WATCH, DUE, IN_NAMESPACE, AUDIT],
-  UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, THING, TURNS],
-  ConditionCheckItem: [NAMESPACES],
+  UpdateItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, THING, TURNS, USE],
+  BatchWriteItem: [USES],
+  ConditionCheckItem: [NAMESPACES, IN_NAMESPACE],
   DeleteItem: [
+    USE,
     LINE,
     SLOTS,
     DUE,

@@ -24,6 +24,7 @@ export type ItemOperation =
   | "BatchGetItem"
   | "Query"
   | "PutItem"
+  | "BatchWriteItem"
   | "UpdateItem"
   | "DeleteItem"
   | "ConditionCheckItem";

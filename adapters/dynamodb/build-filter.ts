@@ -5,6 +5,8 @@
  */
 import type { Build } from "#core/build/build.ts";
 import type { ArtifactType, BuildStatus } from "#core/build/status.ts";
+import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import type { PackageQuery } from "#core/package/package-query.ts";
 import type { Db } from "./db.ts";
 import { getManyPackages } from "./packages.ts";
 
@@ -12,8 +14,8 @@ export interface BuildFilter {
   readonly status?: BuildStatus;
   /** It has one. */
   readonly artifact?: ArtifactType;
-  /** It has all of these, exact names. */
-  readonly packages?: readonly string[];
+  /** It has all of these. */
+  readonly packages?: readonly PackageQuery[];
 }
 
 /** Whether builds have to be read at all. */
@@ -34,11 +36,15 @@ export async function buildsThatMatch(
   if (packages.length === 0) return right;
   const digests = new Set(right.map(({ lockDigest }) => lockDigest).filter((digest) => digest !== null));
   const lists = await getManyPackages(db, [...digests]);
-  const namesOf = new Map(
-    [...lists].map(([digest, list]) => [digest, new Set(list.map(({ name }) => name))]),
-  );
+  const versions = new Map([...lists].map(([digest, list]) => [digest, versionsByName(list)]));
   return right.filter(({ lockDigest }) => {
-    const names = namesOf.get(lockDigest ?? "");
-    return packages.every((name) => names?.has(name));
+    const has = versions.get(lockDigest ?? "");
+    return packages.every(({ name, matches }) => has?.get(name)?.some(matches));
   });
+}
+
+function versionsByName(list: readonly InstalledPackage[]): Map<string, string[]> {
+  const versions = new Map<string, string[]>();
+  for (const { name, version } of list) versions.set(name, [...(versions.get(name) ?? []), version]);
+  return versions;
 }

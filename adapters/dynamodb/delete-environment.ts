@@ -14,6 +14,7 @@ import { environmentKey, namespaceKey, settingsKey, tombstoneKey } from "./keys.
 import { AGAIN, withRetry } from "./retry.ts";
 import { transact } from "./transact.ts";
 import { change, create, remove } from "./transact-items.ts";
+import { leaveUse, namesUse } from "./uses.ts";
 
 /**
  * Deletes an environment with its settings. Its builds are another step's: `emptyEnvironment`.
@@ -30,7 +31,7 @@ export async function deleteEnvironment(
     if (!environment) throw new AppError("environment_not_found", "environment does not exist");
     const { id } = environment;
     const outcome = await transact(db, [
-      remove(db, environmentKey(namespace, name), { id }),
+      remove(db, environmentKey(namespace, name), { id, ...namesUse(environment.use) }),
       change(db, namespaceKey(namespace), {
         add: { environments: -1 },
         where: { id: environment.namespace.id },
@@ -38,6 +39,7 @@ export async function deleteEnvironment(
       create(db, tombstoneKey(namespace, name, id), { environmentId: id }),
       { Delete: { TableName: db.table, Key: settingsKey(namespace, name) } },
       putDue(db, { due: at, job: { kind: "environment", namespace, name, id } }),
+      ...(environment.use ? [putDue(db, leaveUse(environment.use, at))] : []),
       auditItem(db, { action: "environment.delete", namespace, environment: name }, at),
     ]);
     return outcome.kind === "done" ? environment : AGAIN;

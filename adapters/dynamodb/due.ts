@@ -53,6 +53,8 @@ function nameOf(job: Job): string {
       return `build#${job.build}#${job.because}`;
     case "thing":
       return `thing#${job.thing}`;
+    case "use":
+      return `use#${job.use}`;
     case "environment":
       return `environment#${job.id}`;
     case "namespace":

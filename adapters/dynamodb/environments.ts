@@ -4,7 +4,7 @@
  */
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { MemoryNeed } from "#core/build/task-size.ts";
-import type { Environment, EnvironmentRow } from "#core/environment/environment.ts";
+import type { Environment, EnvironmentRow, PackageUse } from "#core/environment/environment.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";
 import { ENVIRONMENT_PREFIX, environmentKey, namespacePartition } from "./keys.ts";
@@ -47,7 +47,16 @@ export async function readEnvironmentRows(
   order: "asc" | "desc",
   part: Part = {},
 ): Promise<EnvironmentRow[]> {
-  const attributes = ["id", "namespaceId", "namespace", "name", "description", "currentBuildId"];
+  const attributes = [
+    "id",
+    "namespaceId",
+    "namespace",
+    "name",
+    "description",
+    "currentBuildId",
+    "useId",
+    "useLock",
+  ];
   const rows: EnvironmentRow[] = [];
   for await (const item of readPartition(db, { ...partitionRead(namespace, order, part), attributes })) {
     rows.push(toEnvironmentRow(item));
@@ -88,7 +97,13 @@ export const createEnvironment = (db: Db, environment: Environment): TransactIte
     ...fromNeed(environment.need),
     linkVersion: environment.link.version,
     linkBuildKey: environment.link.buildKey,
+    ...fromUse(environment.use),
   });
+
+export const fromUse = (use: PackageUse | null) => ({
+  useId: use?.id ?? null,
+  useLock: use?.lockDigest ?? null,
+});
 
 export const fromNeed = ({ memoryMiB, until }: MemoryNeed) => ({
   needMiB: memoryMiB,
@@ -104,7 +119,14 @@ const toEnvironmentRow = (item: Item): EnvironmentRow => ({
   name: item["name"] as EnvironmentRow["name"],
   description: item["description"] as string,
   currentBuildId: item["currentBuildId"] as number,
+  use: toUse(item),
 });
+
+/** Environments of before there was such an index have none. */
+function toUse(item: Item): PackageUse | null {
+  const [id, lockDigest] = [item["useId"] ?? null, item["useLock"] ?? null];
+  return id === null || lockDigest === null ? null : { id: String(id), lockDigest: String(lockDigest) };
+}
 
 export function toEnvironment(item: Item): Environment {
   return {

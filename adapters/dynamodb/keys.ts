@@ -164,6 +164,17 @@ export const holdKey = (build: number, thing: string): Key => ({ pk: holdsPartit
 export const DUE = "DUE";
 export const dueKey = (due: Date, name: string): Key => ({ pk: DUE, sk: `${due.toISOString()}#${name}` });
 
+/** One writing of an environment's packages, and the names of its rows. */
+export const useKey = (use: string): Key => ({ pk: `USE#${use}`, sk: "USE" });
+/** Rows of all environments that hold a package. */
+export const usesPartition = (packageName: string): string => `USES#${packageName}`;
+/** Sort keys of one namespace's rows begin so; `#` is in no name. */
+export const useRowsPrefix = (namespace: string): string => `${namespace}#`;
+export const useRowKey = (packageName: string, namespace: string, environment: string, use: string): Key => ({
+  pk: usesPartition(packageName),
+  sk: `${useRowsPrefix(namespace)}${environment}#${use}`,
+});
+
 /** Entries of the audit that belong to no namespace lie in a partition of their own; `#` is in no name. */
 const auditPartition = (namespace: string | null): string =>
   namespace === null ? "AUDIT#STORE" : `AUDIT#NS#${namespace}`;

@@ -9,6 +9,7 @@ import { getBuilds } from "./builds.ts";
 import type { Db } from "./db.ts";
 import { readEnvironmentRows } from "./environments.ts";
 import { getNamespace, type Page, type PageRequest, readNamespaces } from "./namespaces.ts";
+import { usesOfAll } from "./uses.ts";
 
 /** How much of a namespace the caller sees. */
 export type Coverage = "all" | "some" | "none";
@@ -66,10 +67,20 @@ export async function listEnvironments(db: Db, query: EnvironmentQuery): Promise
 
 /** Every environment that matches, in no order that may be relied on. */
 export async function matchingEnvironments(db: Db, query: EnvironmentFilter): Promise<EnvironmentRow[]> {
+  const { packages = [], namespaces, order = "asc" } = query;
+  const uses = packages.length === 0 ? null : await usesOfAll(db, packages, namespaces);
   const all: EnvironmentRow[] = [];
-  for (const { name } of await candidatesOf(db, query)) {
-    const read = await readEnvironmentRows(db, name, query.order ?? "asc");
-    all.push(...read.filter((each) => query.visible(name, each.name) && namesMatch(each, query)));
+  for (const { name } of await candidatesOf(db, uses ? { ...query, namespaces: [...uses.keys()] } : query)) {
+    const inUse = uses?.get(name);
+    const read = await readEnvironmentRows(db, name, order);
+    all.push(
+      ...read.filter(
+        (each) =>
+          (!inUse || inUse.has(each.use?.id ?? "")) &&
+          query.visible(name, each.name) &&
+          namesMatch(each, query),
+      ),
+    );
   }
   return await currentBuildsMatch(db, all, query);
 }
@@ -83,12 +94,18 @@ async function candidatesOf(
   return (await namespacesOf(db, query)).filter(({ name }) => coverage(name) !== "none");
 }
 
+/** Above this it costs less to read all namespaces than each by its name. */
+const NAMED_MAX = 30;
+
 /** In the order of their names. */
 async function namespacesOf(
   db: Db,
   { namespaces, order = "asc" }: EnvironmentFilter,
 ): Promise<readonly { name: string; environments: number }[]> {
-  if (!namespaces) return readNamespaces(db, order);
+  if (!namespaces || namespaces.length > NAMED_MAX) {
+    const named = namespaces && new Set(namespaces);
+    return (await readNamespaces(db, order)).filter(({ name }) => !named || named.has(name));
+  }
   const found = await Promise.all([...new Set(namespaces)].map((name) => getNamespace(db, name)));
   const direction = order === "desc" ? -1 : 1;
   return found
@@ -111,8 +128,9 @@ function namesMatch({ namespace, name }: EnvironmentRow, query: EnvironmentFilte
 async function currentBuildsMatch(
   db: Db,
   environments: EnvironmentRow[],
-  filter: EnvironmentFilter,
+  { status, artifact }: EnvironmentFilter,
 ): Promise<EnvironmentRow[]> {
+  const filter = { ...(status ? { status } : {}), ...(artifact ? { artifact } : {}) };
   if (!asksForBuilds(filter)) return environments;
   const builds = await getBuilds(
     db,

@@ -26,6 +26,7 @@ import {
 import { AGAIN, withRetry } from "./retry.ts";
 import { type TransactItem, transact } from "./transact.ts";
 import { change, create, remove } from "./transact-items.ts";
+import { type NewUse, prepareUse } from "./uses.ts";
 
 /** A lost race is an answer: what the build was found to be (null: there is none) and why the move was not made. */
 export type MoveOutcome =
@@ -68,9 +69,12 @@ export async function makeMove<M extends Move>(
     const decision = decide(build, move, environment);
     if (!decision.allowed) return { won: false, found: build, why: decision.why, taken: [] };
     const { writes } = decision;
+    const becomes = writes.some(({ kind }) => kind === "environment") ? environment : null;
+    const prepared = becomes ? await prepareUse(db, becomes, decision.build.lockDigest, move.at) : null;
     const audited = auditedIn(decision.build, move, writes, environment?.currentBuildId);
     const outcome = await transact(db, [
-      ...writes.map((write) => itemOf(db, write, token)),
+      ...writes.map((write) => itemOf(db, write, token, prepared)),
+      ...(prepared?.items ?? []),
       ...(audited ? [auditItem(db as AuditedDb, audited, move.at)] : []),
     ]);
     if (outcome.kind === "done") return { won: true, build: decision.build };
@@ -104,8 +108,16 @@ function auditedIn(
   return { action: "environment.update", ...what, details: { current_build: build.id, former } };
 }
 
-/** One abstract write as one item of the transaction. */
-export function itemOf(db: Db, write: Write, movedBy: string | null): TransactItem {
+/**
+ * One abstract write as one item of the transaction.
+ * @param use where the environment's packages stand from now on, if this changes its current build
+ */
+export function itemOf(
+  db: Db,
+  write: Write,
+  movedBy: string | null,
+  use: NewUse | null = null,
+): TransactItem {
   switch (write.kind) {
     case "build":
       return change(db, buildItemKey(write.id), {
@@ -155,9 +167,9 @@ export function itemOf(db: Db, write: Write, movedBy: string | null): TransactIt
     case "environment": {
       const { currentBuildId, currentAfter, linkBuildKey, need } = write;
       return change(db, environmentKey(write.namespace, write.name), {
-        set: { currentBuildId, currentAfter, linkBuildKey, ...(need ? fromNeed(need) : {}) },
+        set: { currentBuildId, currentAfter, linkBuildKey, ...use?.set, ...(need ? fromNeed(need) : {}) },
         add: { linkVersion: 1 },
-        where: { ...write.expect },
+        where: { ...write.expect, ...use?.where },
       });
     }
     case "due":

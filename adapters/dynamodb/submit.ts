@@ -196,6 +196,7 @@ function newEnvironment(
     createdAt: submission.at,
     need: NO_NEED,
     link: { version: 0, buildKey: null },
+    use: null,
   };
 }
 

@@ -15,6 +15,7 @@ import { buildItemKey, environmentKey } from "./keys.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import { transact } from "./transact.ts";
 import { change, check } from "./transact-items.ts";
+import { prepareUse } from "./uses.ts";
 
 export interface EnvironmentChange {
   readonly buildId?: number;
@@ -35,27 +36,25 @@ export async function updateEnvironment(
     const environment = await getEnvironment(db, namespace, name);
     if (!environment) throw new AppError("environment_not_found", "environment does not exist");
     if (buildId === undefined && description === undefined) return "done";
+    const build = buildId === undefined ? null : await getBuild(db, buildId);
     const chosen =
       buildId === undefined
         ? null
-        : chooseBuild(
-            environment,
-            await getBuild(db, buildId),
-            buildId,
-            await newestBuildId(db, environment),
-          );
+        : chooseBuild(environment, build, buildId, await newestBuildId(db, environment));
+    const prepared = chosen ? await prepareUse(db, environment, build?.lockDigest ?? null, new Date()) : null;
     const { id, currentAfter, currentBuildId: former } = environment;
     const outcome = await transact(db, [
       change(db, environmentKey(namespace, name), {
-        set: { ...(description === undefined ? {} : { description }), ...chosen },
+        set: { ...(description === undefined ? {} : { description }), ...chosen, ...prepared?.set },
         ...(chosen ? { add: { linkVersion: 1 } } : {}),
         // Another build may have become the current one meanwhile: then the choice is made anew, from what is there.
-        where: { id, ...(chosen ? { currentAfter } : {}) },
+        where: { id, ...(chosen ? { currentAfter } : {}), ...prepared?.where },
       }),
       // Or somebody deletes it.
       ...(chosen
         ? [check(db, buildItemKey(chosen.currentBuildId), { id: chosen.currentBuildId, deletedOn: UNSET })]
         : []),
+      ...(prepared?.items ?? []),
       auditItem(db, {
         action: "environment.update",
         namespace,

@@ -10,6 +10,8 @@ export type Job =
   | { readonly kind: "build"; readonly build: number; readonly because: "ended" | "deleted" }
   /** A thing that somebody has given back is removed, if nobody holds it by then. */
   | { readonly kind: "thing"; readonly thing: string }
+  /** Rows of what uses what go, unless their environment names them. */
+  | { readonly kind: "use"; readonly use: string }
   /** A deleted environment loses its builds. */
   | { readonly kind: "environment"; readonly namespace: string; readonly name: string; readonly id: number }
   /** A deleted namespace loses everything. */

@@ -105,7 +105,10 @@ export const listBuilds = route({
     artifact: v.optional(
       v.pipe(v.picklist(ARTIFACT_TYPES, "not an artifact type"), v.description("It has such an artifact")),
     ),
-    packages: v.optional(v.pipe(v.array(v.string()), v.description("It holds all the named packages")), []),
+    packages: v.optional(
+      v.pipe(v.array(v.string()), v.description("It holds all the named packages: `numpy`, or `numpy<1.26`")),
+      [],
+    ),
     environment_id: v.optional(
       v.pipe(
         wholeNumber(environmentId, 0, 9_999_999_999, "Of this environment; 0 for any"),

@@ -48,7 +48,10 @@ const filters = {
     ),
   ),
   packages: v.optional(
-    v.pipe(v.array(v.string()), v.description("The current build holds all the named packages")),
+    v.pipe(
+      v.array(v.string()),
+      v.description("The current build holds all the named packages: `numpy`, or `numpy<1.26`"),
+    ),
     [],
   ),
   jwt: v.optional(v.pipe(v.string(), v.description("Only what this token's bearer may read as well"))),

@@ -24,10 +24,18 @@ export interface Environment {
   readonly need: MemoryNeed;
   /** What the link on the shared disk should point at. The version grows with each change. */
   readonly link: { readonly version: number; readonly buildKey: string | null };
+  /** Which rows tell of its current build's packages; null while no build with packages is current. */
+  readonly use: PackageUse | null;
+}
+
+/** One writing of an environment's packages into the index of what uses what. */
+export interface PackageUse {
+  readonly id: string;
+  readonly lockDigest: string;
 }
 
 /** As lists show it. */
 export type EnvironmentRow = Pick<
   Environment,
-  "id" | "namespace" | "name" | "description" | "currentBuildId"
+  "id" | "namespace" | "name" | "description" | "currentBuildId" | "use"
 >;

@@ -7,6 +7,7 @@
 import { emptyEnvironment } from "#adapters/dynamodb/delete-environment.ts";
 import { emptyNamespace } from "#adapters/dynamodb/delete-namespace.ts";
 import { dropDue, readDue, replaceDue } from "#adapters/dynamodb/due.ts";
+import { removeUse } from "#adapters/dynamodb/uses.ts";
 import { send } from "#adapters/sqs/queue.ts";
 import type { DueJob, Job } from "#core/build/job.ts";
 import { removeThing } from "./remove-thing.ts";
@@ -52,6 +53,8 @@ async function doJob(context: JobsContext, job: Job): Promise<DueJob | null> {
       return await settleBuild(context, job.build);
     case "thing":
       return await removeThing(context, job.thing);
+    case "use":
+      return (await removeUse(db, job.use)) ? null : again;
     case "environment": {
       const { namespace, name } = job;
       if (store !== null) await send(store, { namespace, environment: name });

@@ -18,6 +18,7 @@ import { POLICY } from "#test/kit/builds.ts";
 import { faultsOfArtifacts } from "./check-artifacts.ts";
 import { faultsOfLinks } from "./check-disk.ts";
 import { leftoverEntries, leftoverItems, leftoverObjects, readTable } from "./check-leftovers.ts";
+import { faultsOfUses } from "./check-uses.ts";
 import type { Deeds } from "./deeds.ts";
 import { type BuildEnd, faultsOfEnds, faultsOfJournal, type TaskWrite } from "./journal.ts";
 import type { Choice } from "./mishaps.ts";
@@ -91,6 +92,7 @@ export async function checkAll(
         faults: leftovers,
       },
       { name: "counters equal recounts", faults: await faultsOfCounts(db, builds, environments) },
+      { name: "what uses what equals a recount", faults: await faultsOfUses(db) },
       {
         name: "the newest completed build is shown, or a chosen one",
         faults: faultsOfCurrent(choices, builds, environments),

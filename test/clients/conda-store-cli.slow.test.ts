@@ -182,7 +182,15 @@ describe("list", () => {
     expect(await rows("none", ["build", "--status", "COMPLETED"])).toHaveLength(1);
     expect(await rows("token", ["build", "--package", "numpy", "--package", "zlib"])).toHaveLength(2);
     expect(await rows("token", ["environment", "--artifact", "CONDA_PACK"])).toHaveLength(2);
-    expect(await rows("token", ["environment", "--package", "numpy", "--package", "scipy"])).toHaveLength(0);
+    const having = async (auth: Auth, ...packages: string[]): Promise<string[]> => {
+      const found = await rows(auth, ["environment", ...packages.flatMap((each) => ["--package", each])]);
+      return found.map(({ namespace, name }) => `${namespace}/${name}`);
+    };
+    expect(await having("token", "numpy")).toEqual(["default/open", "team/demo"]);
+    expect(await having("none", "numpy")).toEqual(["default/open"]);
+    expect(await having("token", "numpy", "zlib>=1.2,<1.4")).toEqual(["default/open", "team/demo"]);
+    expect(await having("token", "numpy<2.1")).toEqual([]);
+    expect(await having("token", "numpy", "scipy")).toEqual([]);
   });
 });
 

@@ -64,6 +64,7 @@ export const newEnvironment = (): Environment =>
     createdAt: at,
     need: NO_NEED,
     link: { version: 0, buildKey: null },
+    use: null,
   }) as unknown as Environment;
 
 export function move(

@@ -73,14 +73,16 @@ export async function complete(
 }
 
 /** A new build that has completed, with a directory that a link can point at. */
-export async function completed(db: Db, namespace: string, environment: string): Promise<number> {
+export async function completed(
+  db: Db,
+  namespace: string,
+  environment: string,
+  changes: Partial<CompletedResult> = {},
+): Promise<number> {
   const { id, attempt } = await building(db, "task", { namespace, environment });
   const key = `/opt/conda-store/${namespace}/key-${id}`;
-  await complete(
-    db,
-    { id, attempt },
-    completedResult({ artifacts: [{ type: "DIRECTORY", key, sizeBytes: 1 }] }),
-  );
+  const artifacts = [{ type: "DIRECTORY", key, sizeBytes: 1 }] as const;
+  await complete(db, { id, attempt }, completedResult({ artifacts, ...changes }));
   return id;
 }
 

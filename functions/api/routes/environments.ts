@@ -25,6 +25,7 @@ import { dataReply, PAGE_SIZE_MAX } from "#core/contract/shapes.ts";
 import { readCursor, writeCursor } from "#core/environment/cursor.ts";
 import type { EnvironmentRow } from "#core/environment/environment.ts";
 import { AppError } from "#core/errors.ts";
+import { parsePackageQueries } from "#core/package/package-query.ts";
 import { bearerOf } from "../../bearer.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
@@ -83,7 +84,7 @@ async function filterOf(
     ...(search === undefined ? {} : { search }),
     ...(status === undefined ? {} : { status }),
     ...(artifact === undefined ? {} : { artifact }),
-    packages,
+    packages: parsePackageQueries(packages),
     order,
     visible: sight.environment,
     coverage: sight.coverage,

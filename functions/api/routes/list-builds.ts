@@ -5,6 +5,7 @@
 import { type BuildSortKey, listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import type { listBuilds as listRoute } from "#core/contract/builds.ts";
 import { dataReply } from "#core/contract/shapes.ts";
+import { parsePackageQueries } from "#core/package/package-query.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { showBuild } from "./builds.ts";
@@ -24,7 +25,7 @@ export const listingBuilds =
     const sight = await see();
     const namespaces = namespace === undefined ? fewNames(sight) : [namespace];
     const { items, count } = await listBuilds(db, {
-      ...{ page, size, order, packages },
+      ...{ page, size, order, packages: parsePackageQueries(packages) },
       ...(namespaces ? { namespaces } : {}),
       ...(name === undefined ? {} : { name }),
       ...(status === undefined ? {} : { status }),

@@ -53,9 +53,11 @@ import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { getTokens, listTokens, putToken, revokeToken } from "#adapters/dynamodb/tokens.ts";
 import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
+import { prepareUse, removeUse } from "#adapters/dynamodb/uses.ts";
 import { keepWatch, readWatches } from "#adapters/dynamodb/watches.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { toIdentity } from "#core/login/identity.ts";
+import { parsePackageQueries } from "#core/package/package-query.ts";
 import { newTokenId, tokenName } from "#core/token/token-name.ts";
 import { audited } from "#test/kit/audited.ts";
 import { move } from "#test/kit/builds.ts";
@@ -63,6 +65,7 @@ import { type Meter, meter } from "#test/kit/meter.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import {
   building,
+  completed,
   completedResult,
   dispatched,
   sha256Of,
@@ -150,6 +153,7 @@ describe.each([
       );
     }
     await putPackages(db, lockDigest, somePackages(40));
+    await completed(db, name(0), "environment-0", { lockDigest });
   });
 
   const { sha256, document } = submission({ environment: "environment-0" }).specification;
@@ -190,10 +194,35 @@ describe.each([
     },
     {
       number: 8,
-      // No build has a lock yet, so this asks for no list.
-      ask: (db) => listEnvironments(db, { visible: all, page: 1, size: 10, packages: ["package-1"] }),
-      calls: 1 + namespaces + Math.ceil(count / 100),
-      most: units(130 * namespaces) + namespaces * units(350 * each) + count,
+      ask: async (db) => {
+        const packages = parsePackageQueries(["package-1=1.1"]);
+        const { count: found } = await listEnvironments(db, { visible: all, page: 1, size: 10, packages });
+        expect(found).toBe(1);
+      },
+      // One environment of one namespace has it.
+      calls: 1 + 1 + 1,
+      most: units(170) + 1 + units(350 * each),
+    },
+    {
+      number: 110,
+      ask: async (db) => {
+        const environment = await getEnvironment(db, name(1), "environment-1");
+        if (!environment) throw new Error("no environment");
+        spent.reset();
+        await prepareUse(db, environment, lockDigest, at);
+      },
+      calls: 1 + 1 + Math.ceil(40 / 25),
+    },
+    {
+      number: 111,
+      ask: async (db) => {
+        const environment = await getEnvironment(db, name(1), "environment-1");
+        if (!environment) throw new Error("no environment");
+        const { set } = await prepareUse(db, environment, lockDigest, at);
+        spent.reset();
+        await removeUse(db, String(set["useId"]));
+      },
+      calls: 2 + 1 + Math.ceil(40 / 25) + 1,
     },
     { number: 9, ask: (db) => getBuild(db, 1), calls: 1, most: 1 },
     {
@@ -241,8 +270,9 @@ describe.each([
     {
       number: 25,
       ask: (db) => listBuilds(db, { ...pick, page: 1, status: "QUEUED" }),
-      calls: 1 + namespaces + Math.ceil(count / 100),
-      most: units(130 * namespaces) + namespaces * units(150 * each) + count,
+      // One environment has two builds.
+      calls: 1 + namespaces + Math.ceil((count + 1) / 100),
+      most: units(130 * namespaces) + namespaces * units(150 * each) + count + 1,
     },
     {
       number: 26,
@@ -463,7 +493,8 @@ describe.each([
       [18, 2],
       [19, 2],
       [22, 1],
-      [20, 3],
+      // With the list of its packages, the use and two calls for 40 rows.
+      [20, 7],
       [21, 2],
       // The route has read the build before.
       [40, 2],

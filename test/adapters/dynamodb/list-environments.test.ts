@@ -8,6 +8,7 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace, listNamespaces } from "#adapters/dynamodb/namespaces.ts";
 import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import { parsePackageQueries } from "#core/package/package-query.ts";
 import { audited } from "#test/kit/audited.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { completedResult, dispatched, sha256Of, submitted } from "#test/kit/submissions.ts";
@@ -19,12 +20,13 @@ let db: AuditedDb;
 const ALL = ["a/one", "a/three", "a/two", "b/one", "b/zwei", "c/X", "c/one", "c/x"];
 const NAMESPACES = ["a", "b", "c", "empty"];
 const lockDigest = sha256Of("lock of b/one");
-const numpy = { name: "numpy" } as InstalledPackage;
-const pip = { name: "pip" } as InstalledPackage;
+const numpy = { name: "numpy", version: "1.0" } as InstalledPackage;
+const pip = { name: "pip", version: "24.0" } as InstalledPackage;
 
 beforeAll(async () => {
   db = audited(openDb({ table: await createTable("lists") }));
   await createNamespace(db, "empty", new Date());
+  await putPackages(db, lockDigest, [numpy, pip]);
   for (const pair of ALL.toReversed()) {
     const [namespace = "", environment = ""] = pair.split("/");
     const id = await submitted(db, { namespace, environment });
@@ -35,7 +37,6 @@ beforeAll(async () => {
     const result = completedResult({ lockDigest, artifacts });
     await makeMove(db, id, { name: "complete", by: "finish", at: new Date(), attempt: 1, result });
   }
-  await putPackages(db, lockDigest, [numpy, pip]);
 });
 
 async function list(query: Partial<EnvironmentQuery>): Promise<string[]> {
@@ -63,8 +64,8 @@ test.each<[string, Partial<EnvironmentQuery>, string[]]>([
   ["a status of the current build", { status: "COMPLETED" }, ["b/one"]],
   ["another status", { status: "QUEUED" }, ALL.filter((pair) => pair !== "b/one")],
   ["an artifact of the current build", { artifact: "CONDA_PACK" }, ["b/one"]],
-  ["packages of the current build", { packages: ["pip", "numpy"] }, ["b/one"]],
-  ["a package nobody has", { packages: ["pip", "scipy"] }, []],
+  ["packages of the current build", { packages: parsePackageQueries(["pip", "numpy"]) }, ["b/one"]],
+  ["a package nobody has", { packages: parsePackageQueries(["pip", "scipy"]) }, []],
   ["what the caller sees of each", { visible: (_ns, name) => name === "one" }, ["a/one", "b/one", "c/one"]],
   [
     "no namespace the caller does not see",

@@ -142,7 +142,11 @@ describe.each(having("packages"))("%s: %s", (_, _name, route) => {
     expect(one.length).toBeGreaterThan(0);
     expect(ids(await ask(route, "packages=numpy&packages=numpy&packages=zlib"))).toEqual(one);
     expect(ids(await ask(route, "packages=numpy&packages=no-such"))).toEqual([]);
-    expect(ids(await ask(route, `packages=${"a".repeat(3000)}`))).toEqual([]);
+    expect(ids(await ask(route, "packages=numpy%3E%3D2,%3C3"))).toEqual(one);
+    expect(ids(await ask(route, "packages=numpy%3C2"))).toEqual([]);
+    for (const nobodys of ["a".repeat(3000), "", ".*", "%25", "%D0%BF%D0%B0%D0%BA%D0%B5%D1%82", "a%23b"]) {
+      expect(ids(await ask(route, `packages=${nobodys}`))).toEqual([]);
+    }
   });
 });
 

@@ -60,6 +60,11 @@ export async function makeWorld({
   secret,
 }: Pick<Services, "db" | "bucket" | "secret">): Promise<World> {
   const db = audited(plain);
+  await putPackages(db, LOCK, [
+    installed("zlib", "1.3"),
+    installed("numpy", "2.1.0"),
+    installed("python", "3.12.1"),
+  ]);
   const completed = await completedBuild(db, { environment: "demo" }, (id) => [
     artifact("LOCKFILE", lockKey(LOCK)),
     artifact("YAML", exportKey(REUSE)),
@@ -68,11 +73,6 @@ export async function makeWorld({
     artifact("DOCKER_MANIFEST", manifestKey(REUSE)),
     artifact("LOGS", logKey(id, REUSE)),
     artifact("DIRECTORY", `/opt/conda-store/team/${id}`),
-  ]);
-  await putPackages(db, LOCK, [
-    installed("zlib", "1.3"),
-    installed("numpy", "2.1.0"),
-    installed("python", "3.12.1"),
   ]);
   await putObject(bucket, lockKey(LOCK), '{"version": 1}', { contentType: "application/json" });
   await putObject(bucket, exportKey(REUSE), "name: demo\n", { contentType: "text/yaml" });

@@ -19,6 +19,7 @@ import { getThings, heldBy } from "#adapters/dynamodb/holds.ts";
 import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getNamespace } from "#adapters/dynamodb/namespaces.ts";
+import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { keepWatch } from "#adapters/dynamodb/watches.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { uploadStream } from "#adapters/s3/multipart-upload.ts";
@@ -35,6 +36,7 @@ import {
   PREFIXES,
   VARIABLES,
 } from "#core/layout.ts";
+import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { newTokenId } from "#core/token/token-name.ts";
 import { awsConfig } from "#local/aws-config.ts";
 import { Client } from "#local/client.ts";
@@ -44,6 +46,7 @@ import { audited } from "#test/kit/audited.ts";
 import {
   building,
   buildingForTheLastTime,
+  completed,
   completedResult,
   dispatched,
   sha256Of,
@@ -55,6 +58,10 @@ import type { RecordedStack } from "./recorded-stack.ts";
 
 const NAMESPACE = "team";
 const SPECIFICATION = "name: demo\ndependencies: [python, demo-hello]\ntests: {commands: [python -V]}\n";
+const SOME_PACKAGE: InstalledPackage = {
+  ...{ manager: "conda", name: "numpy", version: "1.0", build: "0", channel: "https://example.com/channel" },
+  ...{ subdir: "noarch", license: null, summary: null, sha256: sha256Of("package"), sizeBytes: 1 },
+};
 const PATIENCE = { timeout: 60_000, interval: 50 };
 
 export async function playScenario(stack: RecordedStack): Promise<void> {
@@ -357,6 +364,8 @@ async function meetDeletion(stack: RecordedStack, client: Client, first: number)
     });
   const current = (await getEnvironment(db, NAMESPACE, "demo"))?.currentBuildId ?? 0;
   for (const id of [first, current]) await change("PUT", `environment/${NAMESPACE}/demo/`, { build_id: id });
+  const [older] = await twoOfOtherPackages(db);
+  await change("PUT", `environment/${NAMESPACE}/choosing/`, { build_id: older });
   await change("PUT", `build/${current}/?frozen=true`);
   await change("PUT", `build/${current}/pin/`);
   await change("DELETE", `namespace/${NAMESPACE}/?dry_run=true`);
@@ -385,6 +394,17 @@ async function meetDeletion(stack: RecordedStack, client: Client, first: number)
   expect(await getNamespace(db, "left")).toBeNull();
   await change("PUT", "setting/", { builds_kept: 0 });
   await expect(client.build(current)).rejects.toThrow();
+}
+
+/** An environment has completed twice, with other packages each time. */
+async function twoOfOtherPackages(db: AuditedDb): Promise<number[]> {
+  const builds: number[] = [];
+  for (const name of ["numpy", "scipy"]) {
+    const lockDigest = sha256Of(name);
+    await putPackages(db, lockDigest, [{ ...SOME_PACKAGE, name }]);
+    builds.push(await completed(db, NAMESPACE, "choosing", { lockDigest, artifacts: [] }));
+  }
+  return builds;
 }
 
 /** What sweep would do in some minutes is done now. */
