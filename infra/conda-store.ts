@@ -31,6 +31,8 @@ export class CondaStore extends Construct {
   readonly storage: Storage;
   /** What consumers mount at the store directory; null if there is none. */
   readonly disk: SharedDisk | null;
+  /** Tells the function that looks after links where to look; undefined without a shared disk. */
+  readonly linkQueueUrl: string | undefined;
   /** Where environments are built. */
   readonly builds: Builds;
   /** Names of the secrets with credentials of channels begin so; a namespace's name follows. */
@@ -102,6 +104,7 @@ export class CondaStore extends Construct {
     this.tokenSecret = secret;
     this.storage = storage;
     this.disk = disk;
+    this.linkQueueUrl = links?.queue.queueUrl;
     this.builds = builds;
   }
 }

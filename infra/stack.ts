@@ -23,6 +23,16 @@ export class CondaStoreStack extends Stack {
       value: condaStore.tokenSecret.secretArn,
       description: "For npm run token",
     });
+    new CfnOutput(this, "Table", {
+      value: condaStore.storage.table.tableName,
+      description: "For npm run restore: the table in use",
+    });
+    if (condaStore.linkQueueUrl !== undefined) {
+      new CfnOutput(this, "LinkQueue", {
+        value: condaStore.linkQueueUrl,
+        description: "For npm run restore: asks for a look at a link",
+      });
+    }
     new CfnOutput(this, "ChannelSecrets", {
       value: condaStore.channelSecrets,
       description: "For npm run channel-secret: names of the secrets with credentials of channels begin so",

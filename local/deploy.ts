@@ -24,6 +24,11 @@ export interface DeployOptions {
   /** MiniStack's address. */
   readonly endpoint: string;
   readonly deployment: LocalDeployment;
+  /**
+   * A deployment's other values, as `-c NAME=VALUE` gives them.
+   * @default {}
+   */
+  readonly values?: Readonly<Record<string, string>>;
   /** Bundles to deploy. */
   readonly bundles: string;
   /** Where the assembly, the log and the stamp are kept. */
@@ -63,15 +68,16 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   return deployed;
 }
 
-const context = ({ bundles, deployment }: DeployOptions): string[] => [
-  "--context",
-  `bundles=${bundles}`,
-  "--context",
-  `local=${JSON.stringify(deployment)}`,
-];
+const context = ({ bundles, deployment, values = {} }: DeployOptions): string[] =>
+  Object.entries({ ...values, bundles, local: JSON.stringify(deployment) }).flatMap(([name, value]) => [
+    "--context",
+    `${name}=${value}`,
+  ]);
 
-function fingerprint({ root, bundles, deployment }: DeployOptions): string {
-  const hash = createHash("sha256").update(JSON.stringify(deployment)).update(digestOf(bundles));
+function fingerprint({ root, bundles, deployment, values = {} }: DeployOptions): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([deployment, values]))
+    .update(digestOf(bundles));
   const sources = ["infra/*.ts", "core/layout.ts", "local/assembly.ts", "cdk.json", "package-lock.json"];
   for (const path of globSync(sources, { cwd: root }).sort()) {
     hash.update(path).update(readFileSync(join(root, path)));

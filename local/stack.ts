@@ -8,7 +8,7 @@ import { BUILD_TASK_FLAGS } from "#core/layout.ts";
 import { bundleAll, sourceDigest } from "#scripts/bundle.ts";
 import { awsConfig } from "./aws-config.ts";
 import { chooseChannel, type LocalChannel } from "./channel.ts";
-import { type Deployed, deploy } from "./deploy.ts";
+import { type Deployed, type DeployOptions, deploy } from "./deploy.ts";
 import { chooseEngine, type LocalEngine } from "./engine.ts";
 import { openFrontDoor, portBusy } from "./front-door.ts";
 import { LocalError } from "./local-error.ts";
@@ -44,6 +44,8 @@ export interface LocalStack {
   readonly engine: LocalEngine;
   readonly channel: LocalChannel;
   readonly deployed: Deployed;
+  /** What was deployed, for whoever deploys something else in its place. */
+  readonly deployment: DeployOptions;
   readonly endpoint: string;
   readonly tasks: RunTaskEndpoint["tasks"];
   /** The shared disk as consumers see it. */
@@ -162,32 +164,31 @@ export async function openStack(
   });
   closers.add(() => runTask.close());
 
-  const deployed = await progress.step("Deploy", () =>
-    deploy({
-      root,
-      endpoint,
-      bundles,
-      directory: place("aws"),
-      deployment: {
-        image: "local",
-        ecsEndpoint: runTask.address,
-        storeDirectory: place("store"),
-        taskDiskDirectory: place("mnt/closed/disk"),
-        taskWorkDirectory: place("mnt/work"),
-        engine: engine.kind,
-        engineProgram: engine.program,
-        packPython: python,
-        baseImage: channel.baseImage,
-        allowedPrivateHosts: channel.allowedPrivateHosts,
-        settings: {
-          ...channel.settings,
-          default_uid: process.getuid?.() ?? 0,
-          default_gid: process.getgid?.() ?? 0,
-          conda_command: engine.kind,
-        },
+  const deployment: DeployOptions = {
+    root,
+    endpoint,
+    bundles,
+    directory: place("aws"),
+    deployment: {
+      image: "local",
+      ecsEndpoint: runTask.address,
+      storeDirectory: place("store"),
+      taskDiskDirectory: place("mnt/closed/disk"),
+      taskWorkDirectory: place("mnt/work"),
+      engine: engine.kind,
+      engineProgram: engine.program,
+      packPython: python,
+      baseImage: channel.baseImage,
+      allowedPrivateHosts: channel.allowedPrivateHosts,
+      settings: {
+        ...channel.settings,
+        default_uid: process.getuid?.() ?? 0,
+        default_gid: process.getgid?.() ?? 0,
+        conda_command: engine.kind,
       },
-    }),
-  );
+    },
+  };
+  const deployed = await progress.step("Deploy", () => deploy(deployment));
   const lost = await runTask.tasks.reportLost();
   if (lost > 0) progress.log(`${lost} build task${lost > 1 ? "s" : ""} of a killed stack reported as ended`);
   const password = await ensurePassword(aws, deployed.secretId, place("password"));
@@ -199,6 +200,7 @@ export async function openStack(
     engine,
     channel,
     deployed,
+    deployment,
     endpoint,
     tasks: runTask.tasks,
     storeDirectory: place("store"),

@@ -102,6 +102,7 @@ export function nameHashed(html: string, names: readonly string[]): string {
 /** The build task and what its Dockerfile copies: Python programs lie beside the modules that start them. */
 export async function bundleBuildTask(root: string, directory: string): Promise<void> {
   await bundleEntry(root, "build-task/main.ts", "main", directory);
+  await bundleEntry(root, "build-task/smoke/main.ts", "smoke", directory);
   for (const worker of globSync("build-task/**/*-worker.ts", { cwd: root })) {
     await bundleEntry(root, worker, basename(worker, ".ts"), directory);
   }

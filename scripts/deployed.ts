@@ -20,6 +20,18 @@ export function localAws(state: string): AwsConfig {
   }
 }
 
+/** @throws Error when there is no such stack, or its outputs may not be read */
+export async function outputsOf(
+  stack: string,
+  aws: AwsConfig | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const { Stacks } = await new CloudFormationClient(aws ?? {}).send(
+    new DescribeStacksCommand({ StackName: stack }),
+  );
+  const outputs = Stacks?.[0]?.Outputs ?? [];
+  return new Map(outputs.map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]));
+}
+
 /**
  * One of a stack's outputs.
  * @param option what names it instead, for the error
@@ -28,10 +40,7 @@ export async function outputOf(
   { stack, output, option }: { readonly stack: string; readonly output: string; readonly option: string },
   aws: AwsConfig | undefined,
 ): Promise<string> {
-  const { Stacks } = await new CloudFormationClient(aws ?? {}).send(
-    new DescribeStacksCommand({ StackName: stack }),
-  );
-  const found = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
+  const found = (await outputsOf(stack, aws)).get(output);
   if (!found) throw new Error(`Stack ${stack} has no output ${output}: say ${option}.`);
   return found;
 }

@@ -16,6 +16,9 @@ const COUNTS = {
 } as const satisfies Record<string, { readonly item: CounterKind; readonly attribute: string }>;
 type Counted = keyof typeof COUNTS;
 
+/** Where each counter is kept. */
+export const COUNTER_ATTRIBUTES = Object.values(COUNTS);
+
 /** The next id; the first is 1 unless the deployment seeded the counter higher. */
 export async function nextId(db: Db, counted: Counted): Promise<number> {
   const { item, attribute } = COUNTS[counted];

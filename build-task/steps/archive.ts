@@ -14,7 +14,7 @@ import type { StepContext, Task } from "../task.ts";
 import { after, tee } from "../tee.ts";
 
 /** Beside this file in the source, beside the program in the bundle. */
-const PACK = fileURLToPath(new URL("./pack.py", import.meta.url));
+export const PACK = fileURLToPath(new URL("./pack.py", import.meta.url));
 
 export type Packed = "CONDA_PACK" | "CONSTRUCTOR_INSTALLER";
 

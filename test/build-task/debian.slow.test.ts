@@ -121,6 +121,13 @@ describe.skipIf(why !== null)(`a Debian that install.sh made${why ? ` (skipped: 
       readFileSync(join(ROOT, "local", "requirements.txt"), "utf8").match(/^py-rattler==\S+/m) ?? [];
     const pip = ["/opt/conda-pack/bin/python", "-m", "pip", "install", "--quiet", rattler];
     expect(await inside(pip)).toMatchObject({ code: 0 });
+    expect(
+      await inside([
+        "/opt/node/bin/node",
+        `${TASK}/smoke.mjs`,
+        ...["rattler", "/opt/conda-pack/bin/python", "/opt/conda-pack/bin/python"],
+      ]),
+    ).toMatchObject({ code: 0, stdout: expect.stringMatching(/^py-rattler .* and conda-pack packs\.$/m) });
     const disk = "/mnt/supervisor/conda-store";
     mkdirSync(join(root, disk));
     const id = await workshop.order("name: demo\ndependencies: [demo-hello]\n");

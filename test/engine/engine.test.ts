@@ -1,5 +1,6 @@
 /** One contract for every engine this machine has; `npm run test:engine` names them. */
 import { afterAll, beforeAll, beforeEach, describe, test } from "vitest";
+import { smoke } from "#build-task/smoke/smoke.ts";
 import { startTinyChannel, type TinyChannel } from "#test/kit/tiny-channel.ts";
 import { type EngineBench, makeBench } from "./engine-bench.ts";
 import { findEngines, rattlerPython } from "./engines.ts";
@@ -25,6 +26,9 @@ describe.each(engines)("$name", ({ engine }) => {
   afterAll(() => bench?.remove());
   const given = () => bench;
 
+  test("does what the image's own build ends with", async () => {
+    await smoke(engine, await rattlerPython());
+  });
   describe("solve", () => describeSolve(given));
   describe("solve from a channel that fails", () => describeSolveFaults(given));
   describe("install", () => describeInstall(given));
