@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { pathToFileURL } from "node:url";
+import { build, type Metafile, type Plugin } from "esbuild";
 
 export const FUNCTIONS = ["api", "registry", "dispatch", "finish", "store", "sweep"] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -62,6 +63,34 @@ export async function bundleEntry(
   return result.metafile;
 }
 
+/**
+ * Of the contract's routes the page needs where to ask and how; their schemas, and the library under them, are half as large as
+ * the page itself and stay with the server. What else a module of the contract exports is kept if it is a number or a text.
+ */
+const routesWithoutSchemas: Plugin = {
+  name: "routes-without-schemas",
+  setup(bundling) {
+    const filter = /[\\/]core[\\/]contract[\\/][\w-]+\.ts$/;
+    bundling.onLoad({ filter }, async ({ path }) => {
+      // What asks is code, and has no schemas.
+      if (basename(path) === "client.ts") return undefined;
+      const exported: Record<string, unknown> = await import(pathToFileURL(path).href);
+      const lines = Object.entries(exported).flatMap(([name, value]) => {
+        const kept = keptOf(value);
+        return kept === undefined ? [] : [`export const ${name} = ${JSON.stringify(kept)};`];
+      });
+      return { contents: lines.join("\n"), loader: "js" };
+    });
+  },
+};
+
+function keptOf(value: unknown): unknown {
+  if (typeof value === "number" || typeof value === "string") return value;
+  if (typeof value !== "object" || value === null || !("method" in value && "path" in value))
+    return undefined;
+  return { method: value.method, path: value.path };
+}
+
 /** The page: hashed names that may be cached for ever, and an index.html that names them. */
 export async function bundlePage(root: string, directory: string): Promise<void> {
   const entry = "ui/main.tsx";
@@ -84,9 +113,11 @@ export async function bundlePage(root: string, directory: string): Promise<void>
     jsxImportSource: "preact",
     entryNames: "[name]-[hash]",
     assetNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    plugins: [routesWithoutSchemas],
   });
   const names = Object.entries(metafile.outputs)
-    .filter(([path, { entryPoint }]) => entryPoint !== undefined || path.endsWith(".css"))
+    .filter(([path, { entryPoint }]) => entryPoint === entry || path.endsWith(".css"))
     .map(([path]) => basename(path));
   writeFileSync(join(directory, "index.html"), nameHashed(readFileSync(page, "utf8"), names));
 }

@@ -3,9 +3,16 @@
  * @module
  */
 
+/** What a text is: the words of a specification's POST. */
+export const TEXT_FORMATS = ["environment", "lockfile", "pip"] as const;
+export type TextFormat = (typeof TEXT_FORMATS)[number];
+
 export interface Draft {
   readonly namespace: string;
   readonly text: string;
+  readonly format: TextFormat;
+  /** Name of the environment, where the text does not say it. */
+  readonly name: string;
 }
 
 const KEY = "conda-store-draft";
@@ -26,8 +33,15 @@ export function keepDraft(of: string, draft: Draft): void {
 export function readDraft(of: string): Draft | null {
   const kept = inMemory.get(of) ?? null;
   try {
-    const { namespace, text } = JSON.parse(sessionStorage.getItem(`${KEY}:${of}`) ?? "null") ?? {};
-    return typeof namespace === "string" && typeof text === "string" ? { namespace, text } : kept;
+    const { namespace, text, format, name } =
+      JSON.parse(sessionStorage.getItem(`${KEY}:${of}`) ?? "null") ?? {};
+    if (typeof namespace !== "string" || typeof text !== "string") return kept;
+    return {
+      namespace,
+      text,
+      format: TEXT_FORMATS.find((each) => each === format) ?? "environment",
+      name: typeof name === "string" ? name : "",
+    };
   } catch {
     return kept;
   }
@@ -40,4 +54,11 @@ export function dropDraft(of: string): void {
   } catch {
     // There was none.
   }
+}
+
+/** What a file holds, by its name and by what is in it. */
+export function formatOf(fileName: string, text: string): TextFormat {
+  if (/\.txt$/i.test(fileName)) return "pip";
+  const isLockfile = /^\s*"?package"?\s*:/m.test(text) && /^\s*"?metadata"?\s*:/m.test(text);
+  return isLockfile ? "lockfile" : "environment";
 }

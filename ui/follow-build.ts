@@ -3,12 +3,18 @@
  * One request at a time, held open by the server; none while the page is hidden; longer and longer pauses in trouble.
  * @module
  */
+import type { BuildStatus } from "#core/build/status.ts";
 import { getBuild, getBuildLogs, LOG_WAIT_SECONDS_MAX } from "#core/contract/builds.ts";
 import type { Client, Outcome, Refusal } from "#core/contract/client.ts";
 import type { Reply } from "#core/contract/route.ts";
 
 export type Build = Reply<typeof getBuild>["data"];
 export type LogLine = Reply<typeof getBuildLogs>["lines"][number];
+
+const FINAL: ReadonlySet<BuildStatus> = new Set(["COMPLETED", "FAILED", "CANCELED"]);
+
+/** Whether a build with this status stays as it is. */
+export const isFinal = (status: BuildStatus): boolean => FINAL.has(status);
 
 export interface Listener {
   readonly onBuild: (build: Build) => void;

@@ -10,6 +10,27 @@ export const parseTime = (text: string): Date => new Date(`${text}Z`);
 export const showTime = (date: Date): string =>
   date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+/** To the second and with its zone, e.g. `Saturday 21 November 2026 at 08:03:12 CET`. */
+export const showExactTime = (date: Date): string =>
+  date.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
+
+const STEPS = [
+  ["minute", 60],
+  ["hour", 3_600],
+  ["day", 86_400],
+] as const;
+
+/** @returns e.g. `3 hours ago` or `in 2 days`; beyond a month the date. */
+export function showDistance(date: Date, now: Date): string {
+  const seconds = (date.getTime() - now.getTime()) / 1000;
+  const [unit, length] = STEPS.findLast(([, each]) => Math.abs(seconds) >= each) ?? (["second", 1] as const);
+  if (Math.abs(seconds) > 30 * 86_400) return date.toLocaleDateString(undefined, { dateStyle: "medium" });
+  return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(
+    Math.trunc(seconds / length),
+    unit,
+  );
+}
+
 /** @returns e.g. `8 s`, `3 min 20 s`, `2 h 5 min`; whole seconds, never negative. */
 export function showDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));

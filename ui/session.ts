@@ -1,17 +1,17 @@
 /**
- * Who is logged in, as the server says.
+ * Who is logged in and what they may do, as the server says.
  * @module
  */
 import { signal } from "@preact/signals";
+import { matches, ofEnvironment, ofNamespace, parsePattern, type Target } from "#core/access/pattern.ts";
+import type { Permission } from "#core/access/permission.ts";
 import type { Outcome, Refusal } from "#core/contract/client.ts";
+import type { Reply } from "#core/contract/route.ts";
 import { getPermission } from "#core/contract/status.ts";
 import { api } from "./api.ts";
-import { goTo, place } from "./router.ts";
+import { goTo, loginFromHere, place } from "./router.ts";
 
-export interface Session {
-  readonly authenticated: boolean;
-  readonly primaryNamespace: string;
-}
+type Session = Reply<typeof getPermission>["data"];
 
 /** null until the server has answered. */
 export const session = signal<Session | null>(null);
@@ -25,10 +25,21 @@ export async function loadSession(): Promise<void> {
   const outcome = await api(getPermission);
   sessionRefusal.value = outcome.ok ? null : outcome;
   if (!outcome.ok) return;
-  const { authenticated, primary_namespace: primaryNamespace } = outcome.value.data;
-  session.value = { authenticated, primaryNamespace };
-  if (authenticated) hasEnded.value = false;
+  session.value = outcome.value.data;
+  if (outcome.value.data.authenticated) hasEnded.value = false;
 }
+
+/** Whether the user may: what is offered follows from it; the server decides. */
+export function can(permission: Permission, target: Target): boolean {
+  return Object.entries(session.value?.entity_permissions ?? {}).some(([text, permissions]) => {
+    const pattern = parsePattern(text);
+    return pattern !== null && permissions.includes(permission) && matches(pattern, target);
+  });
+}
+
+/** For an environment, or without its name for a namespace. */
+export const canIn = (permission: Permission, namespace: string, environment?: string): boolean =>
+  can(permission, environment === undefined ? ofNamespace(namespace) : ofEnvironment(namespace, environment));
 
 /**
  * Tells a missing right from a login that has ended, and leads to the login page in the second case; what was typed
@@ -41,7 +52,6 @@ export async function ledToLogin<T>(outcome: Outcome<T>): Promise<boolean> {
   await loadSession();
   if (session.value?.authenticated !== false) return false;
   hasEnded.value = before?.authenticated === true;
-  if (place.value.page !== "login")
-    goTo({ page: "login", next: `${location.pathname}${location.search}` }, { replace: true });
+  if (place.value.page !== "login") goTo(loginFromHere(), { replace: true });
   return true;
 }

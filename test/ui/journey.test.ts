@@ -7,6 +7,7 @@ import { putObject } from "#adapters/s3/objects.ts";
 import type { LogLine } from "#core/build/log-line.ts";
 import { archiveKey, exportKey, lockKey } from "#core/layout.ts";
 import { DUMMY_PASSWORD } from "#test/kit/api.ts";
+import { violations } from "#test/kit/axe.ts";
 import { CHROMIUM, type Site, useSite } from "#test/kit/browser.ts";
 import { complete, completedResult, dispatched, sha256Of } from "#test/kit/submissions.ts";
 
@@ -184,17 +185,21 @@ describe.skipIf(CHROMIUM === null)("the page in a real Chromium", () => {
     await page.getByText("Failed", { exact: true }).waitFor();
     await page.getByText(reason).first().waitFor();
     await page.getByRole("link", { name: "Change and build again" }).click();
-    await page.getByRole("heading", { name: "New environment" }).waitFor();
+    await page.getByRole("heading", { name: `Change build ${id}` }).waitFor();
     const field = page.getByLabel("Specification");
     await page.waitForFunction(() => document.querySelector("textarea")?.value !== "");
     expect(await page.getByLabel("Namespace").inputValue()).toBe("alice");
     await field.fill((await field.inputValue()).replace("nosuch", "numpy"));
+    await page.getByRole("button", { name: "Compare with the build" }).click();
+    const difference = page.getByRole("region", { name: "What you changed" });
+    expect(await difference.locator(".removed").textContent()).toContain("- nosuch");
+    expect(await difference.locator(".added").textContent()).toContain("- numpy");
     await page.getByRole("button", { name: "Build", exact: true }).click();
 
     await page.getByText(`This is not the current build, which is build ${id}.`).waitFor();
     expect(shownBuild(page)).toBeGreaterThan(id);
     await page.getByRole("heading", { name: "Specification" }).waitFor();
-    expect(await page.locator("pre").textContent()).toBe(
+    expect(await page.getByRole("region", { name: "Specification" }).locator("pre").textContent()).toBe(
       'name: broken\nchannels:\n  - conda-forge\ndependencies:\n  - numpy\n  - pip:\n      - x\nvariables:\n  A: "yes"\n',
     );
     expect(faults).toEqual([]);
@@ -281,6 +286,7 @@ describe.skipIf(CHROMIUM === null)("the page in a real Chromium", () => {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
         viewport.width,
       );
+      expect(await violations(page)).toEqual([]);
     };
     await page.goto(`${site.url}login`);
     await page.getByRole("heading", { name: "Log in" }).waitFor();
@@ -289,6 +295,9 @@ describe.skipIf(CHROMIUM === null)("the page in a real Chromium", () => {
     await page.getByRole("link", { name: /team\/\s*analysis/ }).waitFor();
     await look("list");
     await page.getByRole("link", { name: /team\/\s*analysis/ }).click();
+    await page.getByRole("heading", { name: "Use it" }).waitFor();
+    await look("environment");
+    await page.getByRole("link", { name: /^Current build/ }).click();
     await page.getByText("linking numpy").waitFor();
     await look("build");
     await page.goto(`${site.url}alice/broken`);

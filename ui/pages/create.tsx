@@ -1,56 +1,84 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { getBuild } from "#core/contract/builds.ts";
 import type { Refusal } from "#core/contract/client.ts";
 import { listNamespaces } from "#core/contract/namespaces.ts";
-import { postSpecification } from "#core/contract/specifications.ts";
 import { api } from "../api.ts";
 import { type Draft, dropDraft, keepDraft, readDraft } from "../draft.ts";
+import { lineOfFault } from "../fault-lines.ts";
+import { diffLines } from "../line-diff.ts";
+import { DiffView } from "../parts/diff-view.tsx";
+import { Editor, selectLine } from "../parts/editor.tsx";
 import { Field } from "../parts/field.tsx";
 import { RefusalNotice } from "../parts/notice.tsx";
 import { Title } from "../parts/title.tsx";
-import { addressOfPlace, goTo, type Place } from "../router.ts";
+import { addressOfPlace, environmentPlace, goTo, loginFromHere, NO_FILTER, type Place } from "../router.ts";
 import { ledToLogin, session } from "../session.ts";
-import { WORDS } from "../words.ts";
+import { WORDS } from "../words/common.ts";
+import { CREATE } from "../words/create.ts";
 import { toYaml } from "../yaml-text.ts";
+import { FileChoice } from "./create/file-choice.tsx";
+import { FormatFields } from "./create/format-fields.tsx";
+import { post } from "./create/post.ts";
 
 type From = Extract<Place, { page: "create" }>["from"];
 
-/** A specification is written or pasted here, and sent. What is typed is kept until the server has taken it. */
-export function CreatePage({ from }: { from: From }) {
-  const key = from === null ? "new" : `build ${from.buildId}`;
-  const draft = useSignal<Draft | null>(readDraft(key));
-  const namespaces = useSignal<readonly string[]>([]);
-  const refusal = useSignal<Refusal | null>(null);
-  const isSending = useSignal(false);
-  const answer = useRef<HTMLDivElement>(null);
-  const { namespace = from?.namespace ?? session.value?.primaryNamespace ?? "", text = "" } =
-    draft.value ?? {};
+interface Original {
+  readonly text: string;
+  readonly name: string;
+}
 
+/** The draft of what is written here, and the build that it began from. */
+function useDraft(from: From, key: string) {
+  const draft = useSignal<Draft | null>(readDraft(key));
+  const original = useSignal<Original | null>(null);
+  const refusal = useSignal<Refusal | null>(null);
+  const fresh: Draft = {
+    namespace: from?.namespace ?? session.value?.primary_namespace ?? "",
+    text: original.value?.text ?? "",
+    format: "environment",
+    name: "",
+  };
+  useEffect(() => {
+    if (from === null) return;
+    void api(getBuild, { params: { buildId: from.buildId } }).then((outcome) => {
+      if (!outcome.ok) refusal.value = outcome;
+      const specification = outcome.ok ? outcome.value.data.specification : null;
+      if (specification) original.value = { text: toYaml(specification.spec), name: specification.name };
+    });
+  }, [key]);
+  // What has been typed is never replaced by what the server has.
+  const shown = draft.value ?? fresh;
   const change = (changed: Partial<Draft>): void => {
-    draft.value = { namespace, text, ...changed };
+    draft.value = { ...shown, ...changed };
     keepDraft(key, draft.value);
   };
+  const reset = (): void => {
+    draft.value = null;
+    dropDraft(key);
+  };
+  return { shown, original: original.value, refusal, change, reset };
+}
+
+/** A specification is written, pasted or chosen here, and sent. What is typed is kept until the server has taken it. */
+export function CreatePage({ from }: { from: From }) {
+  const key = from === null ? "new" : `build ${from.buildId}`;
+  const { shown, original, refusal, change, reset } = useDraft(from, key);
+  const namespaces = useSignal<readonly string[]>([]);
+  const isSending = useSignal(false);
+  const answer = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
 
   useEffect(() => {
     void api(listNamespaces, { query: { size: "100" } }).then((outcome) => {
       if (outcome.ok) namespaces.value = outcome.value.data.map(({ name }) => name);
     });
-    if (from === null || draft.value !== null) return;
-    void api(getBuild, { params: { buildId: from.buildId } }).then((outcome) => {
-      if (!outcome.ok) refusal.value = outcome;
-      const spec = outcome.ok ? outcome.value.data.specification?.spec : undefined;
-      // Not over what has been typed in the meantime.
-      if (spec && draft.value === null) draft.value = { namespace: from.namespace, text: toYaml(spec) };
-    });
-  }, [key]);
+  }, []);
 
   const send = async (): Promise<void> => {
     isSending.value = true;
     refusal.value = null;
-    const outcome = await api(postSpecification, {
-      body: { specification: text, namespace: namespace.trim() || null },
-    });
+    const outcome = await post(api, shown);
     const away = await ledToLogin(outcome);
     isSending.value = false;
     if (outcome.ok) return leave(outcome.value.data.build_id);
@@ -62,24 +90,26 @@ export function CreatePage({ from }: { from: From }) {
 
   /** Goes to the build that was made; its environment's name is in the text, which the server has read. */
   const leave = async (buildId: number): Promise<void> => {
-    dropDraft(key);
+    reset();
     const build = await api(getBuild, { params: { buildId } });
     const environment = build.ok ? build.value.data.specification?.name : undefined;
-    const inNamespace = namespace.trim() || session.value?.primaryNamespace;
-    if (environment === undefined || !inNamespace) return goTo({ page: "list" });
-    goTo({ page: "environment", namespace: inNamespace, environment, buildId });
+    const inNamespace = shown.namespace.trim() || session.value?.primary_namespace;
+    if (environment === undefined || !inNamespace) return goTo({ page: "list", filter: NO_FILTER });
+    goTo(environmentPlace(inNamespace, environment, { buildId }));
   };
 
+  const faults = refusal.value?.message.split("\n") ?? [];
+  const faultLines = new Set(
+    faults.map((fault) => lineOfFault(fault, shown.text)).filter((line) => line !== null),
+  );
+  const title = from === null ? CREATE.title : CREATE.titleChange(from.buildId);
   return (
     <>
-      <Title text={WORDS.create.title} />
-      <p class="lead">{WORDS.create.lead}</p>
+      <Title text={title} />
+      <p class="lead">{from === null ? CREATE.lead : CREATE.leadChange}</p>
       {session.value?.authenticated === false && (
         <p class="notice">
-          {WORDS.create.logInFirst}{" "}
-          <a href={addressOfPlace({ page: "login", next: `${location.pathname}${location.search}` })}>
-            {WORDS.logIn}
-          </a>
+          {CREATE.logInFirst} <a href={addressOfPlace(loginFromHere())}>{WORDS.logIn}</a>
         </p>
       )}
       <form
@@ -89,13 +119,13 @@ export function CreatePage({ from }: { from: From }) {
           void send();
         }}
       >
-        <Field label={WORDS.create.namespace} hint={WORDS.create.namespaceHint}>
+        <Field label={CREATE.namespace} hint={CREATE.namespaceHint}>
           {(ids) => (
             <input
               {...ids}
               class="short"
               list="namespaces"
-              value={namespace}
+              value={shown.namespace}
               autoCapitalize="none"
               autoComplete="off"
               spellcheck={false}
@@ -108,35 +138,98 @@ export function CreatePage({ from }: { from: From }) {
             <option key={name} value={name} />
           ))}
         </datalist>
-        <Field label={WORDS.create.specification} hint={WORDS.create.specificationHint}>
-          {(ids) => (
-            <textarea
-              {...ids}
-              class="code"
-              rows={16}
-              value={text}
-              required
-              spellcheck={false}
-              autoCapitalize="none"
-              autoComplete="off"
-              onInput={(event) => change({ text: event.currentTarget.value })}
-            />
+        <FileChoice draft={shown} onTake={change}>
+          {(takeFile) => (
+            <Field label={CREATE.specification} hint={CREATE.specificationHint}>
+              {(ids) => (
+                <Editor
+                  ids={ids}
+                  text={shown.text}
+                  faults={faultLines}
+                  field={field}
+                  onChange={(text) => change({ text })}
+                  onDrop={takeFile}
+                />
+              )}
+            </Field>
           )}
-        </Field>
+        </FileChoice>
+        <FormatFields draft={shown} onChange={change} />
         <div ref={answer}>
-          {refusal.value && <RefusalNotice refusal={refusal.value} title={WORDS.create.refused} />}
+          {refusal.value && (
+            <RefusalNotice refusal={refusal.value} title={CREATE.refused}>
+              <Lines lines={[...faultLines]} field={field} />
+            </RefusalNotice>
+          )}
         </div>
         <div class="actions">
           <button type="submit" class="primary" disabled={isSending.value}>
-            {isSending.value ? WORDS.create.submitting : WORDS.create.submit}
+            {isSending.value ? CREATE.submitting : CREATE.submit}
           </button>
-          {text === "" && (
-            <button type="button" onClick={() => change({ text: WORDS.create.exampleText })}>
-              {WORDS.create.example}
+          {shown.text === "" && from === null && (
+            <button type="button" onClick={() => change({ text: CREATE.exampleText })}>
+              {CREATE.example}
             </button>
           )}
         </div>
+        {original && <Comparison before={original.text} after={shown.text} onReset={reset} />}
       </form>
     </>
+  );
+}
+
+/** Leads to the lines that the server speaks of. */
+function Lines({
+  lines,
+  field,
+}: {
+  lines: readonly number[];
+  field: { readonly current: HTMLTextAreaElement | null };
+}) {
+  if (lines.length === 0) return null;
+  return (
+    <div class="actions">
+      {lines.map((line) => (
+        <button
+          key={line}
+          type="button"
+          class="small-button"
+          onClick={() => field.current && selectLine(field.current, line)}
+        >
+          {CREATE.line(line)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** What was changed over the build that is being changed. */
+function Comparison({ before, after, onReset }: { before: string; after: string; onReset: () => void }) {
+  const isOpen: Signal<boolean> = useSignal(false);
+  return (
+    <div class="stack">
+      <div class="actions">
+        <button
+          type="button"
+          aria-expanded={isOpen.value}
+          onClick={() => {
+            isOpen.value = !isOpen.value;
+          }}
+        >
+          {isOpen.value ? CREATE.compareHide : CREATE.compare}
+        </button>
+        {before !== after && (
+          <button type="button" onClick={onReset}>
+            {CREATE.reset}
+          </button>
+        )}
+      </div>
+      {isOpen.value &&
+        (before === after ? (
+          <p class="quiet">{CREATE.same}</p>
+        ) : (
+          <DiffView lines={diffLines(before, after)} label={CREATE.compareTitle} />
+        ))}
+    </div>
   );
 }

@@ -1,83 +1,102 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import type { Refusal } from "#core/contract/client.ts";
 import { getEnvironment } from "#core/contract/environments.ts";
-import type { Reply } from "#core/contract/route.ts";
 import { api } from "../api.ts";
+import type { Environment } from "../environment.ts";
 import { BuildView } from "../parts/build-view.tsx";
 import { RefusalNotice } from "../parts/notice.tsx";
 import { Title } from "../parts/title.tsx";
-import { addressOfPlace } from "../router.ts";
-import { ledToLogin } from "../session.ts";
-import { WORDS } from "../words.ts";
+import { useAnswer } from "../parts/use-answer.ts";
+import { addressOfPlace, type EnvironmentPlace, environmentPlace, type View } from "../router.ts";
+import { WORDS } from "../words/common.ts";
+import { ENVIRONMENT } from "../words/environment.ts";
+import { HistoryView } from "./environment/history-view.tsx";
+import { Overview } from "./environment/overview.tsx";
+import { PackagesView } from "./environment/packages-view.tsx";
 import { NotFoundPage } from "./not-found.tsx";
 
-type Environment = Reply<typeof getEnvironment>["data"];
+const VIEWS: readonly View[] = ["overview", "packages", "history"];
 
-/** One environment: its current build, or the build that the address names. */
-export function EnvironmentPage({
-  namespace,
-  environment,
-  buildId,
-}: {
-  namespace: string;
-  environment: string;
-  buildId: number | null;
-}) {
-  const known = useSignal<Environment | null>(null);
-  const refusal = useSignal<Refusal | null>(null);
-
-  const load = async (abort: AbortSignal): Promise<void> => {
-    const outcome = await api(getEnvironment, { params: { namespace, environment }, signal: abort });
-    if (await ledToLogin(outcome)) return;
-    known.value = outcome.ok ? outcome.value.data : null;
-    refusal.value = outcome.ok ? null : outcome;
+/** One environment: what it is, its packages, its history, or the build that the address names. */
+export function EnvironmentPage({ at }: { at: EnvironmentPlace }) {
+  const { namespace, environment, buildId, view } = at;
+  const { answer, again } = useAnswer(`${namespace}/${environment}`, async (signal) =>
+    api(getEnvironment, { params: { namespace, environment }, signal }),
+  );
+  /** Counts what was changed here: views that show builds ask again. */
+  const changes = useSignal(0);
+  const changed = async (): Promise<void> => {
+    await again();
+    changes.value += 1;
   };
 
-  useEffect(() => {
-    const abort = new AbortController();
-    load(abort.signal).catch(() => {});
-    return () => abort.abort();
-  }, [namespace, environment]);
-
-  if (refusal.value?.status === 404) return <NotFoundPage />;
-  const current = known.value?.current_build_id ?? null;
-  const shown = buildId ?? current;
+  const known = answer.value;
+  if (known?.ok === false && known.status === 404) return <NotFoundPage />;
   return (
     <>
       <Title text={`${namespace}/${environment}`}>
-        <span class="namespace">{namespace}/</span>
+        <a class="namespace" href={addressOfPlace({ page: "namespace", name: namespace })}>
+          {namespace}/
+        </a>
         <wbr />
         {environment}
       </Title>
-      {known.value?.description && <p class="lead">{known.value.description}</p>}
-      {refusal.value && (
-        <RefusalNotice refusal={refusal.value}>
-          <button type="button" onClick={() => void load(new AbortController().signal)}>
+      {known?.ok && known.value.data.description && <p class="lead">{known.value.data.description}</p>}
+      <nav class="views" aria-label={ENVIRONMENT.views}>
+        {VIEWS.map((each) => (
+          <a
+            key={each}
+            href={addressOfPlace(environmentPlace(namespace, environment, { view: each }))}
+            aria-current={buildId === null && view === each ? "page" : undefined}
+          >
+            {ENVIRONMENT[each]}
+          </a>
+        ))}
+      </nav>
+      {known === null && <p class="quiet">{WORDS.loading}</p>}
+      {known?.ok === false && (
+        <RefusalNotice refusal={known}>
+          <button type="button" onClick={() => void again()}>
             {WORDS.tryAgain}
           </button>
         </RefusalNotice>
       )}
-      {known.value === null && refusal.value === null && <p class="quiet">{WORDS.loading}</p>}
-      {known.value !== null && shown !== null && current !== null && shown !== current && (
-        <p class="notice">
-          {WORDS.build.notCurrent(current)}{" "}
-          <a href={addressOfPlace({ page: "environment", namespace, environment, buildId: null })}>
-            {WORDS.build.showCurrent}
-          </a>
-        </p>
-      )}
-      {shown !== null && known.value !== null && (
-        <BuildView
-          key={shown}
-          buildId={shown}
-          namespace={namespace}
-          environmentId={known.value.id}
-          onEnd={() => {
-            load(new AbortController().signal).catch(() => {});
-          }}
+      {known?.ok && (
+        <Shown
+          key={changes.value}
+          at={at}
+          known={known.value.data}
+          onEnd={() => void again()}
+          onChange={() => void changed()}
         />
       )}
     </>
   );
+}
+
+function Shown({
+  at,
+  known,
+  onEnd,
+  onChange,
+}: {
+  at: EnvironmentPlace;
+  known: Environment;
+  /** A build ended, which is shown already. */
+  onEnd: () => void;
+  onChange: () => void;
+}) {
+  if (at.buildId !== null) {
+    return (
+      <BuildView
+        key={at.buildId}
+        buildId={at.buildId}
+        environment={known}
+        onEnd={onEnd}
+        onChange={onChange}
+      />
+    );
+  }
+  if (at.view === "packages") return <PackagesView buildId={known.current_build_id} />;
+  if (at.view === "history") return <HistoryView environment={known} compare={at.compare} />;
+  return <Overview environment={known} onChange={onChange} />;
 }

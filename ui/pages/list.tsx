@@ -1,107 +1,210 @@
-import { signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { BuildStatus } from "#core/build/status.ts";
 import type { Refusal } from "#core/contract/client.ts";
-import { listEnvironments } from "#core/contract/environments.ts";
-import type { Reply } from "#core/contract/route.ts";
+import { listEnvironmentsByCursor } from "#core/contract/environments.ts";
 import { api } from "../api.ts";
+import { type EnvironmentRow, Rows } from "../parts/environment-rows.tsx";
 import { RefusalNotice } from "../parts/notice.tsx";
 import { Title } from "../parts/title.tsx";
-import { addressOfPlace } from "../router.ts";
+import { addressOfPlace, goTo, type ListFilter, loginFromHere, NO_FILTER } from "../router.ts";
 import { session } from "../session.ts";
-import { WORDS } from "../words.ts";
+import { WORDS } from "../words/common.ts";
 
-type Environment = Reply<typeof listEnvironments>["data"][number];
-
-const PAGE_SIZE = 50;
 /** Typing goes on; asking for each letter would be noise. */
-const SEARCH_PAUSE_MS = 250;
-
-/** Kept while the page is open: who comes back finds the search as it was. */
-const search = signal("");
+const SEARCH_PAUSE_MS = 150;
 
 interface Found {
-  readonly search: string;
-  readonly items: readonly Environment[];
+  readonly filter: ListFilter;
+  /** As they came: what is shown already is not drawn again when more comes. */
+  readonly pages: readonly (readonly EnvironmentRow[])[];
   readonly count: number;
-  readonly page: number;
+  readonly cursor: string | null;
 }
 
-/** Environments that the user may see. */
-export function ListPage() {
+const STATUSES = Object.keys(WORDS.status) as BuildStatus[];
+
+/** Environments that the user may see, as the address narrows them. */
+export function ListPage({ filter }: { filter: ListFilter }) {
   const found = useSignal<Found | null>(null);
   const refusal = useSignal<Refusal | null>(null);
-  const text = search.value.trim();
+  const isLoadingMore = useSignal(false);
+  const search = useRef<HTMLInputElement>(null);
+  const rows = useRef<HTMLDivElement>(null);
+  const key = addressOfPlace({ page: "list", filter });
 
-  const load = async (page: number, abort: AbortSignal): Promise<void> => {
-    const query = { page: String(page), size: String(PAGE_SIZE), ...(text === "" ? {} : { search: text }) };
-    const outcome = await api(listEnvironments, { query, signal: abort });
+  const load = async (behind: Found | null, abort: AbortSignal): Promise<void> => {
+    const status = STATUSES.find((each) => each === filter.status);
+    const packages = filter.packages.split(/[\s,]+/).filter((name) => name !== "");
+    const outcome = await api(listEnvironmentsByCursor, {
+      query: {
+        sort_by: ["namespace", "name"],
+        ...(filter.search.trim() === "" ? {} : { search: filter.search.trim() }),
+        ...(status === undefined ? {} : { status }),
+        ...(packages.length === 0 ? {} : { packages }),
+        ...(behind?.cursor ? { cursor: behind.cursor } : {}),
+      },
+      signal: abort,
+    });
+    // What was asked for goes behind rows that are no longer shown.
+    if (behind !== null && found.value !== behind) return;
     refusal.value = outcome.ok ? null : outcome;
     if (!outcome.ok) return;
-    const { data, count } = outcome.value;
-    const before = page === 1 ? [] : (found.value?.items ?? []);
-    found.value = { search: text, items: [...before, ...data], count, page };
+    const { data, count, cursor } = outcome.value;
+    found.value = { filter, pages: [...(behind?.pages ?? []), data], count, cursor };
   };
 
-  const user = session.value?.primaryNamespace;
+  const user = session.value?.primary_namespace;
   useEffect(() => {
     const abort = new AbortController();
-    const timer = setTimeout(
-      () => load(1, abort.signal).catch(ignoreAbort),
-      found.value === null ? 0 : SEARCH_PAUSE_MS,
-    );
+    const begin = (): void => {
+      load(null, abort.signal).catch(ignoreAbort);
+    };
+    const timer = setTimeout(begin, found.value === null ? 0 : SEARCH_PAUSE_MS);
     return () => {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [text, user]);
+  }, [key, user]);
 
-  const more = (): void => {
-    void load((found.value?.page ?? 0) + 1, new AbortController().signal);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target instanceof Element && event.target.closest("input, textarea, select, dialog")) return;
+      event.preventDefault();
+      search.current?.focus();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+
+  const more = async (): Promise<void> => {
+    const before = found.value;
+    if (before === null || before.cursor === null || isLoadingMore.value) return;
+    isLoadingMore.value = true;
+    const abort = new AbortController();
+    await load(before, abort.signal);
+    isLoadingMore.value = false;
   };
 
+  const change = (changed: Partial<ListFilter>): void =>
+    goTo({ page: "list", filter: { ...filter, ...changed } }, { replace: true, stay: true });
+
+  const move = (event: KeyboardEvent): void => {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step === 0 || event.target instanceof HTMLSelectElement) return;
+    const links = [...(rows.current?.querySelectorAll<HTMLElement>("a.row") ?? [])];
+    const at = links.indexOf(document.activeElement as HTMLElement);
+    const next = at + step < 0 ? search.current : links[at + step];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  };
+
+  const isCurrent = found.value?.filter === filter;
   return (
-    <>
+    // biome-ignore lint/a11y/noStaticElementInteractions: arrows move among links that have the keyboard already
+    <div class="stack" onKeyDown={move}>
       <div class="title-row">
         <Title text={WORDS.environments} />
         <a class="button primary" href={addressOfPlace({ page: "create", from: null })}>
           {WORDS.newEnvironment}
         </a>
       </div>
-      <search>
-        <label>
-          <span class="visually-hidden">{WORDS.list.search}</span>
+      <search class="filters">
+        <Labelled label={WORDS.list.search}>
           <input
+            ref={search}
             type="search"
             placeholder={WORDS.list.search}
-            value={search.value}
+            title={WORDS.list.searchHint}
+            value={filter.search}
             autoCapitalize="none"
             spellcheck={false}
-            onInput={(event) => {
-              search.value = event.currentTarget.value;
-            }}
+            onInput={(event) => change({ search: event.currentTarget.value })}
           />
-        </label>
+        </Labelled>
+        <Labelled label={WORDS.list.packages}>
+          <input
+            type="search"
+            placeholder={WORDS.list.packagesPlaceholder}
+            value={filter.packages}
+            autoCapitalize="none"
+            spellcheck={false}
+            onInput={(event) => change({ packages: event.currentTarget.value })}
+          />
+        </Labelled>
+        <Labelled label={WORDS.list.status}>
+          <select value={filter.status} onChange={(event) => change({ status: event.currentTarget.value })}>
+            <option value="">{WORDS.list.anyStatus}</option>
+            {STATUSES.map((status) => (
+              <option key={status} value={status}>
+                {WORDS.status[status]}
+              </option>
+            ))}
+          </select>
+        </Labelled>
       </search>
       {refusal.value && (
         <RefusalNotice refusal={refusal.value}>
-          <button type="button" onClick={() => void load(1, new AbortController().signal)}>
+          <button type="button" onClick={() => void load(null, new AbortController().signal)}>
             {WORDS.tryAgain}
           </button>
         </RefusalNotice>
       )}
-      <p class="small" role="status">
+      <p class="small" role="status" aria-busy={!isCurrent}>
         {found.value === null
           ? refusal.value === null && WORDS.loading
           : found.value.count > 0 && WORDS.list.found(found.value.count)}
       </p>
-      {found.value &&
-        (found.value.items.length === 0 ? <Nothing of={found.value} /> : <Rows of={found.value} />)}
-      {found.value && found.value.items.length < found.value.count && (
-        <button type="button" onClick={more}>
-          {WORDS.list.more}
-        </button>
+      {found.value?.count === 0 && <Nothing of={found.value.filter} />}
+      <div ref={rows} class="stack">
+        {found.value?.pages.map((page, index, pages) => (
+          <Rows
+            key={page[0]?.id ?? 0}
+            rows={page}
+            before={pages[index - 1]?.at(-1)?.namespace.name ?? null}
+          />
+        ))}
+      </div>
+      {found.value !== null && found.value.cursor !== null && (
+        <More onSight={more} isLoading={isLoadingMore.value} />
       )}
-    </>
+    </div>
+  );
+}
+
+function Labelled({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the child
+    <label>
+      <span class="visually-hidden">{label}</span>
+      {children}
+    </label>
+  );
+}
+
+/** Loads more when it comes near; pressed, too. */
+function More({ onSight, isLoading }: { onSight: () => Promise<void>; isLoading: boolean }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!button.current || isLoading) return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some(({ isIntersecting }) => isIntersecting)) void onSight();
+      },
+      { rootMargin: "1200px" },
+    );
+    observer.observe(button.current);
+    return () => observer.disconnect();
+  });
+  return (
+    <div class="actions">
+      <button ref={button} type="button" onClick={() => void onSight()}>
+        {isLoading ? WORDS.list.loadingMore : WORDS.list.more}
+      </button>
+    </div>
   );
 }
 
@@ -109,39 +212,23 @@ function ignoreAbort(error: unknown): void {
   if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
 }
 
-function Rows({ of }: { of: Found }) {
-  return (
-    <ul class="rows card">
-      {of.items.map(({ id, namespace, name, description }) => (
-        <li key={id}>
-          <a
-            href={addressOfPlace({
-              page: "environment",
-              namespace: namespace.name,
-              environment: name,
-              buildId: null,
-            })}
-          >
-            <span class="row-name">
-              <span class="namespace">{namespace.name}/</span>
-              <wbr />
-              {name}
-            </span>
-            {description && <span class="row-description">{description}</span>}
-          </a>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Nothing({ of }: { of: Found }) {
-  if (of.search !== "") return <p class="empty card">{WORDS.list.noneMatching(of.search)}</p>;
+function Nothing({ of }: { of: ListFilter }) {
+  if (of.search !== "" || of.status !== "" || of.packages !== "") {
+    const onlySearch = of.status === "" && of.packages === "";
+    return (
+      <div class="empty card">
+        <p>{onlySearch ? WORDS.list.noneMatching(of.search) : WORDS.list.noneFiltered}</p>
+        <a class="button" href={addressOfPlace({ page: "list", filter: NO_FILTER })}>
+          {WORDS.list.clear}
+        </a>
+      </div>
+    );
+  }
   if (session.value?.authenticated !== true) {
     return (
       <div class="empty card">
         <p>{WORDS.list.noneForYou}</p>
-        <a class="button" href={addressOfPlace({ page: "login", next: null })}>
+        <a class="button" href={addressOfPlace(loginFromHere())}>
           {WORDS.logIn}
         </a>
       </div>

@@ -8,7 +8,7 @@ import { Field } from "../parts/field.tsx";
 import { RefusalNotice } from "../parts/notice.tsx";
 import { Title } from "../parts/title.tsx";
 import { hasEnded } from "../session.ts";
-import { WORDS } from "../words.ts";
+import { WORDS } from "../words/common.ts";
 
 type Logins = Reply<typeof listLogins>["data"];
 

@@ -1,6 +1,6 @@
 import { Title } from "../parts/title.tsx";
-import { addressOfPlace } from "../router.ts";
-import { WORDS } from "../words.ts";
+import { addressOfPlace, NO_FILTER } from "../router.ts";
+import { WORDS } from "../words/common.ts";
 
 export function NotFoundPage() {
   return (
@@ -8,7 +8,7 @@ export function NotFoundPage() {
       <Title text={WORDS.notFound.title} />
       <p class="lead">{WORDS.notFound.text}</p>
       <p>
-        <a href={addressOfPlace({ page: "list" })}>{WORDS.notFound.back}</a>
+        <a href={addressOfPlace({ page: "list", filter: NO_FILTER })}>{WORDS.notFound.back}</a>
       </p>
     </>
   );

@@ -1,48 +1,50 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { BuildStatus } from "#core/build/status.ts";
 import type { Refusal } from "#core/contract/client.ts";
 import { api } from "../api.ts";
 import { browser } from "../browser.ts";
-import { type Build, followBuild, type LogLine } from "../follow-build.ts";
-import { parseTime, showDuration, showSize, showTime } from "../format.ts";
-import { addressOfPlace } from "../router.ts";
+import { stepsOf } from "../build-steps.ts";
+import type { Environment } from "../environment.ts";
+import { type Build, followBuild, isFinal, type LogLine } from "../follow-build.ts";
+import { addressOfPlace, environmentPlace } from "../router.ts";
 import { ledToLogin } from "../session.ts";
-import { WORDS } from "../words.ts";
-import { toYaml } from "../yaml-text.ts";
+import { BUILD } from "../words/build.ts";
+import { WORDS } from "../words/common.ts";
+import { BuildActions } from "./build-actions.tsx";
+import { BuildFacts } from "./build-facts.tsx";
+import { BuildTests } from "./build-tests.tsx";
 import { Files, fileAddress } from "./files.tsx";
 import { LogView } from "./log-view.tsx";
 import { RefusalNotice } from "./notice.tsx";
+import { SpecificationCard } from "./specification-card.tsx";
 import { StatusBadge } from "./status-badge.tsx";
+import { StepsView } from "./steps-view.tsx";
 
-const FINAL: ReadonlySet<BuildStatus> = new Set(["COMPLETED", "FAILED", "CANCELED"]);
+/** Of a build that failed, so many of its last lines are shown beside the reason. */
+const LAST_LINES = 8;
 
-/** A build as it goes: state, files, specification, log. */
-export function BuildView({
-  buildId,
-  namespace,
-  environmentId,
-  onEnd,
-}: {
-  buildId: number;
-  namespace: string;
-  environmentId: number;
-  /** The build ended while it was watched. */
-  onEnd: () => void;
-}) {
+interface Followed {
+  readonly build: Signal<Build | null>;
+  readonly lines: Signal<readonly LogLine[]>;
+  readonly inTrouble: Signal<boolean>;
+  readonly refusal: Signal<Refusal | null>;
+  readonly wasRead: Signal<boolean>;
+}
+
+/** Follows a build for as long as it is shown. @param onEnd it ended while it was watched */
+function useBuild(buildId: number, onEnd: () => void): Followed {
   const build = useSignal<Build | null>(null);
   const lines = useSignal<readonly LogLine[]>([]);
   const inTrouble = useSignal(false);
   const refusal = useSignal<Refusal | null>(null);
   const wasRead = useSignal(false);
-
   useEffect(() => {
     const abort = new AbortController();
     let wasRunning = false;
     const listener = {
       onBuild: (next: Build) => {
         build.value = next;
-        const isRunning = !FINAL.has(next.status);
+        const isRunning = !isFinal(next.status);
         if (wasRunning && !isRunning) onEnd();
         wasRunning = isRunning;
       },
@@ -62,54 +64,83 @@ export function BuildView({
     });
     return () => abort.abort();
   }, [buildId]);
+  return { build, lines, inTrouble, refusal, wasRead };
+}
 
+/** A build as it goes: state, reason, files, time, tests, log, specification. */
+export function BuildView({
+  buildId,
+  environment,
+  onEnd,
+  onChange,
+}: {
+  buildId: number;
+  environment: Environment;
+  onEnd: () => void;
+  /** It was pinned, chosen, taken away: what is told of the environment is old. */
+  onChange: () => void;
+}) {
+  const { build, lines, inTrouble, refusal, wasRead } = useBuild(buildId, onEnd);
   if (refusal.value) return <RefusalNotice refusal={refusal.value} />;
   const known = build.value;
-  if (known === null)
-    return <p class="quiet">{inTrouble.value ? WORDS.build.reconnecting : WORDS.loading}</p>;
+  if (known === null) return <p class="quiet">{inTrouble.value ? BUILD.reconnecting : WORDS.loading}</p>;
   // An address may name any build; this one is another environment's.
-  if (known.environment_id !== environmentId) return <p class="notice bad">{WORDS.build.ofAnother}</p>;
-  const isLive = !FINAL.has(known.status);
-  const spec = known.specification?.spec;
+  if (known.environment_id !== environment.id) return <p class="notice bad">{BUILD.ofAnother}</p>;
+  const isLive = !isFinal(known.status);
+  const namespace = environment.namespace.name;
+  const current = environment.current_build_id;
+  const steps = stepsOf(lines.value);
   return (
     <>
+      {current !== known.id && (
+        <p class="notice">
+          {BUILD.notCurrent(current)}{" "}
+          <a href={addressOfPlace(environmentPlace(namespace, environment.name))}>{BUILD.showCurrent}</a>
+        </p>
+      )}
       <section class="card" aria-labelledby="build-title">
         <div class="build-head">
-          <h2 id="build-title">{WORDS.build.title(known.id)}</h2>
+          <h2 id="build-title">{BUILD.title(known.id)}</h2>
           <StatusBadge status={known.status} />
         </div>
         <p class="visually-hidden" role="status">
-          {WORDS.build.statusNow(WORDS.status[known.status])} {known.status_info}
+          {BUILD.statusNow(WORDS.status[known.status])} {known.status_info}
         </p>
-        {known.status_info && (
-          <p class={known.status === "FAILED" ? "status-info bad" : "status-info"}>{known.status_info}</p>
+        {known.deleted_on !== null && <p class="status-info">{BUILD.deleted}</p>}
+        {known.status === "FAILED" ? (
+          <Failure reason={known.status_info} lines={lines.value} />
+        ) : (
+          known.status_info && <p class="status-info">{known.status_info}</p>
         )}
-        {inTrouble.value && <p class="quiet">{WORDS.build.reconnecting}</p>}
-        <Facts build={known} isLive={isLive} />
+        {inTrouble.value && <p class="quiet">{BUILD.reconnecting}</p>}
+        <BuildFacts build={known} isLive={isLive} />
         <Files build={known} isLive={isLive} />
+        {steps.length > 1 && <StepsView steps={steps} />}
+        {known.tests !== null && <BuildTests tests={known.tests} />}
+        <BuildActions build={known} environment={environment} onChange={onChange} />
       </section>
       <section class="card" aria-labelledby="log-title">
-        <h2 id="log-title">{WORDS.build.log}</h2>
+        <h2 id="log-title">{BUILD.log}</h2>
         <Log lines={lines} isLive={isLive} wasRead={wasRead.value} build={known} />
       </section>
-      {spec && (
-        <section class="card" aria-labelledby="specification-title">
-          <div class="build-head">
-            <h2 id="specification-title">{WORDS.build.specification}</h2>
-            <a
-              class="button"
-              href={addressOfPlace({ page: "create", from: { namespace, buildId: known.id } })}
-            >
-              {WORDS.build.edit}
-            </a>
-          </div>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, and must do so by keyboard */}
-          <pre class="code" tabIndex={0}>
-            {toYaml(spec)}
-          </pre>
-        </section>
-      )}
+      <SpecificationCard build={known} namespace={namespace} environment={environment.name} />
     </>
+  );
+}
+
+/** The reason on top, with what the log said last. */
+function Failure({ reason, lines }: { reason: string | null; lines: readonly LogLine[] }) {
+  const last = lines.slice(-LAST_LINES);
+  return (
+    <div class="status-info bad">
+      {reason}
+      {last.length > 0 && (
+        <details>
+          <summary>{BUILD.lastLines}</summary>
+          <pre class="code">{last.map(({ text }) => text).join("\n")}</pre>
+        </details>
+      )}
+    </div>
   );
 }
 
@@ -130,56 +161,16 @@ function Log({
       {lines.value.length > 0 && <LogView lines={lines} isLive={isLive} />}
       {lines.value.length === 0 && (
         <p class="quiet">
-          {wasRead && hasFile
-            ? WORDS.build.logKept
-            : isLive || wasRead
-              ? WORDS.build.logEmpty
-              : WORDS.loading}
+          {wasRead && hasFile ? BUILD.logKept : isLive || wasRead ? BUILD.logEmpty : WORDS.loading}
         </p>
       )}
       {hasFile && (
         <p>
           <a href={fileAddress(build.id, "logs")} target="_blank" rel="noreferrer">
-            {WORDS.build.logOpen}
+            {BUILD.logOpen}
           </a>
         </p>
       )}
     </>
-  );
-}
-
-/** When, how long, how large. The clock of a running build goes on without asking the server. */
-function Facts({ build, isLive }: { build: Build; isLive: boolean }) {
-  const now = useSignal(Date.now());
-  useEffect(() => {
-    if (!isLive) return;
-    const timer = setInterval(() => {
-      now.value = Date.now();
-    }, 1_000);
-    return () => clearInterval(timer);
-  }, [isLive]);
-
-  const scheduled = parseTime(build.scheduled_on);
-  const started = build.started_on === null ? null : parseTime(build.started_on);
-  const ended = build.ended_on === null ? null : parseTime(build.ended_on);
-  const until = ended ?? new Date(now.value);
-  const facts: [string, string][] = [[WORDS.build.scheduled, showTime(scheduled)]];
-  const waited = (started ?? until).getTime() - scheduled.getTime();
-  if (waited >= 1_000) facts.push([WORDS.build.waited, showDuration(waited)]);
-  if (started !== null)
-    facts.push([
-      ended === null ? WORDS.build.takes : WORDS.build.took,
-      showDuration(until.getTime() - started.getTime()),
-    ]);
-  if (build.size > 0) facts.push([WORDS.build.size, showSize(build.size)]);
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
-interface FieldIds {
+export interface FieldIds {
   readonly id: string;
   readonly "aria-describedby": string | undefined;
 }

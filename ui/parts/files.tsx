@@ -1,7 +1,7 @@
 import type { ArtifactType } from "#core/build/status.ts";
 import { prefix } from "../api.ts";
 import type { Build } from "../follow-build.ts";
-import { WORDS } from "../words.ts";
+import { BUILD } from "../words/build.ts";
 
 interface Download {
   readonly type: ArtifactType;
@@ -11,16 +11,16 @@ interface Download {
 }
 
 const DOWNLOADS: readonly Download[] = [
-  { type: "CONDA_PACK", path: "archive", name: WORDS.build.archive, hint: WORDS.build.archiveHint },
+  { type: "CONDA_PACK", path: "archive", name: BUILD.archive, hint: BUILD.archiveHint },
   {
     type: "CONSTRUCTOR_INSTALLER",
     path: "installer",
-    name: WORDS.build.installer,
-    hint: WORDS.build.installerHint,
+    name: BUILD.installer,
+    hint: BUILD.installerHint,
   },
-  { type: "LOCKFILE", path: "lockfile", name: WORDS.build.lockfile, hint: WORDS.build.lockfileHint },
-  { type: "YAML", path: "yaml", name: WORDS.build.yaml, hint: WORDS.build.yamlHint },
-  { type: "LOGS", path: "logs", name: WORDS.build.logs, hint: WORDS.build.logsHint },
+  { type: "LOCKFILE", path: "lockfile", name: BUILD.lockfile, hint: BUILD.lockfileHint },
+  { type: "YAML", path: "yaml", name: BUILD.yaml, hint: BUILD.yamlHint },
+  { type: "LOGS", path: "logs", name: BUILD.logs, hint: BUILD.logsHint },
 ];
 
 /** The address of one of a build's files; the server answers with where it lies. */
@@ -35,8 +35,8 @@ export function Files({ build, isLive }: { build: Build; isLive: boolean }) {
   if (present.length === 0 && !isLive) return null;
   return (
     <>
-      <h3>{WORDS.build.files}</h3>
-      {present.length === 0 && <p class="quiet">{WORDS.build.noFiles}</p>}
+      <h3>{BUILD.files}</h3>
+      {present.length === 0 && <p class="quiet">{BUILD.noFiles}</p>}
       <ul class="files">
         {present.map(({ path, name, hint }) => (
           <li key={path}>

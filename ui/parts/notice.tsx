@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Refusal } from "#core/contract/client.ts";
-import { WORDS } from "../words.ts";
+import { WORDS } from "../words/common.ts";
 
 /** A refusal in the server's words, line by line; read out at once. */
 export function RefusalNotice({

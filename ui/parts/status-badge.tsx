@@ -1,5 +1,5 @@
 import type { BuildStatus } from "#core/build/status.ts";
-import { WORDS } from "../words.ts";
+import { WORDS } from "../words/common.ts";
 
 /** A shape beside the word and the colour: none of the three must be told apart alone. */
 const SHAPES: Record<BuildStatus, string> = {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { WORDS } from "../words.ts";
+import { WORDS } from "../words/common.ts";
 
 /**
  * The heading of a page. It names the tab too, and takes the focus when the page was changed by a link, so that a screen

@@ -1,0 +1,25 @@
+/**
+ * Sends a draft as what it is.
+ * @module
+ */
+import type { Client, Outcome } from "#core/contract/client.ts";
+import type { Reply } from "#core/contract/route.ts";
+import { postSpecification } from "#core/contract/specifications.ts";
+import type { Draft } from "../../draft.ts";
+
+export function post(client: Client, draft: Draft): Promise<Outcome<Reply<typeof postSpecification>>> {
+  const namespace = draft.namespace.trim() || null;
+  const name = draft.name.trim();
+  switch (draft.format) {
+    case "environment":
+      return client(postSpecification, { body: { namespace, specification: draft.text } });
+    case "lockfile":
+      return client(postSpecification, {
+        body: { namespace, specification: draft.text, is_lockfile: true, environment_name: name },
+      });
+    case "pip": {
+      const file = { name: "requirements.txt", content: draft.text, format: "pip" } as const;
+      return client(postSpecification, { body: { namespace, files: [file], environment_name: name } });
+    }
+  }
+}
