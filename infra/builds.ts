@@ -1,4 +1,6 @@
-import { RemovalPolicy } from "aws-cdk-lib";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Annotations, RemovalPolicy } from "aws-cdk-lib";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import {
   Capability,
@@ -78,6 +80,13 @@ export class Builds extends Construct {
   constructor(scope: Construct, id: string, props: BuildsProps) {
     super(scope, id);
     const arm = props.architecture === "ARM64";
+    if (props.image === undefined && !existsSync(join(props.bundle, "pins.json"))) {
+      Annotations.of(this).addWarningV2(
+        "conda-store:pins",
+        "Without pins.json the image of the build task cannot be built: run `npm run pin` where there is internet, or give a " +
+          "ready image by `-c image=URI`.",
+      );
+    }
     this.cluster = new Cluster(this, "Cluster", {
       vpc: props.network.vpc,
       containerInsightsV2: ContainerInsights.DISABLED,

@@ -18,5 +18,8 @@ const { status, error } = spawnSync(
   [join(ROOT, "node_modules", "aws-cdk", "bin", "cdk"), command, ...quiet, ...args],
   { cwd: ROOT, stdio: "inherit", env: { ...process.env, CDK_DISABLE_CLI_TELEMETRY: "true" } },
 );
+if (status === 0 && command === "synth" && !args.some((arg) => /^(-o|--output)/.test(arg))) {
+  console.log("The template is cdk.out/CondaStore.template.json.");
+}
 if (error) console.error(`The CDK command line could not be started: ${error.message}`);
 process.exitCode = status ?? 1;

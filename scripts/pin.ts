@@ -3,15 +3,37 @@
  * No checksum is typed by hand: each is fetched from the publisher's own record of the file.
  * @module
  */
-import { readFileSync, writeFileSync } from "node:fs";
-
-const USAGE = `usage: npm run pin [-- --help]
-
-Fetches the newest 2.x micromamba of conda-forge for each platform, with the sha256 that the channel's index names, and
-the Node that package.json names, with the sha256 of its release; writes pins.json. Needs the internet.`;
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import * as v from "valibot";
 
 const CHANNEL = "https://conda.anaconda.org/conda-forge";
-const PLATFORMS = ["linux-64", "linux-aarch64", "osx-64", "osx-arm64"];
+const NODE = "https://nodejs.org/dist";
+const PINS = fileURLToPath(new URL("../pins.json", import.meta.url));
+/** conda's names, with Node's. */
+const PLATFORMS = { "linux-64": "linux-x64", "linux-aarch64": "linux-arm64" } as const;
+type Platform = keyof typeof PLATFORMS;
+
+const USAGE = `usage: npm run pin -- [--channel URL] [--node URL] [--into FILE]
+
+Looks up, for each platform of the build task's image, the newest micromamba 2 of conda-forge with the sha256 that the channel's
+index names, and the Node that package.json names with the sha256 of its release; writes pins.json, which is to be
+reviewed and committed. Nothing is written unless all of it was found. It needs the internet, or mirrors:
+
+  --channel URL   conda-forge [${CHANNEL}]
+  --node URL      releases of Node [${NODE}]
+  --into FILE     [pins.json]
+
+The image downloads from the addresses that are written.`;
+
+const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+const Index = v.object({
+  packages: v.record(
+    v.string(),
+    v.object({ name: v.string(), version: v.string(), build_number: v.number(), sha256: v.optional(Sha256) }),
+  ),
+});
 
 interface Pin {
   readonly url: string;
@@ -19,78 +41,81 @@ interface Pin {
   readonly version: string;
 }
 
-interface Entry {
-  readonly name: string;
-  readonly version: string;
-  readonly build_number: number;
-  readonly sha256: string;
+function readFlags() {
+  const { values } = parseArgs({
+    options: {
+      channel: { type: "string", default: CHANNEL },
+      node: { type: "string", default: NODE },
+      into: { type: "string", default: PINS },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  return values;
+}
+
+async function get(url: string): Promise<Response> {
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new Error(`${url} cannot be reached`, { cause });
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response;
 }
 
 /** The newest micromamba 2.x of one platform, from the channel's own index. */
-async function newestMicromamba(platform: string): Promise<Pin> {
-  const index = `${CHANNEL}/${platform}/current_repodata.json`;
-  const response = await fetch(index).catch((cause: unknown) => {
-    throw new Error(`${index} cannot be reached`, { cause });
-  });
-  if (!response.ok) throw new Error(`${index} answered ${response.status}`);
-  const { packages } = (await response.json()) as { packages: Record<string, Entry> };
-  const candidates = Object.entries(packages).filter(
-    ([, record]) => record.name === "micromamba" && record.version.startsWith("2."),
-  );
-  const newest = candidates.sort(([, a], [, b]) => compare(b, a))[0];
+async function newestMicromamba(channel: string, platform: Platform): Promise<Pin> {
+  const index = `${channel}/${platform}/current_repodata.json`;
+  const text = await (await get(index)).text();
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Index), text);
+  if (!parsed.success) throw new Error(`${index} is no index of a channel`);
+  const [newest] = Object.entries(parsed.output.packages)
+    .filter(([, { name, version }]) => name === "micromamba" && version.startsWith("2."))
+    .sort(
+      ([, a], [, b]) =>
+        b.version.localeCompare(a.version, "en", { numeric: true }) || b.build_number - a.build_number,
+    );
   if (!newest) throw new Error(`${index} lists no micromamba 2.x`);
-  const [file, record] = newest;
-  return { url: `${CHANNEL}/${platform}/${file}`, sha256: record.sha256, version: record.version };
+  const [file, { sha256, version }] = newest;
+  if (sha256 === undefined) throw new Error(`${index} names no sha256 of ${file}`);
+  return { url: `${channel}/${platform}/${file}`, sha256, version };
 }
 
-const NODE = "https://nodejs.org/dist";
-const NODE_PLATFORMS: Readonly<Record<string, string>> = {
-  "linux-64": "linux-x64",
-  "linux-aarch64": "linux-arm64",
-};
-
-/** The Node that package.json names exactly, for the build task's image. */
-async function pinnedNode(): Promise<Record<string, Pin>> {
+/** The Node that package.json names exactly. */
+async function pinnedNode(releases: string, platform: Platform): Promise<Pin> {
   const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
     devDependencies: { node: string };
   };
   const version = manifest.devDependencies.node;
-  const sums = `${NODE}/v${version}/SHASUMS256.txt`;
-  const response = await fetch(sums).catch((cause: unknown) => {
-    throw new Error(`${sums} cannot be reached`, { cause });
-  });
-  if (!response.ok) throw new Error(`${sums} answered ${response.status}`);
-  const lines = (await response.text()).split("\n");
-  return Object.fromEntries(
-    Object.entries(NODE_PLATFORMS).map(([platform, name]) => {
-      const file = `node-v${version}-${name}.tar.xz`;
-      const sha256 = lines.find((line) => line.endsWith(`  ${file}`))?.split(" ")[0];
-      if (!sha256) throw new Error(`${sums} lists no ${file}`);
-      return [platform, { url: `${NODE}/v${version}/${file}`, sha256, version }];
-    }),
-  );
+  const sums = `${releases}/v${version}/SHASUMS256.txt`;
+  const file = `node-v${version}-${PLATFORMS[platform]}.tar.xz`;
+  const lines = (await (await get(sums)).text()).split("\n");
+  const sha256 = lines.find((line) => line.endsWith(`  ${file}`))?.split(" ")[0];
+  if (!v.is(Sha256, sha256)) throw new Error(`${sums} lists no ${file}`);
+  return { url: `${releases}/v${version}/${file}`, sha256, version };
 }
 
-function compare(a: Entry, b: Entry): number {
-  return a.version.localeCompare(b.version, "en", { numeric: true }) || a.build_number - b.build_number;
-}
-
-if (process.argv.includes("--help") || process.argv.includes("-h")) {
-  console.log(USAGE);
-} else {
-  try {
-    const micromamba = Object.fromEntries(
-      await Promise.all(
-        PLATFORMS.map(async (platform) => [platform, await newestMicromamba(platform)] as const),
+const ofEach = async (look: (platform: Platform) => Promise<Pin>): Promise<Record<string, Pin>> =>
+  Object.fromEntries(
+    await Promise.all(
+      (Object.keys(PLATFORMS) as Platform[]).map(
+        async (platform) => [platform, await look(platform)] as const,
       ),
-    );
-    writeFileSync(
-      new URL("../pins.json", import.meta.url),
-      `${JSON.stringify({ micromamba, node: await pinnedNode() }, null, 2)}\n`,
-    );
-    console.log("pins.json is written; review it and commit it.");
-  } catch (error) {
-    console.error(`Nothing was written: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(1);
+    ),
+  );
+
+try {
+  const flags = readFlags();
+  if (flags.help) console.log(USAGE);
+  else {
+    const [channel, releases] = [flags.channel.replace(/\/+$/, ""), flags.node.replace(/\/+$/, "")];
+    const pins = {
+      micromamba: await ofEach((platform) => newestMicromamba(channel, platform)),
+      node: await ofEach((platform) => pinnedNode(releases, platform)),
+    };
+    writeFileSync(`${flags.into}.new`, `${JSON.stringify(pins, null, 2)}\n`);
+    renameSync(`${flags.into}.new`, flags.into);
+    console.log(`${flags.into} is written; review it and commit it.`);
   }
+} catch (error) {
+  console.error(`Nothing was written: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
 }

@@ -42,7 +42,8 @@ if (values.help) {
   process.exit(0);
 }
 if (!url || !/^https?:$/.test(URL.parse(url)?.protocol ?? "") || !token) {
-  console.error(USAGE);
+  const missing = token ? "Say the deployment's URL: https://…" : "CONDA_STORE_TOKEN is not set.";
+  console.error(`${missing}\n\n${USAGE}`);
   process.exit(2);
 }
 const { namespace } = values;

@@ -1,7 +1,13 @@
-import { Match } from "aws-cdk-lib/assertions";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "aws-cdk-lib";
+import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 import { VARIABLES } from "#core/layout.ts";
-import { synthesize } from "#test/kit/template.ts";
+import { FEATURE_FLAGS } from "#infra/feature-flags.ts";
+import { CondaStoreStack } from "#infra/stack.ts";
+import { stubBundles, synthesize } from "#test/kit/template.ts";
 
 const template = synthesize();
 
@@ -125,6 +131,20 @@ describe("queues", () => {
 });
 
 describe("builds", () => {
+  test.each([
+    ["is told when it is synthesised", {}, 1],
+    ["is not, where a ready image is given", { image: "registry.example/build:1" }, 0],
+  ])("who would build the image without pins %s", (_, props, count) => {
+    const bundles = mkdtempSync(join(tmpdir(), "no-pins-"));
+    const filter = (path: string): boolean => !path.endsWith("pins.json");
+    cpSync(stubBundles(), bundles, { recursive: true, filter });
+    const app = new App({ context: { ...FEATURE_FLAGS } });
+    const stack = new CondaStoreStack(app, "CondaStore", { bundles, ...props });
+    const warnings = Annotations.fromStack(stack).findWarning("*", Match.stringLikeRegexp("npm run pin"));
+    rmSync(bundles, { recursive: true });
+    expect(warnings).toHaveLength(count);
+  });
+
   test("a task has one vCPU and 4 GB on x86 by default, and the sizes can be chosen", () => {
     template.hasResourceProperties("AWS::ECS::TaskDefinition", {
       Cpu: "1024",

@@ -21,6 +21,7 @@ export function stubBundles(): string {
   }
   mkdirSync(join(BUNDLES, "build-task"), { recursive: true });
   writeFileSync(join(BUNDLES, "build-task", "Dockerfile"), "FROM scratch\n");
+  writeFileSync(join(BUNDLES, "build-task", "pins.json"), "{}\n");
   return BUNDLES;
 }
 
