@@ -65,7 +65,7 @@ export async function bundleEntry(
 
 /**
  * Of the contract's routes the page needs where to ask and how; their schemas, and the library under them, are half as large as
- * the page itself and stay with the server. What else a module of the contract exports is kept if it is a number or a text.
+ * the page itself and stay with the server. What else a module of the contract exports is kept if it is plain data.
  */
 const routesWithoutSchemas: Plugin = {
   name: "routes-without-schemas",
@@ -85,10 +85,17 @@ const routesWithoutSchemas: Plugin = {
 };
 
 function keptOf(value: unknown): unknown {
-  if (typeof value === "number" || typeof value === "string") return value;
-  if (typeof value !== "object" || value === null || !("method" in value && "path" in value))
-    return undefined;
-  return { method: value.method, path: value.path };
+  if (typeof value === "object" && value !== null && "method" in value && "path" in value)
+    return { method: value.method, path: value.path };
+  return isPlain(value) ? value : undefined;
+}
+
+/** Texts and numbers, and lists and objects of nothing else; a schema has functions. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === "number" || typeof value === "string") return true;
+  if (typeof value !== "object" || value === null) return false;
+  const isOwn = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return isOwn && Object.values(value).every(isPlain);
 }
 
 /** The page: hashed names that may be cached for ever, and an index.html that names them. */

@@ -56,18 +56,35 @@ function endOfPart(lines: readonly string[], start: number, end: number): number
   return end;
 }
 
-function lineOfLocation(lines: readonly string[], location: readonly (string | number)[]): number | null {
+interface Located {
+  /** 0 for the first. */
+  readonly line: number;
+  /** The whole location was found, not only the list that it is in. */
+  readonly exact: boolean;
+}
+
+function lineOfLocation(text: readonly string[], location: readonly (string | number)[]): Located | null {
+  const lines = [...text];
   let found: number | null = null;
   let [start, end] = [0, lines.length];
   for (const part of location) {
     const at = findPart(lines, part, start, end);
-    if (at === null) return found;
+    if (at === null) return found === null ? null : { line: found, exact: false };
     found = at;
     end = endOfPart(lines, at, end);
     start = at + 1;
+    if (typeof part === "number") {
+      // The first key of a mapping stands beside the dash of its item.
+      lines[at] = (lines[at] ?? "").replace("-", " ");
+      start = at;
+    }
   }
-  return found;
+  return found === null ? null : { line: found, exact: true };
 }
+
+/** What a message quotes from the text. */
+const QUOTING =
+  /(?:dependency specification|The dependency|The pip entry|The channel) "?(\S.*?)"?(?:,|: | is | names | cannot | \(type=|$)/;
 
 /**
  * @param fault one line of the server's message
@@ -77,14 +94,11 @@ export function lineOfFault(fault: string, text: string): number | null {
   const [, told] = /\bline (\d+), column \d+/.exec(fault) ?? [];
   if (told !== undefined) return Number(told);
   const lines = text.split("\n");
-  const [, location] = /\bloc=\((.*)\)\)$/.exec(fault) ?? [];
-  // A message may quote the very text: that is more exact than the list that it is in.
-  const [, quoted] =
-    /(?:specification|dependency|pip entry|The channel) (\S.*?)(?:,| is | names | cannot | \(type=|$)/.exec(
-      fault,
-    ) ?? [];
+  const [, location = ""] = /\bloc=\((.*)\)\)$/.exec(fault) ?? [];
+  const located = lineOfLocation(lines, parseLocation(location));
+  if (located?.exact) return located.line + 1;
+  const [, quoted] = QUOTING.exec(fault) ?? [];
   const at = quoted === undefined ? -1 : lines.findIndex((line) => line.includes(quoted));
   if (at >= 0) return at + 1;
-  const found = location === undefined ? null : lineOfLocation(lines, parseLocation(location));
-  return found === null ? null : found + 1;
+  return located === null ? null : located.line + 1;
 }

@@ -55,9 +55,17 @@ function Page({ at }: { at: Place }) {
   }
 }
 
-const LINKS: readonly { readonly to: Place; readonly text: string; readonly members: boolean }[] = [
+interface Link {
+  readonly to: Place;
+  readonly text: string;
+  /** Where the text is short for want of room. */
+  readonly whole?: string;
+  readonly members: boolean;
+}
+
+const LINKS: readonly Link[] = [
   { to: { page: "list", filter: NO_FILTER }, text: WORDS.environments, members: false },
-  { to: { page: "create", from: null }, text: WORDS.newEnvironment, members: false },
+  { to: { page: "create", from: null }, text: WORDS.new, whole: WORDS.newEnvironment, members: false },
   { to: { page: "namespaces" }, text: WORDS.namespaces, members: true },
 ];
 
@@ -65,8 +73,13 @@ function Navigation({ at }: { at: Place }) {
   const shown = LINKS.filter(({ members }) => !members || session.value?.authenticated === true);
   return (
     <nav aria-label={WORDS.mainNavigation}>
-      {shown.map(({ to, text }) => (
-        <a key={to.page} href={addressOfPlace(to)} aria-current={at.page === to.page ? "page" : undefined}>
+      {shown.map(({ to, text, whole }) => (
+        <a
+          key={to.page}
+          href={addressOfPlace(to)}
+          aria-label={whole}
+          aria-current={at.page === to.page ? "page" : undefined}
+        >
           {text}
         </a>
       ))}

@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import { CHANGEABLE, SET_GLOBALLY } from "#core/settings/scope.ts";
 import type { Settings } from "#core/settings/settings.ts";
 import { route } from "./route.ts";
 import { data, EnvironmentParam, NamespaceParam, NONE } from "./shapes.ts";
@@ -40,6 +41,9 @@ export const SettingsReply = v.object({
   namespace_quota_bytes: v.number(),
   build_artifacts_kept_on_deletion: list,
 } satisfies Record<keyof Settings, v.GenericSchema>);
+
+/** What can be set; of these, what only for the whole store. Everything else is the deployment's own. */
+export const SETTABLE = { keys: CHANGEABLE, onlyGlobally: SET_GLOBALLY } as const;
 
 const reading = {
   method: "get",

@@ -14,6 +14,8 @@ export async function visit(
 ): Promise<{ page: Page; faults: string[] }> {
   const window = await site.open();
   const value = await site.api.token(bindings, primaryNamespace);
-  await window.page.context().addCookies([{ name: "conda-store-auth", value, url: site.url }]);
+  await window.page
+    .context()
+    .addCookies([{ name: "conda-store-auth", value, domain: new URL(site.url).hostname, path: "/" }]);
   return window;
 }

@@ -84,7 +84,7 @@ describe.skipIf(CHROMIUM === null)("an environment, in a real Chromium", () => {
     await page.getByText("1 package", { exact: true }).waitFor();
 
     await page.getByRole("link", { name: "History" }).click();
-    await page.getByRole("link", { name: `What build ${second} changed over build ${first}` }).click();
+    await page.getByRole("link", { name: `since build ${first}` }).click();
     await page.getByRole("heading", { name: `From build ${first} to build ${second}` }).waitFor();
     for (const change of ["new 1", "old 1.0", "numpy 1.9.0 → 2.10.0"])
       await page.getByRole("listitem").filter({ hasText: change }).waitFor();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTime, showDuration, showSize } from "#ui/format.ts";
+import { parseTime, showDistance, showDuration, showSize } from "#ui/format.ts";
 
 describe("showDuration", () => {
   it.each([
@@ -35,5 +35,19 @@ describe("parseTime", () => {
   it("reads the API's times, which have no zone, as UTC", () => {
     expect(parseTime("2026-11-21T08:03:06.654000").toISOString()).toBe("2026-11-21T08:03:06.654Z");
     expect(parseTime("2026-11-21T08:03:06").toISOString()).toBe("2026-11-21T08:03:06.000Z");
+  });
+});
+
+describe("a distance in time", () => {
+  const now = new Date("2026-11-21T08:00:00Z");
+  const of = (secondsAgo: number): string => showDistance(new Date(now.getTime() - secondsAgo * 1000), now);
+
+  it("is told in the largest unit that fits, forwards and backwards, and beyond a month as the date", () => {
+    const format = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+    expect(of(5)).toBe(format.format(-5, "second"));
+    expect(of(3_599)).toBe(format.format(-59, "minute"));
+    expect(of(7_200)).toBe(format.format(-2, "hour"));
+    expect(of(-3 * 86_400)).toBe(format.format(3, "day"));
+    expect(of(40 * 86_400)).toContain("2026");
   });
 });

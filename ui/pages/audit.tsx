@@ -8,7 +8,7 @@ import { Field } from "../parts/field.tsx";
 import { RefusalNotice } from "../parts/notice.tsx";
 import { Time } from "../parts/time.tsx";
 import { Title } from "../parts/title.tsx";
-import { type AuditFilter, goTo } from "../router.ts";
+import { type AuditFilter, addressOfPlace, environmentPlace, goTo } from "../router.ts";
 import { ledToLogin } from "../session.ts";
 import { WORDS } from "../words/common.ts";
 import { AUDIT } from "../words/team.ts";
@@ -148,8 +148,7 @@ function Entries({ entries }: { entries: readonly Entry[] }) {
               <code>{action}</code>
             </td>
             <td class="break" data-label={column.where}>
-              {[namespace, environment].filter((part) => part !== null).join("/") || "–"}
-              {build_id !== null && <span class="tag">{AUDIT.build(build_id)}</span>}
+              <Where namespace={namespace} environment={environment} buildId={build_id} />
             </td>
             <td class="break small" data-label={column.details}>
               {details ? JSON.stringify(details) : "–"}
@@ -158,5 +157,31 @@ function Entries({ entries }: { entries: readonly Entry[] }) {
         ))}
       </tbody>
     </table>
+  );
+}
+
+function Where({
+  namespace,
+  environment,
+  buildId,
+}: {
+  namespace: string | null;
+  environment: string | null;
+  buildId: number | null;
+}) {
+  if (namespace === null) return <>–</>;
+  if (environment === null)
+    return <a href={addressOfPlace({ page: "namespace", name: namespace })}>{namespace}</a>;
+  return (
+    <>
+      <a href={addressOfPlace(environmentPlace(namespace, environment))}>
+        {namespace}/{environment}
+      </a>{" "}
+      {buildId !== null && (
+        <a href={addressOfPlace(environmentPlace(namespace, environment, { buildId }))}>
+          {AUDIT.build(buildId)}
+        </a>
+      )}
+    </>
   );
 }

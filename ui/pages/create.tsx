@@ -158,7 +158,7 @@ export function CreatePage({ from }: { from: From }) {
         <div ref={answer}>
           {refusal.value && (
             <RefusalNotice refusal={refusal.value} title={CREATE.refused}>
-              <Lines lines={[...faultLines]} field={field} />
+              <Lines lines={[...faultLines].sort((a, b) => a - b)} field={field} />
             </RefusalNotice>
           )}
         </div>

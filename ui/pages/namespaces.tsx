@@ -53,7 +53,7 @@ export function NamespacesPage() {
         <div class="actions">
           {can("setting::read", GLOBAL) && (
             <a class="button" href={addressOfPlace({ page: "settings", namespace: "", environment: "" })}>
-              {SETTINGS.title} {SETTINGS.ofStore}
+              {SETTINGS.ofStore}
             </a>
           )}
           <a

@@ -9,6 +9,7 @@ import {
   putEnvironmentSettings,
   putNamespaceSettings,
   putSettings,
+  SETTABLE,
 } from "#core/contract/settings.ts";
 import { api } from "../api.ts";
 import { FormDialog } from "../parts/dialog.tsx";
@@ -70,10 +71,21 @@ async function ask({ namespace, environment }: Scope, signal: AbortSignal): Prom
   };
 }
 
+const isSettable = (key: Key): boolean => (SETTABLE.keys as readonly string[]).includes(key);
+const isSettableIn = (key: Key, namespace: string): boolean =>
+  isSettable(key) && (namespace === "" || !(SETTABLE.onlyGlobally as readonly string[]).includes(key));
+
+/** What can be changed first. */
+const sorted = (values: Values): Key[] => {
+  const keys = Object.keys(values).sort() as Key[];
+  return [...keys.filter(isSettable), ...keys.filter((key) => !isSettable(key))];
+};
+
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** Where a value comes from, as far as what holds above tells: a value that is the same there may be set here, too. */
 function originOf(key: Key, { values, above, store }: Known, { namespace, environment }: Scope): string {
+  if (!isSettable(key)) return SETTINGS.from.deployment;
   if (namespace === "") return SETTINGS.from.store;
   if (above === null) return SETTINGS.from.unknown;
   if (!same(values[key], above[key])) return SETTINGS.from.here;
@@ -92,8 +104,7 @@ export function SettingsPage(scope: Scope) {
   const { namespace, environment } = scope;
   const { answer, again } = useAnswer(`${namespace}/${environment}`, (signal) => ask(scope, signal));
   const changing = useSignal<Key | null>(null);
-  const where =
-    namespace === "" ? SETTINGS.ofStore : environment === "" ? namespace : `${namespace}/${environment}`;
+  const where = environment === "" ? namespace : `${namespace}/${environment}`;
   const mayChange =
     namespace === ""
       ? can("setting::update", GLOBAL)
@@ -101,7 +112,7 @@ export function SettingsPage(scope: Scope) {
   const known = answer.value;
   return (
     <>
-      <Title text={`${SETTINGS.title} ${where}`} />
+      <Title text={namespace === "" ? SETTINGS.ofStore : SETTINGS.of(where)} />
       <p class="lead">{SETTINGS.lead}</p>
       {known === null && <p class="quiet">{WORDS.loading}</p>}
       {known?.ok === false && <RefusalNotice refusal={known} />}
@@ -115,7 +126,7 @@ export function SettingsPage(scope: Scope) {
             </tr>
           </thead>
           <tbody>
-            {(Object.keys(known.value.values) as Key[]).map((key) => (
+            {sorted(known.value.values).map((key) => (
               <tr key={key}>
                 <th scope="row">
                   <code>{key}</code>
@@ -126,7 +137,7 @@ export function SettingsPage(scope: Scope) {
                 <td data-label={SETTINGS.column.from}>
                   <span class="inline">
                     {originOf(key, known.value, scope)}
-                    {mayChange && (
+                    {mayChange && isSettableIn(key, namespace) && (
                       <button
                         type="button"
                         class="small-button"

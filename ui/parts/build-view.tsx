@@ -144,6 +144,12 @@ function Failure({ reason, lines }: { reason: string | null; lines: readonly Log
   );
 }
 
+function emptyLog(isLive: boolean, wasRead: boolean, hasFile: boolean): string {
+  if (isLive) return BUILD.logEmpty;
+  if (!wasRead) return WORDS.loading;
+  return hasFile ? BUILD.logKept : BUILD.logNone;
+}
+
 function Log({
   lines,
   isLive,
@@ -159,11 +165,7 @@ function Log({
   return (
     <>
       {lines.value.length > 0 && <LogView lines={lines} isLive={isLive} />}
-      {lines.value.length === 0 && (
-        <p class="quiet">
-          {wasRead && hasFile ? BUILD.logKept : isLive || wasRead ? BUILD.logEmpty : WORDS.loading}
-        </p>
-      )}
+      {lines.value.length === 0 && <p class="quiet">{emptyLog(isLive, wasRead, hasFile)}</p>}
       {hasFile && (
         <p>
           <a href={fileAddress(build.id, "logs")} target="_blank" rel="noreferrer">

@@ -35,6 +35,7 @@ export const BUILD = {
   logFound: (count: number) => (count === 1 ? "1 line" : `${count.toLocaleString()} lines`),
   logCopy: "Copy the log",
   logEmpty: "No lines yet.",
+  logNone: "It wrote nothing.",
   logKept: "The lines are kept as a file.",
   logOpen: "Open the whole log",
   logCut: (count: number) => `The first ${count.toLocaleString()} lines are not shown here.`,

@@ -10,6 +10,7 @@ export const WORDS = {
   mainNavigation: "Main",
   environments: "Environments",
   newEnvironment: "New environment",
+  new: "New",
   namespaces: "Namespaces",
   audit: "Audit",
   logIn: "Log in",

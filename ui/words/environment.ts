@@ -109,7 +109,7 @@ export const ENVIRONMENT = {
     current: "current",
     pinned: "pinned",
     changes: "Changes",
-    changesHint: (from: number, to: number) => `What build ${to} changed over build ${from}`,
+    since: (id: number) => `since build ${id}`,
     more: "Older builds",
   },
 

@@ -118,14 +118,15 @@ export const MEMBERS = {
 } as const;
 
 export const SETTINGS = {
-  title: "Settings",
-  ofStore: "of the whole store",
+  ofStore: "Settings of the whole store",
+  of: (name: string) => `Settings of ${name}`,
   lead: "A setting of an environment counts before its namespace's, and that before the store's.",
   column: { name: "Setting", value: "Value", from: "Comes from" },
   from: {
     here: "set here",
     namespace: "the namespace",
     store: "the store, or the deployment",
+    deployment: "fixed by the deployment",
     unknown: "above, where you may not look",
   },
   change: "Change",

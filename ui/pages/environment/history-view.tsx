@@ -127,11 +127,8 @@ function Builds({ environment, builds }: { environment: Environment; builds: rea
               <td data-label={words.size}>{build.size > 0 ? showSize(build.size) : "–"}</td>
               <td data-label={words.changes}>
                 {before && build.status === "COMPLETED" ? (
-                  <a
-                    href={to({ view: "history", compare: [before.id, build.id] })}
-                    aria-label={words.changesHint(before.id, build.id)}
-                  >
-                    {words.changes}
+                  <a href={to({ view: "history", compare: [before.id, build.id] })}>
+                    {words.since(before.id)}
                   </a>
                 ) : (
                   "–"

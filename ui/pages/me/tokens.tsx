@@ -77,9 +77,9 @@ function Row({ token, onEnd }: { token: Token; onEnd: () => void }) {
       </th>
       <td data-label={column.may}>
         {Object.entries(role_bindings).map(([pattern, roles]) => (
-          <div key={pattern}>
-            <code>{pattern}</code> {roles.join(", ")}
-          </div>
+          <span key={pattern} class="grant">
+            <code>{pattern}</code> {roles.join(", ")}{" "}
+          </span>
         ))}
       </td>
       <td data-label={column.made}>{created_on ? <Time at={created_on} /> : "–"}</td>
