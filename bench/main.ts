@@ -11,6 +11,10 @@ const BENCHES: Readonly<
     says: "what a request of the API costs, in a large store and in a small one",
     run: async (args) => (await import("./api/main.ts")).benchApi(args),
   },
+  page: {
+    says: "the web page's first load, search and scrolling in a real Chromium, in a large store and in a small one",
+    run: async (args) => (await import("./page/main.ts")).benchPage(args),
+  },
   access: {
     says: "a decision with 1,000 bindings against a naive one, and a token's part of a request",
     run: async (args) => (await import("./access/main.ts")).benchAccess(args),

@@ -6,15 +6,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { openDb } from "#adapters/dynamodb/db.ts";
-import { cacheSecret } from "#adapters/secrets/secret.ts";
-import { mintToken } from "#adapters/secrets/tokens.ts";
 import { LocalError } from "#local/local-error.ts";
-import { startMiniStack, TEST_CREDENTIALS } from "#local/ministack.ts";
+import { startMiniStack } from "#local/ministack.ts";
 import { ensurePythonTools } from "#local/python.ts";
 import { bundleEntry } from "#scripts/bundle.ts";
+import { makeGivens } from "./givens.ts";
 import { createTable, startLocalDynamodb } from "./local-dynamodb.ts";
 import { type ApiOptions, FEW_ENVIRONMENTS, parseOptions, USAGE } from "./options.ts";
 import { openOurApi } from "./our-api.ts";
@@ -91,29 +88,6 @@ async function bench(options: ApiOptions, directory: string, closers: Closers): 
   const { text, within } = report(measured);
   console.log(`${text}\n`);
   return within;
-}
-
-/** Queue, secret and an admin's token: made as a deployment makes them. */
-async function makeGivens(endpoint: string) {
-  Object.assign(process.env, TEST_CREDENTIALS);
-  const { QueueUrl } = await new SQSClient({ endpoint }).send(
-    new CreateQueueCommand({ QueueName: "wake-up" }),
-  );
-  if (!QueueUrl) throw new Error("the local AWS made no queue");
-  const key = JSON.stringify({ kid: "1", key: crypto.randomUUID() + crypto.randomUUID() });
-  const secret = "bench";
-  await new SecretsManagerClient({ endpoint }).send(
-    new CreateSecretCommand({ Name: secret, SecretString: key }),
-  );
-  const token = await mintToken(
-    cacheSecret(async () => key),
-    {
-      primaryNamespace: "bench",
-      roleBindings: { "*/*": ["admin"] },
-      expiresAt: new Date(Date.now() + 86_400_000),
-    },
-  );
-  return { wakeUpQueue: QueueUrl, secret, authorization: `Bearer ${token}` };
 }
 
 function say(line: string): void {

@@ -67,13 +67,17 @@ function answer(child: ChildProcess): Promise<unknown> {
   });
 }
 
-function environmentOf({
+/** The variables of the bundled function. */
+export function environmentOf({
   table,
   dynamodb,
   ministack,
   wakeUpQueue,
   secret,
-}: OurApiOptions): Record<string, string> {
+}: Pick<OurApiOptions, "table" | "dynamodb" | "ministack" | "wakeUpQueue" | "secret">): Record<
+  string,
+  string
+> {
   return {
     ...plausibleEnvironment(),
     ...TEST_CREDENTIALS,

@@ -5,7 +5,7 @@ import { archiveKey, exportKey, lockKey } from "#core/layout.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { CHROMIUM, useSite } from "#test/kit/browser.ts";
 import { manners } from "#test/kit/manners.ts";
-import { visit } from "#test/kit/site-visitor.ts";
+import { JOURNEY, visit } from "#test/kit/site-visitor.ts";
 import { building, completedResult, sha256Of, submission } from "#test/kit/submissions.ts";
 
 const installed = (name: string, version: string): InstalledPackage => ({
@@ -21,7 +21,7 @@ const installed = (name: string, version: string): InstalledPackage => ({
   sizeBytes: 1,
 });
 
-describe.skipIf(CHROMIUM === null)("an environment, in a real Chromium", () => {
+describe.skipIf(CHROMIUM === null)("an environment, in a real Chromium", JOURNEY, () => {
   const site = useSite();
 
   async function build(

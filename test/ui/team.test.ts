@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { bearer, post, put } from "#test/kit/api.ts";
 import { CHROMIUM, useSite } from "#test/kit/browser.ts";
 import { manners } from "#test/kit/manners.ts";
-import { visit } from "#test/kit/site-visitor.ts";
+import { JOURNEY, visit } from "#test/kit/site-visitor.ts";
 import { completed } from "#test/kit/submissions.ts";
 
-describe.skipIf(CHROMIUM === null)("people, in a real Chromium", () => {
+describe.skipIf(CHROMIUM === null)("people, in a real Chromium", JOURNEY, () => {
   const site = useSite();
   const ADMIN = { "*/*": ["admin"] } as const;
 

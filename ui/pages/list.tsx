@@ -36,7 +36,7 @@ export function ListPage({ filter }: { filter: ListFilter }) {
 
   const load = async (behind: Found | null, abort: AbortSignal): Promise<void> => {
     const status = STATUSES.find((each) => each === filter.status);
-    const packages = filter.packages.split(/[\s,]+/).filter((name) => name !== "");
+    const packages = filter.packages.split(/\s+/).filter((name) => name !== "");
     const outcome = await api(listEnvironmentsByCursor, {
       query: {
         sort_by: ["namespace", "name"],

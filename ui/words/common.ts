@@ -46,7 +46,7 @@ export const WORDS = {
     status: "Status of the current build",
     anyStatus: "Any status",
     packages: "With these packages",
-    packagesPlaceholder: "With packages: numpy dask",
+    packagesPlaceholder: "With packages: dask numpy<2",
     found: (count: number) => (count === 1 ? "1 environment" : `${count.toLocaleString()} environments`),
     none: "There are no environments yet.",
     noneForYou: "There is nothing that you may see without logging in.",
