@@ -23,6 +23,10 @@ const BENCHES: Readonly<
     says: "a whole build, claim to COMPLETED, against the bare engine's own create of the same lock",
     run: async (args) => (await import("./pipeline/main.ts")).benchPipeline(args),
   },
+  images: {
+    says: "images of environments that share most packages, against one fat layer each",
+    run: async (args) => (await import("./images/main.ts")).benchImages(args),
+  },
   fairness: {
     says: "200 waiting builds of four namespaces: how many turns each namespace waits",
     run: async (args) => (await import("./fairness/main.ts")).benchFairness(args),

@@ -11,6 +11,7 @@ import { Undecided } from "./failure.ts";
 import { memoryLimitMiB, oomCounter } from "./memory.ts";
 import { openStrangers } from "./strangers.ts";
 import { diskApart } from "./task.ts";
+import { TASK_VARIABLES } from "./variables.ts";
 
 // Directories 755 and files 644 whatever the machine's habit is: consumers of the shared disk are other users.
 process.umask(0o022);
@@ -18,11 +19,7 @@ process.umask(0o022);
 // second. Read by libuv when the first file is touched.
 process.env["UV_THREADPOOL_SIZE"] ??= "64";
 
-const config = readConfig([
-  ...(["table", "bucket", "finishQueue", "settings", "storeDirectory", "diskDirectory"] as const),
-  ...(["workDirectory", "allowedPrivateHosts", "channelSecrets", "packPython", "maxAttemptMinutes"] as const),
-  ...(["buildId", "engine", "engineProgram", "isolation", "baseImage"] as const),
-]);
+const config = readConfig(TASK_VARIABLES);
 
 const LOAD_QUEUE_MS = 150;
 const loadQueue = () => import("#adapters/sqs/queue.ts");

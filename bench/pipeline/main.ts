@@ -5,14 +5,10 @@
 import { chmodSync, mkdtempSync, statfsSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeDemoChannel, serveDemoChannel } from "#local/demo-channel.ts";
-import { chooseEngine, platform } from "#local/engine.ts";
 import { LocalError } from "#local/local-error.ts";
-import { ensurePythonTools } from "#local/python.ts";
 import { removeTree } from "#local/run-task/launch.ts";
 import { serveFiles } from "#local/static-files.ts";
-import { bundleAll } from "#scripts/bundle.ts";
-import { startLocalAws } from "../local-aws.ts";
+import { openStage, say } from "../stage.ts";
 import { runAgain } from "./again.ts";
 import { openBareEngine } from "./bare-engine.ts";
 import { makeCrowd } from "./crowd.ts";
@@ -22,7 +18,6 @@ import { type BenchRequest, runRounds } from "./rounds.ts";
 
 /** On disk, of one round: packages and environments of both, and the published copy. */
 const ROUND_BYTES: Readonly<Record<EnvironmentKind, number>> = { small: 1e9, medium: 2e9, large: 4e9 };
-const ROOT = join(import.meta.dirname, "..", "..");
 
 /** @returns whether every environment was within its budgets; also after `--help` */
 export async function benchPipeline(args: readonly string[]): Promise<boolean> {
@@ -52,24 +47,8 @@ async function bench(
   directory: string,
   closers: (() => Promise<void>)[],
 ): Promise<boolean> {
-  const { python } = await ensurePythonTools(ROOT, say);
-  const engine = await chooseEngine({
-    ...{ root: ROOT, python, log: say },
-    ...(wanted === undefined ? {} : { wanted }),
-  });
-  const bare = await openBareEngine(engine);
-  const into = join(ROOT, ".local", "demo-channel-large");
-  const demo = await makeDemoChannel({ python, into, log: say, large: true });
-  const demoServer = await serveDemoChannel(demo.directory, { host: "127.0.0.1", port: 0 });
-  closers.push(() => demoServer.close());
-  const bundles = join(directory, "bundles");
-  await bundleAll(ROOT, bundles);
-  const aws = await startLocalAws(python, join(directory, "aws"));
-  closers.push(() => aws.stop());
-
-  const program = join(bundles, "build-task", "main.mjs");
-  const settings = { conda_solve_platforms: [platform()], conda_virtual_packages: thisMachine() };
-  const setup = { aws, engine, python, program, platform: platform(), settings };
+  const { setup, demo, channel } = await openStage({ directory, engine: wanted, closers });
+  const bare = await openBareEngine(setup.engine);
   const request = (
     name: string,
     environment: EnvironmentKind,
@@ -88,17 +67,17 @@ async function bench(
     verdicts.push(within);
   };
   for (const name of parts.includes("build") ? environments : []) {
-    const measured = await runRounds(request(name, name, [demoServer.url]));
+    const measured = await runRounds(request(name, name, [channel]));
     const bytes = measured.rounds[0]?.ours.build.sizeBytes ?? 0;
     const size = `${measured.packages} packages, ${Math.round(bytes / 1e6)} MB`;
     show(reportBuild(`${name}: ${size}, empty caches, by ${bare.name}`, measured.rounds));
   }
   if (parts.includes("again")) {
     const crowd = join(directory, "crowd");
-    await makeCrowd(crowd, platform(), records);
+    await makeCrowd(crowd, setup.platform, records);
     const crowdServer = await serveFiles(crowd, { host: "127.0.0.1", port: 0, mount: "/crowd" });
     closers.push(() => crowdServer.close());
-    const again = await runAgain(request("again", "small", [demoServer.url, crowdServer.url]));
+    const again = await runAgain(request("again", "small", [channel, crowdServer.url]));
     const index = `index of ${records} further records`;
     show(reportAgain(`the same specification again: small, ${index}, by ${bare.name}`, again));
   }
@@ -112,14 +91,4 @@ function mustFit(directory: string, { rounds, environments }: PipelineOptions): 
   if (bavail * bsize > needed) return;
   const gigabytes = Math.ceil(needed / 1e9);
   throw new LocalError(`${tmpdir()} has less than ${gigabytes} GB free: set TMPDIR to a larger disk.`);
-}
-
-/** The demo channel is made of what this machine has, which needs this machine's C library. */
-function thisMachine(): Record<string, string> {
-  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return header?.glibcVersionRuntime === undefined ? {} : { __glibc: header.glibcVersionRuntime };
-}
-
-function say(line: string): void {
-  console.error(`  ${line}`);
 }

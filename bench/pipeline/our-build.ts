@@ -11,9 +11,11 @@ import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { readLog } from "#adapters/s3/logs.ts";
+import { TASK_VARIABLES, type TaskVariable } from "#build-task/variables.ts";
 import type { Build } from "#core/build/build.ts";
 import type { LogLine } from "#core/build/log-line.ts";
 import { parseFinishMessage } from "#core/build/messages.ts";
+import { FROM_NOTHING } from "#core/image/reference.ts";
 import { BUILD_TASK_FLAGS, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { completeSpecification, readSpecification } from "#core/specification/parse.ts";
@@ -47,6 +49,8 @@ export interface OurRequest {
   /** In priority order; all of them on this machine. */
   readonly channels: readonly string[];
   readonly packages: readonly string[];
+  /** The environment is built on the shared disk, and not copied there meanwhile. @default false */
+  readonly inPlace?: boolean;
 }
 
 export interface OurBuild {
@@ -164,6 +168,25 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
     [dirname(program), ...[process.execPath, engine.program, python].flatMap(placesOf)],
     place("home"),
   );
+  // All that the task reads, which the compiler holds: what is missing would end it.
+  const values: Readonly<Record<TaskVariable, string>> = {
+    table: aws.table,
+    bucket: aws.bucketName,
+    finishQueue: aws.finishQueue,
+    settings: JSON.stringify(settings),
+    allowedPrivateHosts: hostsOf(request).join(","),
+    storeDirectory: place("store"),
+    diskDirectory: place(request.inPlace ? "store" : "closed/disk"),
+    workDirectory: place("work"),
+    buildId: String(id),
+    engine: engine.kind,
+    engineProgram: engine.program,
+    channelSecrets: "bench/channels/",
+    packPython: python,
+    isolation: "possible",
+    baseImage: FROM_NOTHING,
+    maxAttemptMinutes: String(ATTEMPT_MINUTES_MAX),
+  };
   const child = spawn(command, args, {
     cwd: place("home"),
     stdio: ["ignore", "pipe", "pipe"],
@@ -173,22 +196,7 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
       PATH: programPath(),
       HOME: place("home"),
       NODE_NO_WARNINGS: "1",
-      [VARIABLES.table]: aws.table,
-      [VARIABLES.bucket]: aws.bucketName,
-      [VARIABLES.finishQueue]: aws.finishQueue,
-      [VARIABLES.settings]: JSON.stringify(settings),
-      [VARIABLES.allowedPrivateHosts]: hostsOf(request).join(","),
-      [VARIABLES.storeDirectory]: place("store"),
-      [VARIABLES.diskDirectory]: place("closed/disk"),
-      [VARIABLES.workDirectory]: place("work"),
-      [VARIABLES.buildId]: String(id),
-      [VARIABLES.engine]: engine.kind,
-      [VARIABLES.engineProgram]: engine.program,
-      [VARIABLES.channelSecrets]: "bench/channels/",
-      [VARIABLES.packPython]: python,
-      [VARIABLES.isolation]: "possible",
-      [VARIABLES.maxAttemptMinutes]: String(ATTEMPT_MINUTES_MAX),
-      [VARIABLES.logLevel]: "info",
+      ...Object.fromEntries(TASK_VARIABLES.map((name) => [VARIABLES[name], values[name]])),
     },
   });
   let output = "";
