@@ -24,6 +24,9 @@ import { unpackLayers } from "#test/kit/unpack-image.ts";
 const CRANE = findProgram("crane");
 const SKOPEO = findProgram("skopeo");
 const CONFORMANCE = findProgram("oci-conformance");
+/** Said where a program is missing, by the test that skips. */
+const without = (name: string, program: string | null): string =>
+  program === null ? `${name} (skipped: it is not installed, see .ci/run)` : name;
 const isRoot = process.getuid?.() === 0;
 
 const aws = useMiniStack();
@@ -131,7 +134,7 @@ it("conda-store's own command line waits for an image", async () => {
   }
 }, 120_000);
 
-describe.skipIf(CRANE === null)("crane", () => {
+describe.skipIf(CRANE === null)(without("crane", CRANE), () => {
   const crane = async (...args: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await runProgram(CRANE ?? "", args, {
       HOME: folder,
@@ -160,7 +163,7 @@ describe.skipIf(CRANE === null)("crane", () => {
   );
 });
 
-describe.skipIf(SKOPEO === null)("skopeo", () => {
+describe.skipIf(SKOPEO === null)(without("skopeo", SKOPEO), () => {
   const skopeo = (...args: readonly string[]) =>
     runProgram(SKOPEO ?? "", ["--insecure-policy", ...args], {
       HOME: folder,
@@ -219,7 +222,7 @@ describe.skipIf(SKOPEO === null)("skopeo", () => {
   }, 120_000);
 });
 
-describe.skipIf(CONFORMANCE === null)("the conformance tests of the distribution specification", () => {
+describe.skipIf(CONFORMANCE === null)(without("the conformance tests of the distribution specification", CONFORMANCE), () => {
   it("find nothing wrong with pulling", async () => {
     const results = join(folder, "results");
     const { code, stdout, stderr } = await runProgram(CONFORMANCE ?? "", [], {
