@@ -5,7 +5,7 @@
  */
 import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Db } from "./db.ts";
-import { withVersion } from "./item.ts";
+import { type Item, withVersion } from "./item.ts";
 import {
   repositoryBlobKey,
   repositoryPartition,
@@ -42,14 +42,30 @@ export async function findRepositoryBlob(
 ): Promise<RepositoryBlob | null> {
   const partition = repositoryPartition(namespace, environment);
   for await (const item of readPartition(db, { partition, prefix: `${digest}#`, limit: 1 })) {
-    return {
-      digest: item["digest"] as string,
-      mediaType: item["mediaType"] as string,
-      sizeBytes: item["sizeBytes"] as number,
-    };
+    return toBlob(item);
   }
   return null;
 }
+
+/** What the images of an environment's builds are made of, by build. One query, of a megabyte a page. */
+export async function readRepositoryBlobs(
+  db: Db,
+  { namespace, environment }: Repository,
+): Promise<Map<number, RepositoryBlob[]>> {
+  const partition = repositoryPartition(namespace, environment);
+  const blobs = new Map<number, RepositoryBlob[]>();
+  for await (const item of readPartition(db, { partition, prefix: "sha256:" })) {
+    const build = Number(String(item["sk"]).split("#")[1]);
+    blobs.set(build, [...(blobs.get(build) ?? []), toBlob(item)]);
+  }
+  return blobs;
+}
+
+const toBlob = (item: Item): RepositoryBlob => ({
+  digest: item["digest"] as string,
+  mediaType: item["mediaType"] as string,
+  sizeBytes: item["sizeBytes"] as number,
+});
 
 /** The build does not have this blob any more; what other builds of the environment have stays. */
 export async function dropRepositoryBlob(db: Db, build: RepositoryBuild, digest: string): Promise<void> {

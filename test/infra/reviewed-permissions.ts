@@ -14,7 +14,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | LOGIN#* | NAMESPACES | NS#* | SLOTS",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | LOCK#* | NAMESPACES | NS#* | SPEC#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike AUDIT#* | BUILD#* | DUE | HOLD#* | LINE#* | LOGIN#* | NAMESPACES | NS#* | TOKENS#* | USE#* | USER#*",
-    "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike AUDIT#* | LINE#* | NAMESPACES | NS#* | SLOTS | TOKENS#* | TURNS | USES#*",
+    "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike AUDIT#* | LINE#* | NAMESPACES | NS#* | REPO#* | SLOTS | TOKENS#* | TURNS | USES#*",
     "dynamodb:Query on table/StorageTable/index/auditByActor | table/StorageTable/index/auditByTime where dynamodb:LeadingKeys ForAllValues:StringLike AUDIT#*",
     "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | NAMESPACES | NS#* | RATE#* | SETTINGS | SPEC#* | THING#* | TOKENS#* | TURNS",
     "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/*",

@@ -7,17 +7,19 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
-import { holdThings } from "#adapters/dynamodb/holds.ts";
+import { giveBack, heldBy, holdThings } from "#adapters/dynamodb/holds.ts";
 import { slots } from "#adapters/dynamodb/line.ts";
 import { getBuildCounts } from "#adapters/dynamodb/namespaces.ts";
 import { giveRole } from "#adapters/dynamodb/roles.ts";
 import type { Artifact } from "#core/build/status.ts";
 import { thingsOf } from "#core/build/thing.ts";
+import { inDockersWords } from "#core/image/manifest.ts";
 import { archiveKey, lockKey, logKey } from "#core/layout.ts";
 import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
+import { type StoredImage, storeImage } from "#test/kit/registry.ts";
 import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
@@ -326,4 +328,37 @@ test("what an environment would lose is told before it is set, newest first, wit
   await ask("PUT", "setting/team/demo/", put({ builds_kept: 4 }));
   expect((await ask("GET", "environment/team/demo/retention/")).data).toMatchObject({ builds: 0 });
   expect(await idsOf()).toHaveLength(5);
+});
+
+describe("an image", () => {
+  const place = { namespace: "team", environment: "imaged" };
+  const bytesOf = ({ layer, config, manifest }: StoredImage): number =>
+    layer.byteLength +
+    [config, manifest, inDockersWords(manifest)].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+
+  test("is planned with its layers: what other images have goes with the last of them", async () => {
+    const { services } = api;
+    const store = (content: string) => storeImage(services, place, content);
+    const [first, second, current] = [await store("shared"), await store("shared"), await store("other")];
+    const plan = async (path: string) => (await ask("DELETE", `${path}?dry_run=true`)).data;
+
+    expect(await plan(`build/${first.build.id}/`)).toMatchObject({
+      artifacts: 0,
+      bytes: 0,
+      kept: [{ artifact_type: "DOCKER_MANIFEST", because: "used by other builds" }],
+    });
+    expect(await plan("environment/team/imaged/")).toMatchObject({
+      builds: 3,
+      artifacts: 8,
+      bytes: bytesOf(first) + bytesOf(current),
+      kept: [],
+    });
+    await remove(`build/${second.build.id}/`);
+    // Sweep has not been there: the second still holds what it had.
+    expect(await plan(`build/${first.build.id}/`)).toMatchObject({ bytes: 0 });
+    for (const thing of await heldBy(db, second.build.id)) {
+      await giveBack(db, second.build.id, thing, { at: new Date(), due: new Date() });
+    }
+    expect(await plan(`build/${first.build.id}/`)).toMatchObject({ artifacts: 4, bytes: bytesOf(first) });
+  });
 });
