@@ -323,25 +323,51 @@ describe("lists", () => {
   });
 });
 
-describe("what nobody should ask", () => {
-  it("is refused in the registry's own words", async () => {
-    const cases: [string, RequestInit, number, string][] = [
-      ["/v2/team/demo/blobs/uploads/", { method: "POST" }, 405, "UNSUPPORTED"],
-      ["/v2/team/demo/manifests/latest", { method: "DELETE" }, 405, "UNSUPPORTED"],
-      ["/v2/token", { method: "DELETE" }, 405, "UNSUPPORTED"],
-      ["/v2/nothing", {}, 404, "NAME_UNKNOWN"],
-      ["/v2/team/demo/tags/all", {}, 404, "NAME_UNKNOWN"],
-      ["/v2/demo/manifests/latest", {}, 404, "NAME_UNKNOWN"],
-      [`/v2/${"a/".repeat(300)}manifests/latest`, {}, 404, "NAME_UNKNOWN"],
-      ["/v2/team/..%2e/manifests/latest", {}, 404, "NAME_UNKNOWN"],
-      ["/v2/%2e%2e%2fteam/demo/manifests/latest", {}, 404, "NAME_UNKNOWN"],
-      ["/v2/TEAM/demo/manifests/latest", {}, 403, "DENIED"],
-      ["/v2/te%00am/demo/manifests/latest", {}, 404, "NAME_UNKNOWN"],
-    ];
-    for (const [path, init, status, code] of cases) {
-      const response = await ask(path, viewer, init);
-      expect(await refusal(response), path).toMatchObject({ status, code });
-      expect(response.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
+describe("what nobody should ask is refused in the registry's own words:", () => {
+  const cases: [what: string, path: string, init: RequestInit, status: number, code: string][] = [
+    ["a push of a blob", "/v2/team/demo/blobs/uploads/", { method: "POST" }, 405, "UNSUPPORTED"],
+    ["a push of a manifest", "/v2/team/demo/manifests/x", { method: "PUT", body: "{}" }, 405, "UNSUPPORTED"],
+    ["a deletion", "/v2/team/demo/manifests/latest", { method: "DELETE" }, 405, "UNSUPPORTED"],
+    ["another method for a token", "/v2/token", { method: "DELETE" }, 405, "UNSUPPORTED"],
+    ["a path that is none", "/v2/nothing", {}, 404, "NAME_UNKNOWN"],
+    ["another list than tags have", "/v2/team/demo/tags/all", {}, 404, "NAME_UNKNOWN"],
+    ["a name of one part", "/v2/demo/manifests/latest", {}, 404, "NAME_UNKNOWN"],
+    ["a name of three parts", "/v2/team/demo/more/manifests/latest", {}, 404, "NAME_UNKNOWN"],
+    ["a name of 300 parts", `/v2/${"a/".repeat(300)}manifests/latest`, {}, 404, "NAME_UNKNOWN"],
+    ["a name of 300 letters", `/v2/team/${"a".repeat(300)}/manifests/latest`, {}, 404, "NAME_UNKNOWN"],
+    ["an empty part of a name", "/v2/team//manifests/latest", {}, 404, "NAME_UNKNOWN"],
+    ["three dots", "/v2/team/..%2e/manifests/latest", {}, 404, "NAME_UNKNOWN"],
+    ["a way up", "/v2/%2e%2e%2fteam/demo/manifests/latest", {}, 404, "NAME_UNKNOWN"],
+    ["a part that is a way up", "/v2/team/..%2Fdemo/manifests/latest", {}, 404, "NAME_UNKNOWN"],
+    ["a name in upper case, which is another", "/v2/TEAM/demo/manifests/latest", {}, 403, "DENIED"],
+    ["a zero byte in a name", "/v2/te%00am/demo/manifests/latest", {}, 404, "NAME_UNKNOWN"],
+    ["letters that no name has", "/v2/t%C3%A9am/demo/manifests/latest", {}, 404, "NAME_UNKNOWN"],
+    ["who refers to an image", "/v2/team/demo/referrers/x", {}, 404, "NAME_UNKNOWN"],
+  ];
+  it.each(cases)("%s", async (_, path, init, status, code) => {
+    const response = await ask(path, viewer, init);
+    expect(await refusal(response)).toMatchObject({ status, code });
+    expect(response.headers.get("docker-distribution-api-version")).toBe("registry/2.0");
+  });
+
+  it("a part of a manifest or of a redirect, which is sent whole: ranges are for where blobs lie", async () => {
+    const headers = { ...viewer, range: "bytes=2-5" };
+    const manifest = await ask("/v2/team/demo/manifests/latest", headers);
+    expect([manifest.status, await manifest.text()]).toEqual([200, image.manifest]);
+    const blob = await ask(`/v2/team/demo/blobs/${digestOf(image.layer)}`, headers);
+    expect(blob.status).toBe(307);
+    const part = await fetch(blob.headers.get("location") ?? "", { headers: { range: "bytes=2-5" } });
+    expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, image.layer.subarray(2, 6)]);
+  });
+
+  it("thousands of scopes, or a token that is no text: what is there is answered, and nothing breaks", async () => {
+    const many = Array.from({ length: 2000 }, (_, at) => `repository:team/e${at}:pull`).join(" ");
+    const body = new URLSearchParams({ scope: `repository:team/demo:pull ${many}`, grant_type: "password" });
+    body.set("password", "x".repeat(100_000));
+    expect((await ask("/v2/token", {}, { method: "POST", body })).status).toBe(401);
+    for (const form of ["%", "grant_type=password&password=%00", "{}", "grant_type=client_credentials"]) {
+      const asked = await ask("/v2/token", {}, { method: "POST", body: form });
+      expect((await refusal(asked)).code, form).toBe("UNAUTHORIZED");
     }
   });
 });
