@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { taskSizesOf } from "#core/build/task-size.ts";
 import { maxTriesOf } from "#core/build/tries.ts";
-import { FROM_NOTHING, parseReference } from "#core/image/reference.ts";
+import { isBaseImage } from "#core/image/reference.ts";
 import { ENVIRONMENT_LINK_FORM, VARIABLES } from "#core/layout.ts";
 import { readLogin } from "#core/login/backends.ts";
 import { readServices } from "#core/token/services.ts";
@@ -83,10 +83,7 @@ const SCHEMAS = {
   engineProgram: text,
   packPython: text,
   memoryEvents: text,
-  baseImage: v.pipe(
-    text,
-    v.check((name) => name === FROM_NOTHING || parseReference(name) !== null, "is no reference to an image"),
-  ),
+  baseImage: v.pipe(text, v.check(isBaseImage, "is no reference to an image")),
   isolation: v.picklist(["required", "possible"], 'must be "required" or "possible"'),
   maxAttemptMinutes: count,
   maxQueueHours: count,

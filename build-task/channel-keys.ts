@@ -1,10 +1,11 @@
 /**
- * What this build's namespace has for private channels. It stays in this process.
+ * What this build's namespace has for private channels, and the deployment for registries. It stays in this process.
  * @module
  */
 import { AwsError } from "#adapters/aws-json.ts";
 import { readChannelSecret } from "#adapters/secrets/channel-secret.ts";
 import { type ChannelKeys, openChannelKeys, parseChannelCredentials } from "#core/channel/credentials.ts";
+import { channelSecretName, registrySecretName } from "#core/layout.ts";
 import { BuildFailure } from "./failure.ts";
 import type { Task } from "./task.ts";
 
@@ -12,14 +13,28 @@ import type { Task } from "./task.ts";
 const FINAL: ReadonlySet<string> = new Set(["AccessDeniedException", "DecryptionFailure"]);
 
 /** @throws BuildFailure for a secret that cannot be used; AwsError */
-export async function channelKeysOf({ config, settings, build, db }: Task): Promise<ChannelKeys> {
-  const { namespace } = build;
+export async function channelKeysOf(task: Task): Promise<ChannelKeys> {
+  const { config, build } = task;
+  const secret = channelSecretName(config.channelSecrets, build.namespace);
+  return await keysIn(task, secret, `${build.namespace}'s channels`);
+}
+
+/**
+ * What the deployment has for registries that base images come from. It is no namespace's: all of them are put on the same image.
+ * @throws BuildFailure for a secret that cannot be used; AwsError
+ */
+export async function registryKeysOf(task: Task): Promise<ChannelKeys> {
+  return await keysIn(task, registrySecretName(task.config.channelSecrets), "registries");
+}
+
+/** @param whose whose credentials they are, for people */
+async function keysIn({ config, settings, db }: Task, secret: string, whose: string): Promise<ChannelKeys> {
   const fail = (why: string): never => {
     throw new BuildFailure(
-      `The secret with the credentials of ${namespace}'s channels ${why}: ask the operator to store it again.`,
+      `The secret with the credentials of ${whose} ${why}: ask the operator to store it again.`,
     );
   };
-  const text = await readChannelSecret(db.client, config.channelSecrets, namespace).catch((error: unknown) =>
+  const text = await readChannelSecret(db.client, secret).catch((error: unknown) =>
     error instanceof AwsError && FINAL.has(error.name)
       ? fail(`cannot be read (${error.name})`)
       : rethrow(error),

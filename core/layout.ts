@@ -165,6 +165,9 @@ export const PREFIX_TOO_LONG = "build_path too long: must be <= 255 characters";
 export const channelSecretName = (prefix: string, namespace: string): string =>
   prefix + namespace.replace(/[^A-Za-z0-9_+.@-]/g, (sign) => `=${sign.charCodeAt(0).toString(16)}`);
 
+/** Name of the secret with credentials of the registries that base images come from: no namespace has it, whose signs have codes. */
+export const registrySecretName = (prefix: string): string => `${prefix}=registries`;
+
 /** The table's key attributes; both are strings. */
 export const TABLE_KEYS = { partition: "pk", sort: "sk" } as const;
 /** Its indexes and the attribute that each is partitioned by; sorted as the table is. Only entries of the audit have these attributes. */

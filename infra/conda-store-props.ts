@@ -65,8 +65,8 @@ export interface CondaStoreProps {
     readonly interrupted?: number;
   };
   /**
-   * Image that images of environments are put on, from a registry that gives it to everybody; `scratch` for none. It is copied
-   * once for each build task's platform, and what a tag means is asked for once a day.
+   * Image that images of environments are put on: a reference, a root file system as `https://…/root.tar.gz#sha256:…`, or `scratch`
+   * for none. It is copied once for each build task's platform, and what a tag means is asked for once a day.
    * @default "docker.io/library/debian:stable-slim"
    */
   readonly baseImage?: string;

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
-import { FROM_NOTHING, parseReference } from "#core/image/reference.ts";
+import { isBaseImage } from "#core/image/reference.ts";
 import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
 import { Login } from "#core/login/backends.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
@@ -61,8 +61,8 @@ const FIELDS = {
   baseImage: v.pipe(
     text,
     v.check(
-      (name) => name === FROM_NOTHING || parseReference(name) !== null,
-      "must be a reference such as docker.io/library/debian:stable-slim",
+      isBaseImage,
+      "must be a reference such as docker.io/library/debian:stable-slim, or a tar's address with #sha256:…",
     ),
   ),
   removalGraceMinutes: count(0, 30 * 24 * 60),

@@ -14,14 +14,16 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import * as v from "valibot";
 import { type ChannelCredentials, parseChannelCredentials } from "#core/channel/credentials.ts";
-import { channelSecretName } from "#core/layout.ts";
+import { channelSecretName, registrySecretName } from "#core/layout.ts";
 import { NamespaceName } from "#core/names.ts";
 import { localAws, outputOf, STACK } from "./deployed.ts";
 
-const USAGE = `usage: npm run channel-secret -- (--stack NAME | --prefix PREFIX | --local) NAMESPACE [set CHANNEL | remove CHANNEL]
+const USAGE = `usage: npm run channel-secret -- (--stack NAME | --prefix PREFIX | --local) (NAMESPACE | --registries) [set CHANNEL | remove CHANNEL]
 
 Lists the channels that a namespace has credentials for; sets those of one, read from standard input; or removes them.
 CHANNEL is what specifications name: a name such as my-team, or an address without credentials. Builds that begin later use them.
+With --registries, the same for the registries that base images come from, such as https://ghcr.io; docker's own is
+https://registry-1.docker.io.
 
 Standard input of set is one of these, and is never shown:
   {"username": "…", "password": "…"}     HTTP Basic
@@ -38,6 +40,9 @@ You need AWS credentials that may read, create, write and delete these secrets, 
 
 class UsageError extends Error {}
 
+/** What stands in a namespace's place. */
+const REGISTRIES = "registries";
+
 function readOptions() {
   try {
     const { values, positionals } = parseArgs({
@@ -46,6 +51,7 @@ function readOptions() {
         stack: { type: "string" },
         prefix: { type: "string" },
         local: { type: "boolean", default: false },
+        registries: { type: "boolean", default: false },
         state: { type: "string", default: ".local" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -55,9 +61,11 @@ function readOptions() {
       (each) => each !== undefined,
     );
     if (places.length !== 1) throw new Error("Say one of --stack, --prefix and --local.");
-    const [namespace, action = "list", channel, ...others] = positionals;
+    const named = values.registries ? [REGISTRIES, ...positionals] : positionals;
+    const [namespace, action = "list", channel, ...others] = named;
     if (namespace === undefined || others.length > 0) throw new Error("Name one namespace.");
-    if (!v.is(NamespaceName, namespace)) throw new Error(`${namespace} is no name of a namespace.`);
+    if (!values.registries && !v.is(NamespaceName, namespace))
+      throw new Error(`${namespace} is no name of a namespace.`);
     if (!["list", "set", "remove"].includes(action)) throw new Error(`There is no ${action}: set or remove.`);
     if ((channel === undefined) !== (action === "list"))
       throw new Error("Name one channel to set or remove.");
@@ -107,7 +115,7 @@ async function main(): Promise<void> {
   const prefix =
     options.prefix ??
     (await outputOf({ stack: options.stack ?? STACK, output: "ChannelSecrets", option: "--prefix" }, aws));
-  const name = channelSecretName(prefix, namespace);
+  const name = options.registries ? registrySecretName(prefix) : channelSecretName(prefix, namespace);
   const client = new SecretsManagerClient(aws ?? {});
   const now = await readCredentials(client, name);
   const { [channel]: former, ...others } = now ?? {};
@@ -116,7 +124,9 @@ async function main(): Promise<void> {
   if (action !== "list") {
     const SecretString = JSON.stringify(wanted);
     if (now === null) {
-      const Description = `Credentials of channels for conda-store's namespace ${namespace}`;
+      const Description = options.registries
+        ? "Credentials of registries for conda-store's base images"
+        : `Credentials of channels for conda-store's namespace ${namespace}`;
       await client.send(new CreateSecretCommand({ Name: name, SecretString, Description }));
     } else if (Object.keys(wanted).length === 0) {
       await client.send(new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true }));

@@ -11,11 +11,13 @@ import { pipeline } from "node:stream/promises";
 import { getBaseImage, type KnownBase, putBaseImage } from "#adapters/dynamodb/image-layers.ts";
 import { architectureOf, type BaseConfig, parseBaseConfig } from "#core/image/config.ts";
 import { type Descriptor, ociType, parseManifest } from "#core/image/manifest.ts";
-import { FROM_NOTHING, parseReference } from "#core/image/reference.ts";
+import { FROM_NOTHING, parseReference, parseTarReference } from "#core/image/reference.ts";
+import { registryKeysOf } from "../channel-keys.ts";
 import { BuildFailure, describeBytes } from "../failure.ts";
 import type { StepContext, Task } from "../task.ts";
 import { type BlobFile, borrow, holdAll, keyOfBlob, uploadMissing } from "./blobs.ts";
-import { openRegistry, type Registry } from "./pull.ts";
+import { openRegistry, type PullOptions, type Registry } from "./pull.ts";
+import { openTar } from "./tar-base.ts";
 
 export interface BaseImage {
   readonly digest: string;
@@ -31,14 +33,17 @@ export interface BaseImage {
 export async function baseImage(task: Task, step: StepContext, platform: string): Promise<BaseImage | null> {
   const { baseImage: name, allowedPrivateHosts: allowPrivateHosts } = task.config;
   if (name === FROM_NOTHING) return null;
-  const reference = parseReference(name);
   const architecture = architectureOf(platform);
-  if (reference === null || architecture === null) {
+  const registry = openSource(name, {
+    allowPrivateHosts,
+    keys: () => registryKeysOf(task),
+    signal: step.signal,
+  });
+  if (registry === null || architecture === null) {
     throw new BuildFailure(
       `There is no base image ${name} for ${platform}: ask the operator to look at it (baseImage).`,
     );
   }
-  const registry = openRegistry(reference, { allowPrivateHosts, signal: step.signal });
   const known = await getBaseImage(task.db, name, platform, new Date());
   const found = known ?? (await lookUp(registry, architecture));
   const { layers } = parseManifest(found.manifest);
@@ -52,6 +57,14 @@ export async function baseImage(task: Task, step: StepContext, platform: string)
     config: parseBaseConfig(found.config),
     layers: layers.map((layer) => ({ ...layer, mediaType: ociType(layer.mediaType) })),
   };
+}
+
+/** @returns null for what is no base image */
+function openSource(name: string, options: PullOptions): Registry | null {
+  const tar = parseTarReference(name);
+  if (tar !== null) return openTar(tar, options);
+  const reference = parseReference(name);
+  return reference && openRegistry(reference, options);
 }
 
 async function lookUp(registry: Registry, architecture: string): Promise<KnownBase> {

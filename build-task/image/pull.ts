@@ -4,6 +4,8 @@
  */
 import type { IncomingMessage } from "node:http";
 import * as v from "valibot";
+import { isAllowedPrivateHost } from "#core/address/check-url.ts";
+import type { ChannelKeys } from "#core/channel/credentials.ts";
 import { DOCKER_MANIFEST, digestOf, OCI_MANIFEST } from "#core/image/manifest.ts";
 import type { ImageReference } from "#core/image/reference.ts";
 import { BuildFailure } from "../failure.ts";
@@ -11,6 +13,8 @@ import { askOnce, askUpstream, drain } from "../mirror/upstream.ts";
 
 export interface PullOptions {
   readonly allowPrivateHosts: readonly string[];
+  /** Credentials by address; read only for a registry that asks who we are. */
+  readonly keys: () => Promise<ChannelKeys>;
   readonly signal: AbortSignal;
 }
 
@@ -72,10 +76,9 @@ export function openRegistry(
       if (statusCode === 200) return response;
       drain(response);
       if (statusCode === 401 && tries === 0) {
-        authorization = await logIn(answered["www-authenticate"] ?? "", repository, options, {
-          reached,
-          broken,
-        });
+        const challenge = answered["www-authenticate"] ?? "";
+        const own = (await options.keys()).authorise(url).authorization;
+        authorization = await logIn({ challenge, own, repository }, options, { reached, broken });
       } else if (answered.location !== undefined && statusCode >= 300 && statusCode < 400) {
         // Wherever blobs lie is not to see what we showed the registry.
         const next = await reached(
@@ -108,7 +111,7 @@ export function openRegistry(
         [...INDEXES, ...MANIFESTS],
         isDigest ? reference : null,
       );
-      const index = v.safeParse(Index, JSON.parse(first.toString("utf8")));
+      const index = v.safeParse(Index, parseJson(first));
       if (!index.success) return { digest: digestOf(first), text: first.toString("utf8") };
       const found = index.output.manifests.find(
         ({ platform }) => platform?.os === "linux" && platform.architecture === architecture,
@@ -128,26 +131,54 @@ interface Judges {
   readonly broken: (what: string) => BuildFailure;
 }
 
-/** Anonymous: what a registry gives to everybody. */
+interface Login {
+  /** The registry's `WWW-Authenticate`. */
+  readonly challenge: string;
+  /** What the operator stored for this registry, as a header; null for nothing. */
+  readonly own: string | null;
+  readonly repository: string;
+}
+
+/** As docker does: to the registry itself, or to the place that it names, which gives a token; with nothing of ours, as everybody. */
 async function logIn(
-  challenge: string,
-  repository: string,
+  { challenge, own, repository }: Login,
   options: PullOptions,
   { reached, broken }: Judges,
 ): Promise<Record<string, string>> {
+  const shown: Record<string, string> = own === null ? {} : { authorization: own };
   const fields = Object.fromEntries(
     [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
   );
-  const url = URL.parse(fields["realm"] ?? "");
-  if (!/^bearer /i.test(challenge) || url === null) throw broken("it is not given to everybody");
-  if (fields["service"] !== undefined) url.searchParams.set("service", fields["service"]);
-  url.searchParams.set("scope", `repository:${repository}:pull`);
-  const response = await reached(askUpstream({ method: "GET", url, headers: {}, ...options }));
+  const realm = URL.parse(fields["realm"] ?? "");
+  if (own !== null && (/^basic\b/i.test(challenge) || /^bearer /i.test(own))) return shown;
+  if (!/^bearer /i.test(challenge) || realm === null) throw broken("it is not given to everybody");
+  // A password goes nowhere without TLS, but to a host of the operator's own network.
+  if (
+    own !== null &&
+    realm.protocol !== "https:" &&
+    !isAllowedPrivateHost(realm, options.allowPrivateHosts)
+  ) {
+    throw broken(`its registry wants the password to be sent to ${realm.origin}, without TLS`);
+  }
+  if (fields["service"] !== undefined) realm.searchParams.set("service", fields["service"]);
+  realm.searchParams.set("scope", `repository:${repository}:pull`);
+  const response = await reached(askUpstream({ method: "GET", url: realm, headers: shown, ...options }));
   const bytes = await collect(response);
   if (response.statusCode !== 200 || bytes === null)
-    throw broken(`${url.host} answers ${response.statusCode} for a token`);
-  const { token, access_token } = v.parse(Token, JSON.parse(bytes.toString("utf8")));
-  return { authorization: `Bearer ${token ?? access_token ?? ""}` };
+    throw broken(`${realm.host} answers ${response.statusCode} for a token`);
+  const token = v.safeParse(Token, parseJson(bytes));
+  const given = token.success ? (token.output.token ?? token.output.access_token) : undefined;
+  if (given === undefined) throw broken(`${realm.host} gives no token`);
+  return { authorization: `Bearer ${given}` };
+}
+
+/** Null for what is none: nobody promised that a registry speaks sense. */
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return null;
+  }
 }
 
 /** @returns null when it is too long */

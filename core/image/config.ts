@@ -43,6 +43,10 @@ export function parseBaseConfig(text: string): BaseConfig {
   );
 }
 
+/** The configuration of a base image that is nothing but one layer. */
+export const renderBaseConfig = (architecture: string, diffId: string): string =>
+  JSON.stringify({ architecture, os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [diffId] } });
+
 export interface ImageLayer {
   /** `sha256:…` of the layer before it was compressed. */
   readonly diffId: string;

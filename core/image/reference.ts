@@ -17,6 +17,25 @@ export const BASE_IMAGE = "docker.io/library/debian:stable-slim";
 /** For an image from nothing: docker's own word. */
 export const FROM_NOTHING = "scratch";
 
+/** A root file system in a gzip tar at an address, held to its digest. */
+export interface TarReference {
+  readonly url: string;
+  readonly digest: string;
+}
+
+/** `https://host/root.tar.gz#sha256:…`. @returns null when the text is none */
+export function parseTarReference(text: string): TarReference | null {
+  const [url = "", digest = "", ...more] = text.split("#");
+  if (text.length > LENGTH_MAX || more.length > 0 || !DIGEST.test(digest)) return null;
+  const { protocol, username, password } = URL.parse(url) ?? {};
+  const isPlain = username === "" && password === "" && (protocol === "https:" || protocol === "http:");
+  return isPlain ? { url, digest } : null;
+}
+
+/** Whether images can be put on it. */
+export const isBaseImage = (text: string): boolean =>
+  text === FROM_NOTHING || parseReference(text) !== null || parseTarReference(text) !== null;
+
 const HOST = /^(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
 const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;

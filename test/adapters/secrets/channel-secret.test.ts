@@ -26,9 +26,9 @@ describe("a namespace's secret", () => {
     await client.send(new CreateSecretCommand({ Name: `${PREFIX}gone`, SecretString: "text" }));
     await client.send(new DeleteSecretCommand({ SecretId: `${PREFIX}gone`, RecoveryWindowInDays: 7 }));
 
-    expect(await readChannelSecret(lender(), PREFIX, "mine")).toBe("text");
-    expect(await readChannelSecret(lender(), PREFIX, "min")).toBeNull();
-    expect(await readChannelSecret(lender(), PREFIX, "gone")).toBeNull();
+    expect(await readChannelSecret(lender(), channelSecretName(PREFIX, "mine"))).toBe("text");
+    expect(await readChannelSecret(lender(), channelSecretName(PREFIX, "min"))).toBeNull();
+    expect(await readChannelSecret(lender(), channelSecretName(PREFIX, "gone"))).toBeNull();
   });
 
   test("has a name that Secrets Manager takes and no other namespace has", () => {
@@ -85,7 +85,7 @@ describe("the command", () => {
     expect((await run(on("team", "remove", "acme"))).stderr).toContain("team has none for acme.");
 
     await run(on("team", "remove", "https://conda.example.org/private"));
-    expect(await readChannelSecret(lender(), PREFIX, "team")).toBeNull();
+    expect(await readChannelSecret(lender(), channelSecretName(PREFIX, "team"))).toBeNull();
   });
 
   test.each([
@@ -101,7 +101,7 @@ describe("the command", () => {
 
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
     expect(stdout + stderr).not.toContain("p-2");
-    expect(await readChannelSecret(lender(), PREFIX, "refused")).toBeNull();
+    expect(await readChannelSecret(lender(), channelSecretName(PREFIX, "refused"))).toBeNull();
   });
 
   test.each([
