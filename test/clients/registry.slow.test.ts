@@ -251,8 +251,8 @@ describe.skipIf(CONFORMANCE === null)(
       expect(passed, said).toEqual(expect.arrayContaining(pulling));
       const counted = (how: string) => new RegExp(`^ +${how}\\.*: +(\\d+)$`, "m").exec(stdout)?.[1];
       // Not its exit status: what comes after the verdict are reports in files, over which it can stumble by itself.
-    expect(stdout, said).toMatch(/^OCI Conformance Result: Pass$/m);
-    expect([counted("FAIL"), counted("Error"), counted("Skip")], said).toEqual(["0", "0", "0"]);
+      expect(stdout, said).toMatch(/^OCI Conformance Result: Pass$/m);
+      expect([counted("FAIL"), counted("Error"), counted("Skip")], said).toEqual(["0", "0", "0"]);
     }, 300_000);
   },
 );
