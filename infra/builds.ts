@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Annotations, RemovalPolicy } from "aws-cdk-lib";
+import { Annotations, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import {
   Capability,
@@ -170,6 +170,11 @@ export class Builds extends Construct {
   /** Starting the task in this cluster and handing it its two roles. */
   grantRun(grantee: IGrantable): void {
     const { taskDefinition, cluster } = this;
+    const revisions = Stack.of(this).formatArn({
+      service: "ecs",
+      resource: "task-definition",
+      resourceName: `${taskDefinition.family}:*`,
+    });
     const inCluster = { ArnEquals: { "ecs:cluster": cluster.clusterArn } };
     const add = (statement: PolicyStatement): void => {
       grantee.grantPrincipal.addToPrincipalPolicy(statement);
@@ -177,7 +182,8 @@ export class Builds extends Construct {
     add(
       new PolicyStatement({
         actions: ["ecs:RunTask"],
-        resources: [taskDefinition.taskDefinitionArn],
+        // Of every revision: in an upgrade the policy changes before the function that starts the one it was told of.
+        resources: [revisions],
         conditions: inCluster,
       }),
     );

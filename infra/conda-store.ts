@@ -97,7 +97,7 @@ export class CondaStore extends Construct {
       ...(props.alarmTopicArn === undefined ? {} : { alarmTopicArn: props.alarmTopicArn }),
     });
     grantAll({ ...parts, ...functions, channelSecrets, login: values.login });
-    acknowledgeFindings(this, { bucket: storage.bucket, cluster: builds.cluster, channelSecrets });
+    acknowledgeFindings(this, { bucket: storage.bucket, builds, channelSecrets });
     this.channelSecrets = channelSecrets;
     this.url = front.url;
     this.domainTarget = front.domainTarget;

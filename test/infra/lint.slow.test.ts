@@ -46,7 +46,7 @@ describe("cfn-lint", () => {
 
     expect(paths.length).toBeGreaterThan(1);
     expect(await faults(...paths)).toBe("");
-  }, 300_000);
+  }, 900_000);
 
   test("would find a property that does not exist", async () => {
     const path = join(folder, "planted.template.json");

@@ -35,6 +35,6 @@ test("cdk-nag has nothing to say but what was reviewed", { timeout: 120_000 }, (
     ),
   );
   const { storage, builds, channelSecrets } = condaStore;
-  const acknowledged = acknowledgedRules({ bucket: storage.bucket, cluster: builds.cluster, channelSecrets });
+  const acknowledged = acknowledgedRules({ bucket: storage.bucket, builds, channelSecrets });
   expect(acknowledged.filter((rule) => !met.has(rule))).toEqual([]);
 });

@@ -126,12 +126,12 @@ test("sweep reads no product of any build", () => {
   expect(JSON.stringify(reads)).not.toMatch(/archives|locks|exports/);
 });
 
-test("dispatch starts the one task definition, in the one cluster, and hands on its two roles only", () => {
+test("dispatch starts the one task definition in whatever revision, which an upgrade needs, in the one cluster, and hands on its two roles only", () => {
   const statements = statementsOf(ROLES.dispatch);
   const run = statements.find(({ Action }) => Action === "ecs:RunTask");
   const pass = statements.find(({ Action }) => Action === "iam:PassRole");
 
-  expect(run?.Resource).toEqual({ Ref: expect.stringMatching(/^BuildsTask/) });
+  expect(JSON.stringify(run?.Resource)).toMatch(/:task-definition\/CondaStoreBuildsTask\w+:\*"\]\]\}$/);
   expect(run?.Condition).toMatchObject({ ArnEquals: { "ecs:cluster": expect.anything() } });
   expect(pass?.Resource).toHaveLength(2);
   expect(pass?.Condition).toEqual({ StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } });

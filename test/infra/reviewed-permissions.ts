@@ -40,7 +40,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | LINE#* | SLOTS",
     "dynamodb:Query on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | SLOTS | TURNS",
     "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | SLOTS | TURNS",
-    "ecs:RunTask on task-definition/BuildsTask where ecs:cluster ArnEquals cluster/BuildsCluster",
+    "ecs:RunTask on task-definition/CondaStoreBuildsTask:* where ecs:cluster ArnEquals cluster/BuildsCluster",
     "iam:PassRole on role/BuildsTaskExecutionRole | role/BuildsTaskTaskRole where iam:PassedToService StringEquals ecs-tasks.amazonaws.com",
     "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on WakeUpsQueue",
     "sqs:SendMessage on WakeUpsQueue",

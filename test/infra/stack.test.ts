@@ -128,6 +128,17 @@ describe("queues", () => {
       expect(Properties.FunctionResponseTypes).toEqual(["ReportBatchItemFailures"]);
     }
   });
+
+  test("two dispatchers read wake-ups at most, and store takes one message after the other", () => {
+    const sources = Object.values(template.findResources("AWS::Lambda::EventSourceMapping"));
+    const readBy = (name: string) =>
+      sources.find(({ Properties }) => Properties.FunctionName.Ref.startsWith(`${name}Function`))?.[
+        "Properties"
+      ];
+
+    expect(readBy("Dispatch").ScalingConfig).toEqual({ MaximumConcurrency: 2 });
+    expect(readBy("Store").BatchSize).toBe(1);
+  });
 });
 
 describe("builds", () => {

@@ -49,7 +49,9 @@ export function arnOf(template: Template, id: string): string {
   const arn = type === undefined ? undefined : ARNS[type];
   if (!arn)
     throw new Error(`no ARN is known for ${id} (${type}): add its type to test/kit/policy/template.ts`);
-  return arn(id);
+  // Its name is in the template: policies name its revisions by it.
+  const family = template.Resources[id]?.Properties?.["Family"];
+  return arn(typeof family === "string" ? family : id);
 }
 
 function refOf(template: Template, id: string): string {
