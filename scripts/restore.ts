@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import {
+  ContinuousBackupsUnavailableException,
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
@@ -102,18 +103,28 @@ async function makeCopy(from: string, to: string, at: Date): Promise<void> {
       `${from} can be brought back to any second from ${first?.toISOString()} to ${last?.toISOString()}.`,
     );
   }
-  await waitUntilTableExists({ client: dynamoDb, maxWaitTime: HOURS_MAX * 3600 }, { TableName: to });
 }
+
+/** Also for a copy that an earlier run asked for and did not see finished. */
+const untilActive = (TableName: string) =>
+  waitUntilTableExists({ client: dynamoDb, maxWaitTime: HOURS_MAX * 3600 }, { TableName });
 
 /** What a restored table has not of the one that it comes from. */
 async function protect(TableName: string): Promise<void> {
   if ((await describe(TableName))?.DeletionProtectionEnabled !== true) {
     await dynamoDb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: true }));
-    await waitUntilTableExists({ client: dynamoDb, maxWaitTime: 600 }, { TableName });
+    await untilActive(TableName);
   }
   if ((await recoveryOf(TableName))?.PointInTimeRecoveryStatus !== "ENABLED") {
     const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true };
-    await dynamoDb.send(new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification }));
+    await dynamoDb
+      .send(new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification }))
+      .catch((error: unknown) => {
+        if (!(error instanceof ContinuousBackupsUnavailableException)) throw error;
+        throw new Refusal(
+          `${TableName} is so new that DynamoDB keeps no backups of it yet: say this again in a minute.`,
+        );
+      });
   }
   const { TimeToLiveDescription } = await dynamoDb.send(new DescribeTimeToLiveCommand({ TableName }));
   if (TimeToLiveDescription?.AttributeName !== TABLE_TTL) {
@@ -145,9 +156,13 @@ async function restore(): Promise<void> {
   }
   if ((await describe(from)) === null) throw new Refusal(`There is no table ${from}.`);
   if (inUse === to) {
-    if (links === undefined) return console.log(`${stack} uses ${to} and has no shared disk: that was all.`);
-    console.log(`${stack} uses ${to}: every link of the shared disk is to be looked at.`);
+    console.log(
+      `${stack} uses ${to}: counters once more, and every link of the shared disk is to be looked at.`,
+    );
     if (!yes) return console.log(only);
+    // Until the deployment was done the old table took builds and gave them ids.
+    await raiseCounters(openDb({ table: from }), openDb({ table: to }));
+    if (links === undefined) return console.log("There is no shared disk: that was all.");
     return console.log(`${await lookAtLinks(links, from, to)} links are being looked at.`);
   }
   const there = (await describe(to)) !== null;
@@ -158,6 +173,7 @@ async function restore(): Promise<void> {
   );
   if (!yes) return console.log(only);
   if (!there) await makeCopy(from, to, time);
+  await untilActive(to);
   await protect(to);
   const last = await raiseCounters(openDb({ table: from }), openDb({ table: to }));
   console.log(`${to} is ready; the next build gets an id above ${last}.`);

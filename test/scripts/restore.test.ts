@@ -65,14 +65,18 @@ describe("npm run restore", () => {
     ["a day that there is not", said({ at: "2026-13-21T12:00:00Z" }), "is no time such as"],
     ["a stack that there is not", said({ stack: "Never" }), "The stack Never cannot be read"],
     ["a table that the stack does not use", said({ from: "somebody-elses" }), "uses the table in-use"],
-  ])("%s: refused in words, nothing is made", async (_, args, words) => {
-    const { code, stdout, stderr } = await restore(...args, "--yes");
+  ])(
+    "%s: refused in words, nothing is made",
+    async (_, args, words) => {
+      const { code, stdout, stderr } = await restore(...args, "--yes");
 
-    expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining(words)]);
-    expect(stderr).not.toContain("    at ");
-    const copy = new DynamoDBClient().send(new DescribeTableCommand({ TableName: right.to }));
-    await expect(copy).rejects.toThrow();
-  });
+      expect([code, stdout, stderr]).toEqual([1, "", expect.stringContaining(words)]);
+      expect(stderr).not.toContain("    at ");
+      const copy = new DynamoDBClient().send(new DescribeTableCommand({ TableName: right.to }));
+      await expect(copy).rejects.toThrow();
+    },
+    120_000,
+  );
 
   test("says what it would do, does it when told so, and passes over what is done", async () => {
     const dry = await restore(...said({}));
@@ -86,5 +90,5 @@ describe("npm run restore", () => {
       expect([code, stdout]).toEqual([0, expect.stringContaining("-c restoredTable=copy")]);
     }
     expect(again.stdout).toContain("copy is there");
-  });
+  }, 300_000);
 });
