@@ -35,17 +35,25 @@ export interface Dispatched {
   readonly putBack: number;
 }
 
-/** Fills the free slots. @throws when the table, or the queue for a later try, does not answer */
+/** Of the minute that a pass has: a start that was begun may take longer. ECS starts a few tasks a second. */
+const BEGIN_SECONDS = 30;
+
+/**
+ * Fills the free slots; what it has no time for is the next pass's, which it asks for.
+ * @throws when the table, or the queue for a later try, does not answer
+ */
 export async function dispatch(context: DispatchContext): Promise<Dispatched> {
-  const { db } = context;
+  const { db, clock, wakeUps } = context;
+  const until = new Date(clock().getTime() + BEGIN_SECONDS * 1000);
   let held = await readHeld(db);
   const results = await Promise.all(
     held.slots.filter(({ task }) => task === null).map((slot) => resume(context, slot)),
   );
   for (let round = 1; round <= ROUNDS_MAX; round++) {
-    const { filled, isSettled } = await fill(context, held);
+    const { filled, isSettled, isOutOfTime } = await fill(context, held, until);
     results.push(...filled);
-    if (isSettled) break;
+    if (isOutOfTime) await send(wakeUps, { reason: "more could start than a pass has time for" });
+    if (isSettled || isOutOfTime) break;
     held = await readHeld(db);
   }
   const count = (wanted: Started): number => results.filter((result) => result === wanted).length;
@@ -57,24 +65,30 @@ type Started = "started" | "putBack" | "nothing";
 /** Where others take what this one has chosen, it chooses again, so often; then they have seen what it saw. */
 const ROUNDS_MAX = 5;
 
-/** @returns whether nobody else was met who took what was chosen */
-async function fill(
-  context: DispatchContext,
-  held: Held,
-): Promise<{ filled: Started[]; isSettled: boolean }> {
-  const { db } = context;
+interface Filled {
+  readonly filled: readonly Started[];
+  /** Nobody else was met who took what was chosen. */
+  readonly isSettled: boolean;
+  readonly isOutOfTime: boolean;
+}
+
+async function fill(context: DispatchContext, held: Held, until: Date): Promise<Filled> {
+  const { db, clock } = context;
   const slots = freeNumbers(
     held.slots.map(({ slot }) => slot),
     context.slots,
   );
-  if (slots.length === 0) return { filled: [], isSettled: true };
+  if (slots.length === 0) return { filled: [], isSettled: true, isOutOfTime: false };
   const ring = await readTurns(db);
   const room = roomOf(held.shares, context.slotsPerNamespace);
-  const line = await nextInLine(db, ring, context.clock(), { slots: slots.length, room });
+  const line = await nextInLine(db, ring, clock(), { slots: slots.length, room });
   const free = { slots, shares: new Map<string, number[]>() };
   const filled: Started[] = [];
   let isSettled = true;
+  let isOutOfTime = false;
   for (const { build, namespace } of line) {
+    isOutOfTime = clock() >= until;
+    if (isOutOfTime) break;
     const own = held.shares.filter((share) => share.namespace === namespace).map(({ share }) => share);
     const shares =
       free.shares.get(namespace) ?? freeNumbers(own, context.slotsPerNamespace).slice(0, room(namespace));
@@ -85,7 +99,7 @@ async function fill(
   }
   const gone = ring.filter(({ waiting }) => waiting === 0);
   await Promise.all(gone.map(({ namespace }) => leaveRing(db, namespace)));
-  return { filled, isSettled };
+  return { filled, isSettled, isOutOfTime };
 }
 
 function freeNumbers(taken: readonly number[], most: number): number[] {

@@ -104,6 +104,25 @@ test("a lower limit stops nobody at work, and starts nobody until it is met", as
   expect(await auditTable(db)).toEqual([]);
 });
 
+test("what a pass has no time for is the next one's, which is asked for at once", async () => {
+  for (let i = 0; i < 5; i++) await submitted(db);
+  await drain(aws.wakeUpQueue);
+  const slow = () => {
+    now = new Date(now.getTime() + 4_000);
+    return now;
+  };
+
+  const { started } = await dispatch({ ...context(5), clock: slow });
+
+  expect(started).toBeGreaterThan(0);
+  expect(started).toBeLessThan(5);
+  expect(await drain(aws.wakeUpQueue)).toEqual([{ reason: "more could start than a pass has time for" }]);
+  expect(await dispatch(context(5))).toEqual({ started: 5 - started, putBack: 0 });
+  expect(await drain(aws.wakeUpQueue)).toEqual([]);
+  expect(ecs.requests).toHaveLength(5);
+  expect(await auditTable(db)).toEqual([]);
+});
+
 test("a namespace of which no build is due leaves its turns to the others", async () => {
   const first = await submitted(db);
   ecs.behaviour = "no room";
