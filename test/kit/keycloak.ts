@@ -2,14 +2,14 @@
  * A real Keycloak, for the tests that are asked for it: some 180 MB from Maven Central, and a minute of both cores.
  * @module
  */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, vi } from "vitest";
 import { withFileLock } from "#local/file-lock.ts";
 import { freePort } from "#local/ministack.ts";
 import { findProgram } from "./programs.ts";
-import { runProgram } from "./run-program.ts";
 
 const LOCAL = new URL("../../.local", import.meta.url).pathname;
 const VERSION = "26.7.3";
@@ -55,17 +55,22 @@ export async function startKeycloak(): Promise<Keycloak> {
     });
   }
   const ended = new Promise((resolve) => child.once("close", resolve));
+  const end = (signal: NodeJS.Signals): void => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    process.kill(-child.pid, signal);
+  };
   const close = async (): Promise<void> => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
+    end("SIGTERM");
     await ended;
   };
+  process.once("exit", () => end("SIGKILL"));
   try {
     await vi.waitFor(
       async () => {
         expect(child.exitCode, output).toBeNull();
         expect((await fetch(`${url}/realms/master`)).status, output).toBe(200);
       },
-      { timeout: 600_000, interval: 500 },
+      { timeout: 900_000, interval: 500 },
     );
   } catch (error) {
     await close();
@@ -106,16 +111,17 @@ async function ensureKeycloak(): Promise<string> {
     mkdirSync(LOCAL, { recursive: true });
     const folder = mkdtempSync(join(LOCAL, "keycloak-new-"));
     try {
-      const { code, stdout, stderr } = await runProgram(maven, [
-        "--batch-mode",
-        "--quiet",
-        "--strict-checksums",
+      const arguments_ = [
+        ...["--batch-mode", "--quiet", "--strict-checksums"],
         `-Dmaven.repo.local=${join(folder, "repository")}`,
         UNPACK,
         `-Dartifact=org.keycloak:keycloak-quarkus-dist:${VERSION}:zip`,
         `-DoutputDirectory=${folder}`,
-      ]);
-      if (code !== 0) throw new Error(`Keycloak ${VERSION} could not be had: ${stdout}${stderr}`);
+      ];
+      // Where there is no project, its marks are left in the working directory.
+      await promisify(execFile)(maven, arguments_, { cwd: folder }).catch((error: { stdout?: string }) => {
+        throw new Error(`Keycloak ${VERSION} could not be had: ${error.stdout ?? ""}`, { cause: error });
+      });
       renameSync(join(folder, `keycloak-${VERSION}`), home);
     } finally {
       rmSync(folder, { recursive: true, force: true });
