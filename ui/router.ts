@@ -173,6 +173,19 @@ const base = (): string => new URL(document.baseURI).pathname;
 
 const address = signal("");
 
+/** How far the page was scrolled at each address that was left: what comes back is drawn later than a browser would look. */
+const scrolledTo = new Map<string, number>();
+
+let isBack = false;
+
+/** Whether the user came by the browser's back or forward, and expects to find what was there. */
+export const hasComeBack = (): boolean => isBack;
+
+function leave({ back = false } = {}): void {
+  isBack = back;
+  scrolledTo.set(address.value, scrollY);
+}
+
 /** Where the user is. */
 export const place = computed((): Place => {
   const { pathname, searchParams } = new URL(address.value);
@@ -193,6 +206,7 @@ export const loginFromHere = (): Place => ({
  * @param stay the same page with something else in its address: nothing scrolls
  */
 export function goTo(to: Place, { replace = false, stay = false } = {}): void {
+  if (!stay) leave();
   history[replace ? "replaceState" : "pushState"](null, "", new URL(addressOfPlace(to), document.baseURI));
   address.value = location.href;
   if (!stay) scrollTo(0, 0);
@@ -201,8 +215,11 @@ export function goTo(to: Place, { replace = false, stay = false } = {}): void {
 /** Follows the address bar, and takes over clicks on links to places of the page. */
 export function startRouter(): void {
   address.value = location.href;
+  history.scrollRestoration = "manual";
   addEventListener("popstate", () => {
+    leave({ back: true });
     address.value = location.href;
+    requestAnimationFrame(() => scrollTo(0, scrolledTo.get(location.href) ?? 0));
   });
   document.addEventListener("click", (event) => {
     const anchor = event.target instanceof Element ? event.target.closest("a") : null;
@@ -211,6 +228,7 @@ export function startRouter(): void {
     if (anchor.origin !== location.origin || !anchor.pathname.startsWith(base())) return;
     if (anchor.getAttribute("href")?.startsWith("#")) return;
     event.preventDefault();
+    leave();
     history.pushState(null, "", anchor.href);
     address.value = location.href;
     scrollTo(0, 0);

@@ -41,16 +41,20 @@ export function can(permission: Permission, target: Target): boolean {
 export const canIn = (permission: Permission, namespace: string, environment?: string): boolean =>
   can(permission, environment === undefined ? ofNamespace(namespace) : ofEnvironment(namespace, environment));
 
+/** Tells a login that has ended from a missing right. */
+export async function loginHasEnded({ status }: Refusal): Promise<boolean> {
+  if (status !== 401 && status !== 403) return false;
+  await loadSession();
+  return session.value?.authenticated === false;
+}
+
 /**
- * Tells a missing right from a login that has ended, and leads to the login page in the second case; what was typed
- * is in the draft.
+ * Leads to the login page if the login has ended; what was typed is in the draft.
  * @returns true if the user was led away.
  */
 export async function ledToLogin<T>(outcome: Outcome<T>): Promise<boolean> {
-  if (outcome.ok || (outcome.status !== 401 && outcome.status !== 403)) return false;
   const before = session.value;
-  await loadSession();
-  if (session.value?.authenticated !== false) return false;
+  if (outcome.ok || !(await loginHasEnded(outcome))) return false;
   hasEnded.value = before?.authenticated === true;
   if (place.value.page !== "login") goTo(loginFromHere(), { replace: true });
   return true;

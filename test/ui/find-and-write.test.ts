@@ -25,7 +25,12 @@ describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JO
       await page.getByRole("heading", { name: namespace, exact: true }).waitFor();
     expect(await page.locator("a.row").count()).toBe(100);
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await page.locator("a.row[href='team/done']").click();
+    await page.getByRole("heading", { name: "team/done" }).waitFor();
+    // Who comes back is where one was.
+    await page.goBack();
     await page.locator("a.row[href='team/done']").waitFor();
+    await page.waitForFunction(() => scrollY > 2_000);
     expect(await page.getByRole("heading", { name: "red", exact: true }).count()).toBe(1);
     expect(await page.locator("a.row").count()).toBe(121);
 

@@ -57,16 +57,16 @@ describe.skipIf(CHROMIUM === null)("people, in a real Chromium", JOURNEY, () => 
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Members of namespace").fill("bob");
     await dialog.getByRole("button", { name: "Add" }).click();
-    await page.getByLabel("Role of bob").selectOption("developer");
-    await expect.poll(() => page.getByLabel("Role of bob").inputValue()).toBe("developer");
+    await page.getByLabel("Role of bob", { exact: true }).selectOption("developer");
+    await expect.poll(() => page.getByLabel("Role of bob", { exact: true }).inputValue()).toBe("developer");
     expect(await manners(page, "namespace")).toEqual([]);
     await page.getByRole("button", { name: "Take the role of bob back" }).click();
-    await page.getByLabel("Role of bob").waitFor({ state: "detached" });
+    await page.getByLabel("Role of bob", { exact: true }).waitFor({ state: "detached" });
 
-    await page.getByLabel("Role of carol").selectOption("viewer");
+    await page.getByLabel("Role of carol", { exact: true }).selectOption("viewer");
     await dialog.getByRole("heading", { name: "You would lock yourself out" }).waitFor();
     await dialog.getByRole("button", { name: "Cancel" }).click();
-    expect(await page.getByLabel("Role of carol").inputValue()).toBe("admin");
+    expect(await page.getByLabel("Role of carol", { exact: true }).inputValue()).toBe("admin");
     await page.getByRole("button", { name: "Take the role of carol back" }).click();
     await dialog.getByRole("button", { name: "Do it all the same" }).click();
     await page.getByRole("button", { name: "Add" }).waitFor({ state: "detached" });

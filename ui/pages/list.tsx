@@ -8,7 +8,7 @@ import { api } from "../api.ts";
 import { type EnvironmentRow, Rows } from "../parts/environment-rows.tsx";
 import { RefusalNotice } from "../parts/notice.tsx";
 import { Title } from "../parts/title.tsx";
-import { addressOfPlace, goTo, type ListFilter, loginFromHere, NO_FILTER } from "../router.ts";
+import { addressOfPlace, goTo, hasComeBack, type ListFilter, loginFromHere, NO_FILTER } from "../router.ts";
 import { session } from "../session.ts";
 import { WORDS } from "../words/common.ts";
 
@@ -16,6 +16,8 @@ import { WORDS } from "../words/common.ts";
 const SEARCH_PAUSE_MS = 150;
 
 interface Found {
+  /** For whom, and narrowed how. */
+  readonly key: string;
   readonly filter: ListFilter;
   /** As they came: what is shown already is not drawn again when more comes. */
   readonly pages: readonly (readonly EnvironmentRow[])[];
@@ -23,16 +25,19 @@ interface Found {
   readonly cursor: string | null;
 }
 
+/** What was shown last, for who comes back. */
+let last: Found | null = null;
+
 const STATUSES = Object.keys(WORDS.status) as BuildStatus[];
 
 /** Environments that the user may see, as the address narrows them. */
 export function ListPage({ filter }: { filter: ListFilter }) {
-  const found = useSignal<Found | null>(null);
+  const key = `${session.value?.primary_namespace} ${addressOfPlace({ page: "list", filter })}`;
+  const found = useSignal<Found | null>(hasComeBack() && last?.key === key ? last : null);
   const refusal = useSignal<Refusal | null>(null);
   const isLoadingMore = useSignal(false);
   const search = useRef<HTMLInputElement>(null);
   const rows = useRef<HTMLDivElement>(null);
-  const key = addressOfPlace({ page: "list", filter });
 
   const load = async (behind: Found | null, abort: AbortSignal): Promise<void> => {
     const status = STATUSES.find((each) => each === filter.status);
@@ -52,11 +57,12 @@ export function ListPage({ filter }: { filter: ListFilter }) {
     refusal.value = outcome.ok ? null : outcome;
     if (!outcome.ok) return;
     const { data, count, cursor } = outcome.value;
-    found.value = { filter, pages: [...(behind?.pages ?? []), data], count, cursor };
+    found.value = { key, filter, pages: [...(behind?.pages ?? []), data], count, cursor };
+    last = found.value;
   };
 
-  const user = session.value?.primary_namespace;
   useEffect(() => {
+    if (found.value?.key === key) return;
     const abort = new AbortController();
     const begin = (): void => {
       load(null, abort.signal).catch(ignoreAbort);
@@ -66,7 +72,7 @@ export function ListPage({ filter }: { filter: ListFilter }) {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [key, user]);
+  }, [key]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -102,7 +108,7 @@ export function ListPage({ filter }: { filter: ListFilter }) {
     next.focus();
   };
 
-  const isCurrent = found.value?.filter === filter;
+  const isCurrent = found.value?.key === key;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: arrows move among links that have the keyboard already
     <div class="stack" onKeyDown={move}>

@@ -2,6 +2,8 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { Outcome, Refusal } from "#core/contract/client.ts";
+import { addressOfPlace } from "../router.ts";
+import { loginHasEnded } from "../session.ts";
 import { WORDS } from "../words/common.ts";
 import { RefusalNotice } from "./notice.tsx";
 
@@ -53,9 +55,11 @@ export function FormDialog({
 }) {
   const refusal = useSignal<Refusal | null>(null);
   const isSending = useSignal(false);
+  const hasEnded = useSignal(false);
   const send = async (): Promise<void> => {
     isSending.value = true;
     const outcome = await onSubmit();
+    hasEnded.value = !outcome.ok && (await loginHasEnded(outcome));
     isSending.value = false;
     refusal.value = outcome.ok ? null : outcome;
     if (outcome.ok) onClose();
@@ -72,7 +76,16 @@ export function FormDialog({
         }}
       >
         {children}
-        {refusal.value && <RefusalNotice refusal={refusal.value} />}
+        {refusal.value && (
+          <RefusalNotice refusal={refusal.value}>
+            {hasEnded.value && (
+              // What was filled in stays here while another tab logs in.
+              <a href={addressOfPlace({ page: "login", next: null })} target="_blank" rel="noreferrer">
+                {WORDS.logInElsewhere}
+              </a>
+            )}
+          </RefusalNotice>
+        )}
         <div class="actions">
           <button
             type="submit"

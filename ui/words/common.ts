@@ -15,6 +15,7 @@ export const WORDS = {
   audit: "Audit",
   logIn: "Log in",
   logOut: "Log out",
+  logInElsewhere: "Your login has ended: log in in another tab, then send this again.",
   me: (name: string) => `${name}: your rights and tokens`,
   loading: "Loading…",
   tryAgain: "Try again",
