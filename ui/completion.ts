@@ -57,6 +57,10 @@ export function wantedAt(text: string, caret: number): Wanted | null {
 }
 
 /** The text with what was wanted put in its place, and where the caret is then. */
-export function complete(text: string, { start, end }: Wanted, chosen: string): { text: string; caret: number } {
+export function complete(
+  text: string,
+  { start, end }: Wanted,
+  chosen: string,
+): { text: string; caret: number } {
   return { text: `${text.slice(0, start)}${chosen}${text.slice(end)}`, caret: start + chosen.length };
 }

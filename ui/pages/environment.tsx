@@ -55,9 +55,11 @@ export function EnvironmentPage({ at }: { at: EnvironmentPlace }) {
       {known === null && <p class="quiet">{WORDS.loading}</p>}
       {known?.ok === false && (
         <RefusalNotice refusal={known}>
-          <button type="button" onClick={() => void again()}>
-            {WORDS.tryAgain}
-          </button>
+          {known.status !== 403 && (
+            <button type="button" onClick={() => void again()}>
+              {WORDS.tryAgain}
+            </button>
+          )}
         </RefusalNotice>
       )}
       {known?.ok && (

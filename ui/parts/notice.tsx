@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Refusal } from "#core/contract/client.ts";
+import { addressOfPlace } from "../router.ts";
+import { session } from "../session.ts";
 import { WORDS } from "../words/common.ts";
 
 /** A refusal in the server's words, line by line; read out at once. */
@@ -27,6 +29,12 @@ export function RefusalNotice({
       )}
       {refusal.status >= 500 && refusal.requestId && (
         <p class="small">{WORDS.requestId(refusal.requestId)}</p>
+      )}
+      {refusal.status === 403 && session.value?.authenticated && (
+        <p class="small">
+          {WORDS.forbidden(session.value.primary_namespace)}{" "}
+          <a href={addressOfPlace({ page: "me" })}>{WORDS.whyNot}</a>
+        </p>
       )}
       {children}
     </div>

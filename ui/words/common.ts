@@ -22,6 +22,8 @@ export const WORDS = {
   reload: "Load the page again",
   scriptMissing: "This part of the page could not be loaded: the network is down, or there is a new version.",
   offline: "You are offline. What you typed is kept; what you see may be old.",
+  forbidden: (name: string) => `As ${name} you may not. Whoever manages the namespace can give you a role.`,
+  whyNot: "What may I do, and why?",
   requestId: (id: string) => `Request id: ${id}`,
   cancel: "Cancel",
   close: "Close",
