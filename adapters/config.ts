@@ -8,6 +8,7 @@ import { maxTriesOf } from "#core/build/tries.ts";
 import { isBaseImage } from "#core/image/reference.ts";
 import { ENVIRONMENT_LINK_FORM, VARIABLES } from "#core/layout.ts";
 import { readLogin } from "#core/login/backends.ts";
+import { readPrivateChannels } from "#core/repodata/private-channels.ts";
 import { readServices } from "#core/token/services.ts";
 
 type Variable = keyof typeof VARIABLES;
@@ -92,6 +93,12 @@ const SCHEMAS = {
   removalGraceMinutes: count,
   auditDays: count,
   channelSecrets: text,
+  privateIndexedChannels: readBy(
+    readPrivateChannels,
+    "must be a JSON object with a list of channels for each namespace",
+  ),
+  repodataMinutesMax: count,
+  prefetchFunction: text,
   logLevel: text,
 } satisfies Record<Variable, v.GenericSchema<string, unknown>>;
 

@@ -27,6 +27,10 @@ const BENCHES: Readonly<
     says: "images of environments that share most packages, against one fat layer each",
     run: async (args) => (await import("./images/main.ts")).benchImages(args),
   },
+  index: {
+    says: "a channel of a million packages: indexing, searching and refreshing it, and a solve with and without",
+    run: async (args) => (await import("./index/main.ts")).benchIndex(args),
+  },
   fairness: {
     says: "200 waiting builds of four namespaces: how many turns each namespace waits",
     run: async (args) => (await import("./fairness/main.ts")).benchFairness(args),

@@ -3,12 +3,14 @@
  * @module
  */
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { getSpecification, type Specification as Stored } from "#adapters/dynamodb/specifications.ts";
 import type { Artifact, ArtifactType } from "#core/build/status.ts";
 import { PREFIX_BYTES_MAX, PREFIX_TOO_LONG } from "#core/layout.ts";
 import { type RenderedLock, renderCondaLock } from "#core/lock/conda-lock.ts";
 import type { Lock } from "#core/lock/lock.ts";
 import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
+import { redact } from "#core/redact.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
 import type { SpecificationTests } from "#core/specification/tests.ts";
@@ -16,7 +18,9 @@ import { channelKeysOf } from "./channel-keys.ts";
 import { BuildFailure } from "./failure.ts";
 import { finishTree } from "./finish-tree.ts";
 import { hold } from "./hold.ts";
+import { openKeptIndexes } from "./mirror/kept-indexes.ts";
 import { type Mirror, startMirror } from "./mirror/mirror.ts";
+import { openPackageCache } from "./mirror/package-cache.ts";
 import { run } from "./named-steps.ts";
 import { nativePlatform } from "./platform.ts";
 import type { PrefixPackage } from "./prefix.ts";
@@ -42,10 +46,15 @@ export async function runBuild(task: Task): Promise<Built> {
     channelKeysOf(task),
   ]);
   if (stored === null) throw new Error("the build's specification is not stored");
+  const { db, bucket, signal, config, log } = task;
+  const whose = { bucket, keys, namespace: task.build.namespace };
+  const minutesMax = config.repodataMinutesMax;
   const mirror = await startMirror({
-    allowPrivateHosts: task.config.allowedPrivateHosts,
+    allowPrivateHosts: config.allowedPrivateHosts,
     keys,
-    signal: task.signal,
+    signal,
+    kept: openKeptIndexes({ ...whose, db, minutesMax, say: (line) => log.line("", redact(line)) }),
+    packages: openPackageCache({ ...whose, directory: join(task.paths.work, "fetched"), signal }),
   });
   try {
     return await buildWith(task, mirror, stored);

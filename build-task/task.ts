@@ -24,6 +24,8 @@ export interface TaskConfig {
   readonly allowedPrivateHosts: readonly string[];
   /** Names of the secrets with credentials of channels begin so. */
   readonly channelSecrets: string;
+  /** Minutes after which a kept index that was not compared with its channel's is not used. */
+  readonly repodataMinutesMax: number;
   readonly packPython: string;
   readonly maxAttemptMinutes: number;
   /** A reference, or `scratch`. */

@@ -66,6 +66,12 @@ export const VARIABLES = {
   maxTries: "CONDA_STORE_MAX_TRIES",
   removalGraceMinutes: "CONDA_STORE_REMOVAL_GRACE_MINUTES",
   auditDays: "CONDA_STORE_AUDIT_DAYS",
+  /** JSON object: private channels whose index is kept, a list for each namespace (core/repodata/private-channels.ts). */
+  privateIndexedChannels: "CONDA_STORE_PRIVATE_INDEXED_CHANNELS",
+  /** A stored index is given to builds only if it was compared with the channel's within so many minutes. */
+  repodataMinutesMax: "CONDA_STORE_REPODATA_MINUTES_MAX",
+  /** ARN of the function that reads channels. */
+  prefetchFunction: "CONDA_STORE_PREFETCH_FUNCTION_ARN",
   /** Names of the secrets with credentials of channels begin so. */
   channelSecrets: "CONDA_STORE_CHANNEL_SECRETS",
   logLevel: "CONDA_STORE_LOG_LEVEL",
@@ -82,6 +88,11 @@ export const METRICS = {
   BuildsLost: "Count",
   /** Builds in the waiting line; counted up to the number that a pass looks at. */
   BuildsWaiting: "Count",
+  /** Subdirs of channels whose index a run of prefetch put in force, or could not read. */
+  IndexesChanged: "Count",
+  IndexesFailed: "Count",
+  /** Of the stored index that was longest not found to be as its channel has it. */
+  OldestIndex: "Seconds",
   OldestWait: "Seconds",
   SlotsTaken: "Count",
   /** Tasks that ECS did not start when asked. */
@@ -102,6 +113,7 @@ export const PREFIXES = {
   manifests: "manifests/",
   packages: "packages/",
   repodata: "repodata/",
+  index: "index/",
 } as const;
 
 /** A lockfile (conda-lock v1, as JSON text: clients of conda-store parse it as JSON) by its lock digest. */
@@ -116,6 +128,18 @@ export const exportKey = (reuseKey: string): string => `${PREFIXES.exports}${reu
 export const blobKey = (hex: string): string => `${PREFIXES.blobs}sha256/${hex}`;
 /** A manifest of an image, likewise. */
 export const manifestKey = (hex: string): string => `${PREFIXES.manifests}sha256/${hex}`;
+/** A pack of shards of one subdir of a channel, by the digest of its bytes. */
+export const packKey = (channelKey: string, subdir: string, digest: string): string =>
+  `${PREFIXES.repodata}${channelKey}/${subdir}/packs/${digest}`;
+/** A channel's own index of shards, as it was read. */
+export const shardIndexKey = (channelKey: string, subdir: string, digest: string): string =>
+  `${PREFIXES.repodata}${channelKey}/${subdir}/shards/${digest}.msgpack.zst`;
+/** The index of names of one subdir of a channel, by the digest of its bytes. */
+export const nameIndexKey = (channelKey: string, subdir: string, digest: string): string =>
+  `${PREFIXES.index}${channelKey}/${subdir}/${digest}.zst`;
+/** A conda package by the channel that it came from and its sha256: what one channel has is never another's. */
+export const packageKey = (channelKey: string, sha256: string): string =>
+  `${PREFIXES.packages}${channelKey}/sha256/${sha256}`;
 /** Everything of a build's log. */
 export const logsPrefix = (buildId: number): string => `${PREFIXES.logs}${buildId}/`;
 /** All live log chunks of an attempt. */

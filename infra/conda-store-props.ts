@@ -1,4 +1,5 @@
 import type { LoginInput } from "#core/login/backends.ts";
+import type { PrivateChannels } from "#core/repodata/private-channels.ts";
 import type { ServicesInput } from "#core/token/services.ts";
 import type { DomainProps } from "./domain.ts";
 import type { LocalDeployment } from "./local-deployment.ts";
@@ -169,6 +170,21 @@ export interface CondaStoreProps {
    * @default []
    */
   readonly allowedPrivateHosts?: readonly string[];
+  /**
+   * Private channels whose index is kept for the builds of one namespace, with its credentials: a list for each namespace.
+   * @default {}
+   */
+  readonly privateIndexedChannels?: PrivateChannels;
+  /**
+   * A stored index of a channel is given to builds only if it was compared with the channel's within so many minutes.
+   * @default 60
+   */
+  readonly repodataMinutesMax?: number;
+  /**
+   * Days that conda packages are kept for other builds after one has fetched them.
+   * @default 90
+   */
+  readonly packageDays?: number;
   /**
    * Minutes that the oldest build may wait before an alarm tells.
    * @default 30

@@ -49,6 +49,7 @@ export class CondaStore extends Construct {
     const storage = new Storage(this, "Storage", {
       retained,
       ...(props.restoredTable === undefined ? {} : { restoredTable: props.restoredTable }),
+      ...(props.packageDays === undefined ? {} : { packageDays: props.packageDays }),
     });
     const { secret } = new TokenSecret(this, "Tokens", { retained });
     const network = new Network(this, "Network", props.network);
@@ -75,6 +76,7 @@ export class CondaStore extends Construct {
         storeDirectory,
         maxAttemptMinutes: values.maxAttemptMinutes,
         channelSecrets,
+        repodataMinutesMax: values.repodataMinutesMax,
         finishQueue: ends.queue.queueUrl,
         diskDirectory: taskDiskDirectory,
         workDirectory,
@@ -82,15 +84,18 @@ export class CondaStore extends Construct {
       },
     });
     const parts = { storage, secret, wakeUps, ends, links, builds };
-    const functions = addFunctions(this, { ...parts, props, values, bundle, network, shared });
-    const { front, api, registry, dispatch, finish, store, sweep } = functions;
+    const functions = addFunctions(this, {
+      ...parts,
+      ...{ props, values, bundle, network, shared, channelSecrets },
+    });
+    const { front, api, registry, dispatch, finish, store, sweep, prefetch } = functions;
 
     new Monitoring(this, "Monitoring", {
       api: front.api,
       table: storage.table,
       fileSystem: disk?.fileSystem ?? null,
       queues: [wakeUps, ends, ...(links ? [links] : [])],
-      functions: [api, registry, dispatch, finish, ...(store ? [store] : []), sweep],
+      functions: [api, registry, dispatch, finish, ...(store ? [store] : []), sweep, prefetch],
       apiFunction: api,
       sweep,
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),

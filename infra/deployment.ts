@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { isBaseImage } from "#core/image/reference.ts";
 import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
 import { Login } from "#core/login/backends.ts";
+import { PrivateChannels } from "#core/repodata/private-channels.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { Services } from "#core/token/services.ts";
 import type { CondaStoreProps } from "./conda-store-props.ts";
@@ -117,6 +118,9 @@ const FIELDS = {
   services: Services,
   settings: v.record(v.string(), v.unknown(), "must be an object of settings"),
   allowedPrivateHosts: v.array(text, "must be a list"),
+  privateIndexedChannels: PrivateChannels,
+  repodataMinutesMax: count(1, 7 * 24 * 60),
+  packageDays: count(1, 3650),
   waitAlarmMinutes: count(1, 24 * 60),
   alarmTopicArn: v.pipe(text, v.regex(/^arn:[\w-]+:sns:/, "must be the ARN of an SNS topic")),
   tracing: flag,

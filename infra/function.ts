@@ -94,4 +94,5 @@ export const TIMEOUTS = {
   finish: Duration.seconds(60),
   store: Duration.minutes(15),
   sweep: Duration.seconds(60),
+  prefetch: Duration.minutes(15),
 } as const;

@@ -11,6 +11,7 @@ import { Dispatch } from "./dispatch.ts";
 import { Finish } from "./finish.ts";
 import { CondaStoreFunction, TIMEOUTS } from "./function.ts";
 import type { Network } from "./network.ts";
+import { Prefetch } from "./prefetch.ts";
 import type { WorkQueue } from "./queues.ts";
 import { Registry } from "./registry.ts";
 import type { DiskAndGroup } from "./shared-disk.ts";
@@ -33,6 +34,8 @@ export interface FunctionParts {
   /** null without a shared disk, as the store function is. */
   readonly links: WorkQueue | null;
   readonly builds: Builds;
+  /** Names of the secrets with credentials of channels begin so. */
+  readonly channelSecrets: string;
 }
 
 export interface Functions {
@@ -43,6 +46,7 @@ export interface Functions {
   readonly finish: CondaStoreFunction;
   readonly store: CondaStoreFunction | null;
   readonly sweep: CondaStoreFunction;
+  readonly prefetch: CondaStoreFunction;
 }
 
 /** Makes them; what each may do stands in permissions.ts. */
@@ -60,6 +64,18 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
   });
   const ecs = props.local ? { ecsEndpoint: props.local.ecsEndpoint } : {};
 
+  const { handler: prefetch } = new Prefetch(scope, "Prefetch", {
+    description: "Reads the indexes of channels",
+    ...made("prefetch"),
+    variables: {
+      ...common,
+      bucket,
+      settings,
+      allowedPrivateHosts: values.allowedPrivateHosts,
+      channelSecrets: parts.channelSecrets,
+      privateIndexedChannels: values.privateIndexedChannels,
+    },
+  });
   const api = new CondaStoreFunction(scope, "ApiFunction", {
     description: "conda-store's HTTP API and its page",
     ...made("api"),
@@ -76,6 +92,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       ...tries,
       maxQueueHours,
       services,
+      prefetchFunction: prefetch.functionArn,
       ...values.door,
     },
   });
@@ -157,5 +174,5 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       ...tries,
     },
   });
-  return { front, api, registry, dispatch, finish, store, sweep };
+  return { front, api, registry, dispatch, finish, store, sweep, prefetch };
 }

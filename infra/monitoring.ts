@@ -56,6 +56,8 @@ interface Watch {
 const MINUTE = Duration.minutes(1);
 const FIVE_MINUTES = Duration.minutes(5);
 const HOUR = Duration.hours(1);
+/** Hours after which somebody has to look at a channel that nobody could read. */
+const CHANNEL_HOURS_MAX = 6;
 /** Ended builds in an hour below which a share of failures says nothing. */
 const ENDED_MIN = 5;
 
@@ -133,6 +135,11 @@ export class Monitoring extends Construct {
       ...(ioLimit && {
         Disk: { title: "The shared disk is at its limit", metric: ioLimit, threshold: 95, periods: 3 },
       }),
+      Channels: {
+        title: "A channel cannot be read",
+        metric: own("OldestIndex", "Maximum", HOUR),
+        threshold: CHANNEL_HOURS_MAX * 3600,
+      },
       Lost: { title: "Builds were lost", metric: own("BuildsLost", "Sum", FIVE_MINUTES), threshold: 1 },
       Sweep: {
         title: "Sweep does not run",
@@ -182,6 +189,11 @@ export class Monitoring extends Construct {
         "Latency of the API, ms",
         ...["p50", "p95"].map((statistic) => props.api.metricLatency({ statistic })),
       ),
+    );
+    dashboard.addWidgets(
+      graph("Indexes of channels changed", own("IndexesChanged", "Sum", HOUR)),
+      graph("Channels that could not be read", own("IndexesFailed", "Sum", HOUR)),
+      graph("Oldest index, seconds", own("OldestIndex", "Maximum", HOUR)),
     );
     dashboard.addWidgets(
       graph("Errors of functions", ...functions.map((one) => one.metricErrors({ period: FIVE_MINUTES }))),

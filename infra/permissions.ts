@@ -30,6 +30,7 @@ export interface Parts {
   readonly finish: CondaStoreFunction;
   readonly store: CondaStoreFunction | null;
   readonly sweep: CondaStoreFunction;
+  readonly prefetch: CondaStoreFunction;
   readonly builds: Builds;
 }
 
@@ -63,10 +64,13 @@ const REPOSITORY = "REPO#*";
 const USE = "USE#*";
 const USES = "USES#*";
 
+/** What prefetch has of channels. */
+const REPODATA = "REPODATA";
+
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK],
   BatchGetItem: [NAMESPACES, IN_NAMESPACE, BUILD, LOCK, SETTINGS, THING, TOKENS, USER],
-  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT, USES, REPOSITORY],
+  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT, USES, REPOSITORY, REPODATA],
   PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, LINE, DUE, HOLD, TOKENS, LOGIN, USER, AUDIT, USE],
   BatchWriteItem: [USES],
   UpdateItem: [
@@ -141,10 +145,18 @@ const SWEEP_ITEMS: ItemGrants = {
 /** A directory is removed if it is condemned, and then forgotten. */
 const STORE_ITEMS: ItemGrants = { GetItem: [IN_NAMESPACE], BatchGetItem: [THING], DeleteItem: [THING] };
 
+/** Its own entries, and which channels are to be read. */
+const PREFETCH_ITEMS: ItemGrants = {
+  BatchGetItem: [SETTINGS],
+  Query: [REPODATA],
+  PutItem: [REPODATA],
+  DeleteItem: [REPODATA],
+};
+
 /** No namespace, no environment, no slot, no line: what a build's own code could do at worst stays in builds. */
 export const TASK_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, SPECIFICATION, REUSE, SOLVE, LAYER],
-  BatchGetItem: [LAYER],
+  BatchGetItem: [LAYER, REPODATA],
   Query: [HOLD],
   PutItem: [LOCK, REUSE, SOLVE, HOLD, LAYER, REPOSITORY],
   UpdateItem: [BUILD, ATTEMPT, THING],
@@ -155,6 +167,8 @@ export const TASK_ITEMS: ItemGrants = {
 const PRODUCTS = [PREFIXES.locks, PREFIXES.archives, PREFIXES.exports];
 /** Of images, likewise. */
 const IMAGES = [PREFIXES.blobs, PREFIXES.manifests];
+/** What is kept of channels. */
+const INDEXES = [PREFIXES.repodata, PREFIXES.index];
 
 export function grantAll(parts: Parts): void {
   grantApi(parts);
@@ -163,14 +177,16 @@ export function grantAll(parts: Parts): void {
   grantFinish(parts);
   grantStore(parts);
   grantSweep(parts);
+  grantPrefetch(parts);
   grantTask(parts);
 }
 
 /** Reads and submits; it signs addresses of products and reads logs, and writes no object at all. */
-function grantApi({ api, storage, secret, login, wakeUps, links }: Parts): void {
+function grantApi({ api, storage, secret, login, wakeUps, links, prefetch }: Parts): void {
   storage.grantItems(api, API_ITEMS);
   storage.grantIndexes(api, [AUDIT]);
-  storage.grantGet(api, [...PRODUCTS, PREFIXES.logs]);
+  storage.grantGet(api, [...PRODUCTS, PREFIXES.logs, PREFIXES.index]);
+  allow(api, "lambda:InvokeFunction", prefetch.functionArn);
   storage.grantList(api, [PREFIXES.logs]);
   allow(api, "secretsmanager:GetSecretValue", secret.secretArn);
   for (const arn of clientSecretsOf(login)) allow(api, "secretsmanager:GetSecretValue", arn);
@@ -220,18 +236,36 @@ function grantStore({ store, storage }: Parts): void {
   if (store) storage.grantItems(store, STORE_ITEMS);
 }
 
+/** Reads channels, private ones with their namespaces' credentials, and keeps what they have; it sees nothing of builds. */
+function grantPrefetch({ prefetch, storage, channelSecrets }: Parts): void {
+  storage.grantItems(prefetch, PREFETCH_ITEMS);
+  storage.grantGet(prefetch, INDEXES);
+  storage.grantList(prefetch, INDEXES);
+  storage.grantPut(prefetch, INDEXES);
+  storage.grantAbort(prefetch, [PREFIXES.repodata]);
+  storage.grantDelete(prefetch, INDEXES);
+  grantChannelSecrets(prefetch, Stack.of(prefetch), channelSecrets);
+}
+
 /** Its build, its attempt, its lock and what others may borrow; products and logs are created, never removed. */
 function grantTask({ builds, storage, ends, channelSecrets }: Parts): void {
   const { taskRole } = builds.taskDefinition;
   storage.grantItems(taskRole, TASK_ITEMS);
-  storage.grantGet(taskRole, [...PRODUCTS, ...IMAGES, PREFIXES.logs]);
-  storage.grantList(taskRole, [PREFIXES.locks, PREFIXES.archives, ...IMAGES, PREFIXES.logs]);
-  storage.grantPut(taskRole, [...PRODUCTS, ...IMAGES, PREFIXES.logs]);
-  storage.grantAbort(taskRole, [PREFIXES.archives, PREFIXES.blobs]);
-  const secrets = { service: "secretsmanager", resource: "secret", resourceName: `${channelSecrets}*` };
-  const arn = Stack.of(builds).formatArn({ ...secrets, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
-  allow(taskRole, "secretsmanager:GetSecretValue", arn);
+  storage.grantGet(taskRole, [...PRODUCTS, ...IMAGES, PREFIXES.logs, PREFIXES.packages, ...INDEXES]);
+  storage.grantList(taskRole, [
+    ...[PREFIXES.locks, PREFIXES.archives, ...IMAGES, PREFIXES.logs],
+    ...[PREFIXES.packages, ...INDEXES],
+  ]);
+  storage.grantPut(taskRole, [...PRODUCTS, ...IMAGES, PREFIXES.logs, PREFIXES.packages]);
+  storage.grantAbort(taskRole, [PREFIXES.archives, PREFIXES.blobs, PREFIXES.packages]);
+  grantChannelSecrets(taskRole, Stack.of(builds), channelSecrets);
   send(ends, taskRole);
+}
+
+function grantChannelSecrets(grantee: IGrantable, stack: Stack, prefix: string): void {
+  const secrets = { service: "secretsmanager", resource: "secret", resourceName: `${prefix}*` };
+  const arn = stack.formatArn({ ...secrets, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  allow(grantee, "secretsmanager:GetSecretValue", arn);
 }
 
 /** CDK's own grants add reading the queue's or the secret's properties, which nobody here does. */

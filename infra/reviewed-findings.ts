@@ -27,9 +27,12 @@ const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/archives/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/blobs/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/exports/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/index/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/locks/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/logs/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/manifests/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/packages/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/repodata/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<CLUSTER>/*]":
     "Tasks are granted by their cluster: their names are not known before they are started.",
   "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task-definition/FAMILY:*]":
@@ -42,7 +45,7 @@ const REASONS: Readonly<Record<string, string>> = {
     "A rotation ends every login, so it is an operator's decision; two keys are read meanwhile.",
   "AwsSolutions-VPC7": "Nothing can come in, and flow logs would cost more than the network.",
   "Serverless-EventBusDLQ":
-    "A pass of sweep that is not delivered is made good a minute later; the rule for stopped tasks has dead letters.",
+    "A pass of sweep or prefetch that is not delivered is made good by the next; the rule for stopped tasks has dead letters.",
   "Serverless-LambdaDLQ":
     "Functions that events call asynchronously have a destination for failures; others have none.",
   "Serverless-LambdaEventSourceMappingDestination":

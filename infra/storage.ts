@@ -16,6 +16,11 @@ export interface StorageProps {
    * @default - the one that is made
    */
   readonly restoredTable?: string;
+  /**
+   * Days after which conda packages that builds fetched are fetched anew.
+   * @default 90
+   */
+  readonly packageDays?: number;
 }
 
 /** Operations on items that a role may be granted. Scan and table administration never are. */
@@ -71,7 +76,10 @@ export class Storage extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      lifecycleRules: [{ id: "UnfinishedUploads", abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      lifecycleRules: [
+        { id: "UnfinishedUploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        { id: "Packages", prefix: PREFIXES.packages, expiration: Duration.days(props.packageDays ?? 90) },
+      ],
       removalPolicy,
     });
     this.createOnly([
@@ -80,6 +88,9 @@ export class Storage extends Construct {
       PREFIXES.exports,
       PREFIXES.blobs,
       PREFIXES.manifests,
+      PREFIXES.packages,
+      PREFIXES.repodata,
+      PREFIXES.index,
     ]);
   }
 

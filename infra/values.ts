@@ -49,6 +49,8 @@ export function valuesOf(props: CondaStoreProps) {
       slotsPerNamespace: String(props.slotsPerNamespace ?? Math.ceil(slots / 2)),
     },
     auditDays: String(props.auditDays ?? 365),
+    repodataMinutesMax: String(props.repodataMinutesMax ?? 60),
+    privateIndexedChannels: JSON.stringify(props.privateIndexedChannels ?? {}),
     removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
     services: JSON.stringify(props.services ?? []),
     /** Of the API alone. */

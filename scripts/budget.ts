@@ -88,6 +88,8 @@ export function plausibleEnvironment(): Record<string, string> {
     proxyStripsPrefix: "false",
     environmentLink: "{namespace}/envs/{name}",
     submissionsPerMinute: "60",
+    privateIndexedChannels: "{}",
+    repodataMinutesMax: "60",
     auditDays: "365",
     loginsPerMinute: "10",
     login: "{}",

@@ -9,7 +9,7 @@ import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Metafile, type Plugin } from "esbuild";
 
-export const FUNCTIONS = ["api", "registry", "dispatch", "finish", "store", "sweep"] as const;
+export const FUNCTIONS = ["api", "registry", "dispatch", "finish", "store", "sweep", "prefetch"] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** A part that cannot be bundled: one line that names the file. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Actor } from "#core/audit/entry.ts";
+import type { RepodataPlace } from "#core/repodata/state.ts";
 
 export interface Key {
   readonly pk: string;
@@ -186,6 +187,14 @@ export const auditKey = (namespace: string | null, at: Date, id: string): Key =>
 export const AUDIT_ALL = "AUDIT#ALL";
 export const auditNamespacePartition = (namespace: string): string => auditPartition(namespace);
 export const auditActorPartition = ({ kind, name }: Actor): string => `AUDIT#BY#${kind}#${name}`;
+
+/** What prefetch has of channels: their number is the operator's to choose, so one partition does. */
+export const REPODATA = "REPODATA";
+/** No namespace and no address of a channel has a `#`. */
+export const repodataKey = ({ owner, channel, subdir }: RepodataPlace): Key => ({
+  pk: REPODATA,
+  sk: `${owner ?? ""}#${channel}#${subdir}`,
+});
 
 export type CounterKind = "namespace" | "build" | "role";
 export const counterKey = (kind: CounterKind): Key => ({ pk: "COUNTERS", sk: kind });

@@ -4,9 +4,7 @@
  */
 import * as v from "valibot";
 import type { Lender } from "#adapters/aws-json.ts";
-import { readAwsPlace } from "#adapters/config.ts";
-import { exchange } from "#adapters/exchange.ts";
-import { signedHeaders, uriEncode } from "#adapters/sigv4.ts";
+import { invokeFunction } from "#adapters/invoke-function.ts";
 import { parseBindings } from "#core/access/binding.ts";
 import { parseRole } from "#core/access/permission.ts";
 import type { Backend } from "#core/login/backends.ts";
@@ -57,7 +55,7 @@ export async function askHook(
   { name, functionArn }: Extract<Backend, { kind: "hook" }>,
   credentials: Credentials,
 ): Promise<Identity | null> {
-  const answer = v.safeParse(Answer, await invoke(lender, functionArn, { version: 1, ...credentials }));
+  const answer = v.safeParse(Answer, await ask(lender, functionArn, { version: 1, ...credentials }));
   if (!answer.success) {
     const [issue] = answer.issues;
     throw new ProviderError(`the hook's answer is not usable: ${v.getDotPath(issue) ?? "it"} is wrong`);
@@ -67,19 +65,10 @@ export async function askHook(
   return toIdentity({ backend: name, subject, user, groups, roles, bindings });
 }
 
-async function invoke(lender: Lender, functionArn: string, event: object): Promise<unknown> {
-  const region = functionArn.split(":")[3] ?? "";
-  const base = readAwsPlace("LAMBDA").endpoint ?? `https://lambda.${region}.amazonaws.com`;
-  const path = `/2015-03-31/functions/${uriEncode(functionArn)}/invocations`;
-  const url = new URL(path, base);
-  const body = Buffer.from(JSON.stringify(event));
-  const headers = signedHeaders(
-    { method: "POST", url, headers: { "content-type": "application/json" }, body },
-    { service: "lambda", region, credentials: await lender.config.credentials() },
-  );
+async function ask(lender: Lender, functionArn: string, event: object): Promise<unknown> {
   const signal = AbortSignal.timeout(HOOK_MS_MAX);
   const limits = { idleMsMax: HOOK_MS_MAX, bytesMax: ANSWER_BYTES_MAX, signal };
-  const answer = await exchange(url, { method: "POST", headers, body, ...limits }).catch((error: unknown) => {
+  const answer = await invokeFunction(lender, functionArn, event, limits).catch((error: unknown) => {
     throw new ProviderError("the hook did not answer", { cause: error });
   });
   const fault = answer.headers["x-amz-function-error"];

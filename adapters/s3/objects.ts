@@ -17,6 +17,21 @@ export async function getObject(bucket: Bucket, key: string, signal?: AbortSigna
   return status === 404 ? null : body;
 }
 
+/** @returns these bytes of the object, or null when there is none */
+export async function getRange(
+  bucket: Bucket,
+  key: string,
+  {
+    offset,
+    length,
+    signal,
+  }: { readonly offset: number; readonly length: number; readonly signal?: AbortSignal },
+): Promise<Buffer | null> {
+  const headers = { range: `bytes=${offset}-${offset + length - 1}` };
+  const { status, body } = await sendS3(bucket, { method: "GET", key, headers, signal }, [404]);
+  return status === 404 ? null : body;
+}
+
 /** @returns null when there is no such object */
 export async function headObject(bucket: Bucket, key: string): Promise<ObjectHead | null> {
   const { status, headers } = await sendS3(bucket, { method: "HEAD", key }, [404]);

@@ -107,6 +107,7 @@ function servicesOf(db: Db): Services {
     allowPrivateHosts: [],
     wakeUp: nobodyAsks,
     askForLink: nobodyAsks,
+    askForIndexes: nobodyAsks,
     openApi: new URL("../../docs/api/openapi.json", import.meta.url),
     page: new URL("../../ui/", import.meta.url),
     log: openLog({ write: () => {} }),

@@ -182,6 +182,7 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
     engine: engine.kind,
     engineProgram: engine.program,
     channelSecrets: "bench/channels/",
+    repodataMinutesMax: "60",
     packPython: python,
     isolation: "possible",
     baseImage: FROM_NOTHING,

@@ -4,12 +4,12 @@
  */
 import type { IncomingMessage } from "node:http";
 import * as v from "valibot";
+import { askOnce, askUpstream, drain } from "#adapters/channel/upstream.ts";
 import { isAllowedPrivateHost } from "#core/address/check-url.ts";
 import type { ChannelKeys } from "#core/channel/credentials.ts";
 import { DOCKER_MANIFEST, digestOf, OCI_MANIFEST } from "#core/image/manifest.ts";
 import type { ImageReference } from "#core/image/reference.ts";
 import { BuildFailure } from "../failure.ts";
-import { askOnce, askUpstream, drain } from "../mirror/upstream.ts";
 
 export interface PullOptions {
   readonly allowPrivateHosts: readonly string[];

@@ -7,12 +7,12 @@ import type { IncomingMessage } from "node:http";
 import { Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { askUpstream, drain } from "#adapters/channel/upstream.ts";
 import { renderBaseConfig } from "#core/image/config.ts";
 import { digestOf, OCI_CONFIG, OCI_LAYER, renderManifest } from "#core/image/manifest.ts";
 import type { TarReference } from "#core/image/reference.ts";
 import { redact } from "#core/redact.ts";
 import { BuildFailure } from "../failure.ts";
-import { askUpstream, drain } from "../mirror/upstream.ts";
 import type { PullOptions, Registry } from "./pull.ts";
 
 /** Connects at the first call. Errors are BuildFailures that name the tar. */

@@ -7,9 +7,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { askOnce } from "#adapters/channel/upstream.ts";
 import { checkHost, guardedLookup } from "#adapters/guard.ts";
 import { AddressError } from "#core/address/check-url.ts";
-import { askOnce } from "./upstream.ts";
 
 export interface ProxyOptions {
   readonly allowPrivateHosts: readonly string[];

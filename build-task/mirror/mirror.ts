@@ -6,20 +6,27 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
+import { askUpstream, drain } from "#adapters/channel/upstream.ts";
 import { AddressError } from "#core/address/check-url.ts";
 import type { ChannelKeys } from "#core/channel/credentials.ts";
+import type { LockedPackage } from "#core/lock/lock.ts";
 import type { IndexSource } from "#core/lock/solve-key.ts";
 import { type ChannelAddress, EngineError } from "#core/ports.ts";
 import { BuildFailure } from "../failure.ts";
 import { serveConnect, serveForward, shows } from "./forward-proxy.ts";
+import type { KeptIndexes } from "./kept-indexes.ts";
+import type { CacheCounts, PackageCache } from "./package-cache.ts";
 import { areUnchanged, openSources, type Sources } from "./sources.ts";
-import { askUpstream, drain } from "./upstream.ts";
 
 export interface MirrorOptions {
   readonly allowPrivateHosts: readonly string[];
   /** Added to what engines ask, on the way to the channel. */
   readonly keys: ChannelKeys;
   readonly signal: AbortSignal;
+  /** Indexes that need not be asked for. @default none */
+  readonly kept?: KeptIndexes;
+  /** Packages that need not be asked for. @default none */
+  readonly packages?: PackageCache;
 }
 
 export interface Mirror {
@@ -42,6 +49,10 @@ export interface Mirror {
   sources(): readonly IndexSource[] | null;
   /** Whether the channels still have what was read once. */
   areUnchanged(sources: readonly IndexSource[]): Promise<boolean>;
+  /** Packages that are going to be asked for. */
+  expect(packages: readonly LockedPackage[]): void;
+  /** How many of them no channel was asked for; null without a cache. */
+  cached(): CacheCounts | null;
   close(): Promise<void>;
 }
 
@@ -96,7 +107,10 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
     },
     sources: () => sources.list(),
     areUnchanged: (read) => areUnchanged(read, options),
+    expect: (packages) => options.packages?.expect(packages),
+    cached: () => options.packages?.counts ?? null,
     async close() {
+      await options.packages?.settled();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -124,6 +138,9 @@ async function serveChannel(
   if (method !== "GET" && method !== "HEAD") return end(response, 405);
   if (/(?:^|\/)\.\.?(?:\/|$)|%2e|%2f|%5c|\\/i.test(path)) return end(response, 404);
 
+  if (await serveKept(service, response, method, { channel, path })) return;
+  const isWhole = method === "GET" && request.headers.range === undefined && PACKAGE.test(path);
+  if (isWhole && (await servePackage(service, response, `${channel}/${path}`))) return;
   const file = new URL(`${channel}/${path}`);
   const { url, authorization } = service.keys.authorise(file);
   let upstream: IncomingMessage;
@@ -139,7 +156,7 @@ async function serveChannel(
       signal: service.signal,
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message || error.name : String(error);
+    const why = describe(error);
     note(
       service.reasons,
       error instanceof AddressError
@@ -168,9 +185,57 @@ async function serveChannel(
     upstream.on("data", (data: Buffer) => {
       service.passed.bytes += data.byteLength;
     });
+    if (method === "GET" && status === 200) service.packages?.keep(`${channel}/${path}`, upstream);
   }
   await pipeline(upstream, response);
 }
+
+/** An index that was read before. @returns false when only the channel can answer */
+async function serveKept(
+  { kept, sources, reasons }: ChannelService,
+  response: ServerResponse,
+  method: "GET" | "HEAD",
+  { channel, path }: { readonly channel: string; readonly path: string },
+): Promise<boolean> {
+  const answer = await kept?.answer(channel, path).catch((error: unknown) => {
+    note(reasons, `The kept index of ${channel} cannot be read (${describe(error)}): build again`);
+    sources.spoil();
+    throw error;
+  });
+  if (!answer) return false;
+  const { status, etag, body } = answer;
+  sources.note({ channel, path, status, headers: etag === null ? {} : { etag } });
+  if (status === 404 || body === null) {
+    end(response, 404);
+    return true;
+  }
+  response.writeHead(200, { ...(etag === null ? {} : { etag }), "content-type": "application/octet-stream" });
+  if (method === "HEAD") response.end();
+  else await pipeline(body, response);
+  return true;
+}
+
+/** A package that another build has fetched. @returns false when the channel has to be asked */
+async function servePackage(
+  { packages, passed }: ChannelService,
+  response: ServerResponse,
+  url: string,
+): Promise<boolean> {
+  const found = await packages?.read(url);
+  if (!found) return false;
+  response.writeHead(200, { "content-length": String(found.sizeBytes) });
+  const counted = async function* (): AsyncGenerator<Buffer> {
+    for await (const piece of found.body) {
+      passed.bytes += piece.byteLength;
+      yield piece;
+    }
+  };
+  await pipeline(counted(), response);
+  return true;
+}
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? error.message || error.name : String(error);
 
 const PACKAGE = /\.(?:conda|tar\.bz2)$/;
 

@@ -3,9 +3,10 @@
  * @module
  */
 import type { IncomingHttpHeaders } from "node:http";
+import { askUpstream, drain, type UpstreamRequest } from "#adapters/channel/upstream.ts";
 import type { ChannelKeys } from "#core/channel/credentials.ts";
 import type { IndexSource } from "#core/lock/solve-key.ts";
-import { askUpstream, drain, type UpstreamRequest } from "./upstream.ts";
+import type { KeptIndexes } from "./kept-indexes.ts";
 
 export interface Sources {
   /** Notes one answer of a channel. */
@@ -57,11 +58,18 @@ export async function areUnchanged(
   sources: readonly IndexSource[],
   {
     keys,
+    kept,
     ...options
-  }: Pick<UpstreamRequest, "allowPrivateHosts" | "signal"> & { readonly keys: ChannelKeys },
+  }: Pick<UpstreamRequest, "allowPrivateHosts" | "signal"> & {
+    readonly keys: ChannelKeys;
+    readonly kept?: KeptIndexes;
+  },
 ): Promise<boolean> {
   const asked = await Promise.all(
-    sources.map(async ({ channel, path, status, validator }) => {
+    sources.map(async (source) => {
+      const { channel, path, status, validator } = source;
+      const known = await kept?.isUnchanged(source);
+      if (typeof known === "boolean") return known;
       const { url, authorization } = keys.authorise(new URL(`${channel}/${path}`));
       const response = await askUpstream({
         ...options,

@@ -34,6 +34,7 @@ export async function install(
   const workDirectory = await builder.makeInbox(join(work, "install"));
   const home = await builder.makeHome(join(workDirectory, "home"));
   step.line(`${engine.name}: ${lock.packages.length} packages, ${describeBytes(downloadBytes)} to download`);
+  mirror.expect(lock.packages);
   const channels = [...new Set(lock.packages.map(({ channel }) => channel))];
   try {
     const request = {
@@ -52,6 +53,13 @@ export async function install(
     );
   } catch (error) {
     throw mirror.explain(error);
+  }
+  const cached = mirror.cached();
+  if (cached) {
+    const asked = cached.hits + cached.misses;
+    step.line(
+      `${cached.hits} of ${asked} packages (${describeBytes(cached.hitBytes)}) were kept from earlier builds`,
+    );
   }
   return await readPrefix(prefix);
 }

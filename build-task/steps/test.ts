@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { askUpstream } from "#adapters/channel/upstream.ts";
 import { saveTests } from "#adapters/dynamodb/attempts.ts";
 import { getGreenTests, greenTestsKey, putGreenTests } from "#adapters/dynamodb/reuse.ts";
 import { cleanLine } from "#core/build/log-line.ts";
@@ -16,7 +17,6 @@ import { NOTEBOOK_BYTES_MAX } from "#core/specification/limits.ts";
 import type { LinkedNotebook, NotebookTest, SpecificationTests } from "#core/specification/tests.ts";
 import { testsDigest } from "#core/specification/tests-digest.ts";
 import { BuildFailure } from "../failure.ts";
-import { askUpstream } from "../mirror/upstream.ts";
 import type { StepContext, Task } from "../task.ts";
 
 /** Beside this file in the source, beside the program in the bundle. */

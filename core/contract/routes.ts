@@ -39,6 +39,7 @@ import {
   putNamespaceMetadata,
   updateNamespace,
 } from "./namespaces.ts";
+import { listChannels, listPackageNames, listPackages, refreshChannels } from "./packages.ts";
 import { createRole, deleteRole, deleteRoles, getRole, listRoles, updateRole } from "./roles.ts";
 import type { Route } from "./route.ts";
 import {
@@ -51,7 +52,7 @@ import {
 } from "./settings.ts";
 import { postSpecification } from "./specifications.ts";
 import { explainPermission, getOpenApi, getPermission, getStatus } from "./status.ts";
-import { getCelery, getMetrics, getUsage, listChannels } from "./store.ts";
+import { getCelery, getMetrics, getUsage } from "./store.ts";
 import { listTokens, postToken, revokeToken } from "./tokens.ts";
 
 export const ROUTES = [
@@ -65,6 +66,9 @@ export const ROUTES = [
   listAudit,
   getUsage,
   listChannels,
+  refreshChannels,
+  listPackages,
+  listPackageNames,
   getMetrics,
   getCelery,
   listNamespaces,

@@ -1,10 +1,10 @@
 /**
- * The store as a whole: what it holds, what it does, which channels it names.
+ * The store as a whole: what it holds, what it does.
  * @module
  */
 import * as v from "valibot";
 import { route } from "./route.ts";
-import { data, NONE, page, pageQuery } from "./shapes.ts";
+import { data, NONE } from "./shapes.ts";
 
 export const getUsage = route({
   id: "getUsage",
@@ -26,21 +26,6 @@ export const getUsage = route({
       }),
     ),
   ),
-  otherReplies: [],
-  errors: [],
-});
-
-export const listChannels = route({
-  id: "listChannels",
-  method: "get",
-  path: "/api/v1/channel",
-  aliases: [],
-  summary: "Channels that the settings of the store name",
-  access: { kind: "open" },
-  params: NONE,
-  query: v.object(pageQuery()),
-  body: null,
-  reply: page(v.object({ id: v.number(), name: v.string(), last_update: v.null() })),
   otherReplies: [],
   errors: [],
 });

@@ -29,10 +29,6 @@ export const PROPERTIES = {
     v.literal(SOLVE_SECONDS_MAX, `must be ${SOLVE_SECONDS_MAX}, the seconds that a solve may take`),
     SOLVE_SECONDS_MAX,
   ),
-  conda_indexed_channels: v.optional(
-    v.pipe(v.array(v.string()), v.maxLength(0, "must be empty: channels are read when they are asked for")),
-    [],
-  ),
 } as const;
 
 /** Keys that conda-store knows for the whole store only. */
@@ -42,5 +38,6 @@ export const GLOBAL_KEYS: readonly string[] = [
   "login_roles",
   "login_namespaces",
   "build_artifacts_kept_on_deletion",
+  "conda_indexed_channels",
   ...Object.keys(PROPERTIES),
 ];

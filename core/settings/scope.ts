@@ -18,6 +18,7 @@ export type SettingsScope =
 const LISTS = [
   "conda_default_channels",
   "conda_allowed_channels",
+  "conda_indexed_channels",
   "conda_default_packages",
   "conda_required_packages",
   "conda_included_packages",
@@ -33,7 +34,11 @@ export const CHANGEABLE = [...LISTS, ...NUMBERS, "build_artifacts", "login_names
 export type ChangeableKey = (typeof CHANGEABLE)[number];
 
 /** Of these, what is set for the whole store only: nobody logs in at a namespace. */
-export const SET_GLOBALLY = ["login_roles", "login_namespaces"] as const satisfies readonly ChangeableKey[];
+export const SET_GLOBALLY = [
+  "login_roles",
+  "login_namespaces",
+  "conda_indexed_channels",
+] as const satisfies readonly ChangeableKey[];
 
 /** What one scope sets. */
 export type SettingsLayer = Readonly<

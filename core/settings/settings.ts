@@ -36,6 +36,10 @@ const ENTRIES = {
     "https://conda.anaconda.org",
   ),
   conda_default_channels: texts(["conda-forge"]),
+  /** Channels whose index is kept, so that builds and searches need not ask them; without it, the default channels. */
+  conda_indexed_channels: v.optional(
+    v.array(v.pipe(v.string(LIST), v.nonEmpty("must not hold an empty string")), LIST),
+  ),
   /** Empty: every channel is allowed. */
   conda_allowed_channels: texts([]),
   conda_default_packages: texts([]),
@@ -105,7 +109,9 @@ const ENTRIES = {
 const Settings = v.strictObject(ENTRIES, ({ expected }) =>
   expected === "never" ? "is no setting" : "must be an object",
 );
-export type Settings = Readonly<v.InferOutput<typeof Settings> & { conda_platforms: string[] }>;
+export type Settings = Readonly<
+  v.InferOutput<typeof Settings> & { conda_platforms: string[]; conda_indexed_channels: string[] }
+>;
 export type SettingKey = keyof typeof ENTRIES;
 
 /**
@@ -117,8 +123,13 @@ export type SettingKey = keyof typeof ENTRIES;
 export function deploymentSettings(values: unknown): Settings {
   const result = v.safeParse(Settings, Array.isArray(values) ? null : values);
   if (result.success) {
-    const { conda_platforms, conda_solve_platforms } = result.output;
-    return { ...result.output, conda_platforms: conda_platforms ?? [...conda_solve_platforms, "noarch"] };
+    const { conda_platforms, conda_solve_platforms, conda_indexed_channels, conda_default_channels } =
+      result.output;
+    return {
+      ...result.output,
+      conda_platforms: conda_platforms ?? [...conda_solve_platforms, "noarch"],
+      conda_indexed_channels: conda_indexed_channels ?? [...conda_default_channels],
+    };
   }
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "settings"}: ${issue.message}`);
   throw new Error(`The settings of the deployment are not usable: ${faults.join("; ")}`);

@@ -25,6 +25,7 @@ const config = readConfig([
   "proxyStripsPrefix",
   "login",
   "services",
+  "prefetchFunction",
   "submissionsPerMinute",
   "loginsPerMinute",
   "auditDays",
@@ -57,6 +58,13 @@ const app = createApp({
   wakeUp: (reason) => send(wakeUps, { reason }),
   askForLink: async (link) => {
     if (links !== null) await send(links, link);
+  },
+  askForIndexes: async (request) => {
+    const { invokeFunction } = await import("#adapters/invoke-function.ts");
+    const limits = { idleMsMax: 10_000, bytesMax: 64 * 1024, signal: AbortSignal.timeout(20_000) };
+    const how = { ...limits, asynchronous: true };
+    const { status } = await invokeFunction(db.client, config.prefetchFunction, request, how);
+    if (status !== 202) throw new Error(`Lambda did not take the request to read channels: ${status}`);
   },
   openApi: new URL("./openapi.json", import.meta.url),
   page: new URL("./ui/", import.meta.url),

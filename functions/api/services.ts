@@ -10,6 +10,7 @@ import type { LinkMessage } from "#core/build/messages.ts";
 import type { TryPolicy } from "#core/build/tries.ts";
 import type { Login } from "#core/login/backends.ts";
 import type { Rates } from "#core/rates.ts";
+import type { IndexRequest } from "#core/repodata/index-request.ts";
 import type { Settings } from "#core/settings/settings.ts";
 import type { ServiceTokens } from "#core/token/services.ts";
 
@@ -42,6 +43,8 @@ export interface Services {
   readonly wakeUp: (reason: string) => Promise<void>;
   /** Tells the keeper of links that an environment may want another one. */
   readonly askForLink: (link: LinkMessage) => Promise<void>;
+  /** Has channels read now. */
+  readonly askForIndexes: (request: IndexRequest) => Promise<void>;
   /** The OpenAPI document. */
   readonly openApi: URL;
   /** Directory of the bundled page. */

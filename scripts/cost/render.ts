@@ -74,7 +74,8 @@ function read(template: Template) {
 type Parts = ReturnType<typeof read>;
 
 function idle(parts: Parts): Line[] {
-  const { sweep } = assumed;
+  const { sweep, prefetch } = assumed;
+  const runs = MINUTES / 15;
   const polls = parts.polledQueues * POLLERS * ((MINUTES * 60) / POLL_SECONDS);
   return [
     { what: "the key that signs tokens", price: "secret", quantity: parts.secrets },
@@ -93,6 +94,16 @@ function idle(parts: Parts): Line[] {
     },
     { what: "sweep: reading", price: "tableRead", quantity: MINUTES * sweep.tableReads },
     { what: "sweep: log", price: "logsIn", quantity: MINUTES * sweep.logsGB },
+    { what: "reading channels, every 15 minutes: calls", price: "functionCall", quantity: runs },
+    {
+      what: "reading channels: running",
+      price: "functionSecond",
+      quantity: runs * prefetch.seconds * prefetch.memoryGB,
+    },
+    { what: "reading channels: table, reads", price: "tableRead", quantity: runs * prefetch.tableReads },
+    { what: "reading channels: table, writes", price: "tableWrite", quantity: runs * prefetch.tableWrites },
+    { what: "reading channels: log", price: "logsIn", quantity: runs * prefetch.logsGB },
+    { what: "indexes of channels, kept", price: "objectStorage", quantity: prefetch.keptGB },
   ];
 }
 

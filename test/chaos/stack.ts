@@ -46,6 +46,7 @@ const CONTAINERS: Readonly<Record<FunctionName, number>> = {
   finish: 2,
   store: 2,
   sweep: 1,
+  prefetch: 1,
 };
 
 export interface ChaosStack {
@@ -194,6 +195,10 @@ async function open(
     removalGraceMinutes: "7",
     auditDays: "30",
     channelSecrets: "chaos/channels/",
+    privateIndexedChannels: "{}",
+    repodataMinutesMax: "60",
+    // No channel is read ahead: nobody asks for it.
+    prefetchFunction: "arn:aws:lambda:us-east-1:000000000000:function:prefetch",
     logLevel: "info",
   };
   const endpoint = await startEndpoint({

@@ -38,6 +38,7 @@ const ROLES = {
   finish: "FinishFunctionServiceRole",
   store: "StoreFunctionServiceRole",
   sweep: "SweepFunctionServiceRole",
+  prefetch: "PrefetchFunctionServiceRole",
   task: "BuildsTaskTaskRole",
 } as const;
 

@@ -66,6 +66,7 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     allowPrivateHosts: [],
     wakeUp: (reason) => send(wakeUps, { reason }),
     askForLink: (link) => send(links, link),
+    askForIndexes: async (request) => void lines.push({ askedForIndexes: request }),
     openApi: new URL("../../docs/api/openapi.json", import.meta.url),
     page: pathToFileURL(`${mkdtempSync(join(tmpdir(), "conda-store-page-"))}/`),
     log: openLog({ level: "info", write: (line) => lines.push(JSON.parse(line)) }),

@@ -181,6 +181,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     [VARIABLES.workDirectory]: work,
     [VARIABLES.allowedPrivateHosts]: allowed().join(","),
     [VARIABLES.channelSecrets]: CHANNEL_SECRETS,
+    [VARIABLES.repodataMinutesMax]: "60",
     [VARIABLES.packPython]: options.python(),
     [VARIABLES.isolation]: "possible",
     [VARIABLES.baseImage]: options.baseImage?.() ?? "scratch",

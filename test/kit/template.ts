@@ -15,7 +15,7 @@ const BUNDLES = new URL("../../.local/test-bundles", import.meta.url).pathname;
 
 /** @returns a directory that looks like `dist/`; the same one for every test file, with the same files */
 export function stubBundles(): string {
-  for (const name of ["api", "registry", "dispatch", "finish", "store", "sweep"]) {
+  for (const name of ["api", "registry", "dispatch", "finish", "store", "sweep", "prefetch"]) {
     mkdirSync(join(BUNDLES, name), { recursive: true });
     writeFileSync(join(BUNDLES, name, "handler.mjs"), "export const handler = async () => {};\n");
   }

@@ -2,16 +2,12 @@
  * The store as a whole.
  * @module
  */
-import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
 import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
 import { dataReply } from "#core/contract/shapes.ts";
-import type { getCelery, getMetrics, getUsage, listChannels } from "#core/contract/store.ts";
+import type { getCelery, getMetrics, getUsage } from "#core/contract/store.ts";
 import type { BuildCounts } from "#core/namespace/namespace.ts";
-import { layerSettings } from "#core/settings/scope.ts";
-import { channelAddresses } from "#core/specification/channel.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
-import { stableId } from "./build-packages.ts";
 
 /** Who may read only parts of a namespace is not told what the rest adds up to. */
 export const tellingUsage =
@@ -31,20 +27,6 @@ export const tellingUsage =
         ]),
       ),
     );
-  };
-
-export const listingChannels =
-  ({ db, settings: deployment }: Services): Tell<typeof listChannels> =>
-  async ({ query: { page, size, order } }) => {
-    const { settings } = layerSettings(deployment, await getSettingsLayers(db, { kind: "global" }));
-    const named = [...settings.conda_default_channels, ...settings.conda_allowed_channels];
-    const addresses = named.flatMap((channel) => channelAddresses(channel, settings.conda_channel_alias));
-    const names = [...new Set(addresses)].sort();
-    if (order === "desc") names.reverse();
-    const rows = names
-      .slice((page - 1) * size, page * size)
-      .map((name) => ({ id: stableId(name), name, last_update: null }));
-    return { ...dataReply(rows), page, size, count: names.length };
   };
 
 export const tellingMetrics =

@@ -33,6 +33,7 @@ import { getPackages, putPackages } from "#adapters/dynamodb/packages.ts";
 import { pinBuild } from "#adapters/dynamodb/pins.ts";
 import { countRequest } from "#adapters/dynamodb/rates.ts";
 import { readAudit } from "#adapters/dynamodb/read-audit.ts";
+import { deleteRepodata, getRepodata, listRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
 import {
   dropRepositoryBlob,
   dropRepositoryTag,
@@ -58,6 +59,7 @@ import { keepWatch, readWatches } from "#adapters/dynamodb/watches.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { toIdentity } from "#core/login/identity.ts";
 import { parsePackageQueries } from "#core/package/package-query.ts";
+import { newState, type RepodataState } from "#core/repodata/state.ts";
 import { newTokenId, tokenName } from "#core/token/token-name.ts";
 import { audited } from "#test/kit/audited.ts";
 import { move } from "#test/kit/builds.ts";
@@ -113,6 +115,17 @@ const TOKEN = {
   expiresAt: new Date(at.getTime() + 3_600_000),
 } as const;
 const lockDigest = sha256Of("lock");
+/** A subdir with an index of twenty packs, in a table that knows it not. */
+const stateOf = (subdir: string): RepodataState => ({
+  ...newState({ owner: null, channel: "https://conda.anaconda.org/conda-forge", subdir }),
+  checkedAt: at.toISOString(),
+  live: {
+    ...{ index: lockDigest, shards: lockDigest, file: "repodata_shards.msgpack.zst" },
+    packs: Array.from({ length: 10 }, () => ({ digest: lockDigest, sizeBytes: 50_000_000 })),
+    ...{ etag: '"etag"', lastModified: at.toUTCString(), names: 30_000, records: 500_000, skipped: 0 },
+    ...{ filledAt: at.toISOString(), changedAt: at.toISOString() },
+  },
+});
 const REPOSITORY = { namespace: "team-000", environment: "environment-0" };
 const BLOB = { digest: `sha256:${lockDigest}`, mediaType: "application/octet-stream", sizeBytes: 1 };
 const BEGUN = { backend: "company", nonce: "n", verifier: "v", browser: "b", next: null };
@@ -359,6 +372,39 @@ describe.each([
       calls: 2,
     },
     { number: 98, ask: (db) => getLayers(db, [lockDigest], at), calls: 1 },
+    {
+      number: 110,
+      ask: async (db) => {
+        for (const subdir of ["linux-64", "noarch"]) await putRepodata(db, stateOf(subdir));
+        spent.reset();
+        await listRepodata(db);
+      },
+      calls: 1,
+      most: units(1500 * 2),
+    },
+    {
+      number: 111,
+      ask: (db) => getRepodata(db, [stateOf("noarch"), { ...stateOf("noarch"), owner: "team" }]),
+      calls: 1,
+      most: 1,
+    },
+    {
+      number: 112,
+      ask: async (db) => {
+        const begun = await putRepodata(db, stateOf("osx-64"));
+        await putRepodata(db, begun ?? stateOf("osx-64"));
+      },
+      calls: 2,
+    },
+    {
+      number: 113,
+      ask: async (db) => {
+        const state = await putRepodata(db, stateOf("win-64"));
+        spent.reset();
+        await deleteRepodata(db, state ?? stateOf("win-64"));
+      },
+      calls: 1,
+    },
     { number: 99, ask: (db) => getBaseImage(db, "debian", "linux-64", at), calls: 1 },
     {
       number: 100,

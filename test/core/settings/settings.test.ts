@@ -32,12 +32,11 @@ test("settings that nothing here could obey have the one value that is true", ()
       storage_threshold: 5368709120,
       default_permissions: "775",
       conda_max_solve_time: 300,
-      conda_indexed_channels: ["main"],
       conda_command: "conda",
       default_uid: -1,
     }),
   ).toThrow(
-    /default_uid: must be a whole number.*default_permissions: must be null.*storage_threshold: must be 0.*conda_command: must be mamba or rattler.*conda_max_solve_time: must be 900.*conda_indexed_channels: must be empty/,
+    /default_uid: must be a whole number.*default_permissions: must be null.*storage_threshold: must be 0.*conda_command: must be mamba or rattler.*conda_max_solve_time: must be 900/,
   );
 });
 

@@ -37,6 +37,7 @@ beforeAll(async () => {
     [VARIABLES.allowedPrivateHosts]: "",
     [VARIABLES.maxQueueHours]: "24",
     [VARIABLES.maxAttemptMinutes]: "60",
+    [VARIABLES.prefetchFunction]: "arn:aws:lambda:us-east-1:000000000000:function:prefetch",
     [VARIABLES.maxTries]: "{}",
     [VARIABLES.taskSizes]: '[{"cpuUnits":1024,"memoryMiB":4096}]',
     [VARIABLES.logLevel]: "error",

@@ -1,0 +1,59 @@
+/**
+ * What prefetch knows of channels: one item for each subdir of each channel.
+ * @module
+ */
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { newState, type RepodataPlace, type RepodataState } from "#core/repodata/state.ts";
+import { batchGet } from "./batch-get.ts";
+import type { Db } from "./db.ts";
+import { ABSENT, expressions } from "./expression.ts";
+import { type Item, withVersion } from "./item.ts";
+import { REPODATA, repodataKey } from "./keys.ts";
+import { readPartition } from "./query.ts";
+
+/** Of every channel that is, or was, configured. */
+export async function listRepodata(db: Db): Promise<RepodataState[]> {
+  const states: RepodataState[] = [];
+  for await (const item of readPartition(db, { partition: REPODATA })) states.push(toState(item));
+  return states;
+}
+
+/** Of these places: those that there is something of. */
+export const getRepodata = async (db: Db, places: readonly RepodataPlace[]): Promise<RepodataState[]> =>
+  (await batchGet(db, places.map(repodataKey))).map(toState);
+
+function toState(item: Item): RepodataState {
+  const { pk: _pk, sk: _sk, v: _v, ...state } = item;
+  return { ...newState(state as unknown as RepodataPlace), ...state };
+}
+
+/**
+ * Stores a state in place of the one that it was made from.
+ * @returns what is stored now, or null when another writer was first: then nothing is changed
+ */
+export async function putRepodata(db: Db, state: RepodataState): Promise<RepodataState | null> {
+  const { version } = state;
+  const stored = { ...state, version: version + 1 };
+  const { UpdateExpression: _, ...condition } = expressions({
+    where: version === 0 ? { pk: ABSENT } : { version },
+  });
+  const put = new PutCommand({
+    TableName: db.table,
+    Item: withVersion({ ...repodataKey(state), ...stored }),
+    ...condition,
+  });
+  return await db.client.send(put).then(() => stored, ifOutrun);
+}
+
+/** Forgets a state. @returns false when another writer was first */
+export async function deleteRepodata(db: Db, state: RepodataState): Promise<boolean> {
+  const { UpdateExpression: _, ...condition } = expressions({ where: { version: state.version } });
+  const gone = new DeleteCommand({ TableName: db.table, Key: repodataKey(state), ...condition });
+  return (await db.client.send(gone).then(() => true, ifOutrun)) ?? false;
+}
+
+function ifOutrun(error: unknown): null {
+  if (error instanceof ConditionalCheckFailedException) return null;
+  throw error;
+}

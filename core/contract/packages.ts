@@ -1,0 +1,143 @@
+/**
+ * Channels, what is known of them, and the packages that they have.
+ * @module
+ */
+import * as v from "valibot";
+import { route } from "./route.ts";
+import { Ack, data, limitQuery, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
+
+const Subdir = v.object({
+  subdir: v.string(),
+  namespace: v.pipe(
+    v.nullable(v.string()),
+    v.description("Whose credentials it was read with; null for a public channel"),
+  ),
+  state: v.picklist(["kept", "absent", "waiting", "failing"]),
+  checked_at: v.pipe(v.nullable(Timestamp), v.description("When it was last found to be as it is kept")),
+  changed_at: v.nullable(Timestamp),
+  names: v.number(),
+  packages: v.number(),
+  skipped: v.pipe(v.number(), v.description("Entries that nobody could use")),
+  size: v.pipe(v.number(), v.description("Bytes that are kept")),
+  error: v.pipe(v.nullable(v.string()), v.description("Why the last try failed")),
+  next_try: v.nullable(Timestamp),
+});
+
+export const listChannels = route({
+  id: "listChannels",
+  method: "get",
+  path: "/api/v1/channel",
+  aliases: [],
+  summary: "Channels that the settings of the store name, and what is kept of them",
+  access: { kind: "open" },
+  params: NONE,
+  query: v.object(pageQuery()),
+  body: null,
+  reply: page(
+    v.object({
+      id: v.number(),
+      name: v.string(),
+      last_update: v.pipe(v.nullable(Timestamp), v.description("When something of it changed last")),
+      subdirs: v.array(Subdir),
+    }),
+  ),
+  otherReplies: [],
+  errors: [],
+});
+
+export const refreshChannels = route({
+  id: "refreshChannels",
+  method: "post",
+  path: "/api/v1/channel/refresh",
+  aliases: [],
+  summary: "Read the indexes of channels now; the answer does not wait for it",
+  access: { kind: "permission", permission: "setting::update", target: "global" },
+  params: NONE,
+  query: NONE,
+  body: {
+    schema: v.object({
+      channel: v.optional(
+        v.pipe(
+          v.string("channel must be a string"),
+          v.maxLength(2000, "channel is longer than 2000 characters"),
+          v.description("As `GET /api/v1/channel/` names it; without it all are read"),
+        ),
+      ),
+      believe_loss: v.optional(
+        v.pipe(
+          v.boolean("believe_loss must be true or false"),
+          v.description("Also where a channel has lost most of its packages"),
+        ),
+        false,
+      ),
+    }),
+    bytesMax: 16 * 1024,
+    form: false,
+    optional: true,
+  },
+  reply: Ack,
+  otherReplies: [],
+  errors: ["invalid_request", "too_many_requests"],
+});
+
+const text = (name: string, description: string) =>
+  v.optional(
+    v.pipe(v.string(), v.maxLength(200, `${name} is longer than 200 characters`), v.description(description)),
+  );
+
+export const listPackages = route({
+  id: "listPackages",
+  method: "get",
+  path: "/api/v1/package",
+  aliases: [],
+  summary: "Packages of the public channels that are kept: one row for each version",
+  access: { kind: "open" },
+  params: NONE,
+  query: v.object({
+    ...pageQuery(),
+    search: text("search", "Part of the name; nothing in it is special"),
+    exact: text("exact", "`true`: `search` is the whole name"),
+    channel: v.optional(
+      v.pipe(
+        v.string(),
+        v.maxLength(2000, "channel is longer than 2000 characters"),
+        v.description("Only this one, as `GET /api/v1/channel/` names it"),
+      ),
+    ),
+    distinct_on: v.optional(v.array(v.string()), []),
+  }),
+  body: null,
+  reply: page(
+    v.object({
+      id: v.pipe(v.number(), v.description("The same for the same channel, name and version")),
+      channel: v.object({ id: v.number(), name: v.string(), last_update: v.null() }),
+      license: v.nullable(v.string()),
+      name: v.string(),
+      version: v.string(),
+      summary: v.nullable(v.string()),
+    }),
+  ),
+  otherReplies: [],
+  errors: ["invalid_request"],
+});
+
+/** Names that one answer holds when something is searched for. */
+export const NAMES_FOUND_MAX = 1000;
+
+export const listPackageNames = route({
+  id: "listPackageNames",
+  method: "get",
+  path: "/api/v1/package/name",
+  aliases: [],
+  summary: "Names of packages for somebody who types: the best first with a search, all in order without",
+  access: { kind: "open" },
+  params: NONE,
+  query: v.object({
+    search: text("search", "Part of the name"),
+    limit: limitQuery(NAMES_FOUND_MAX, 20, "Names, with a search"),
+  }),
+  body: null,
+  reply: data(v.object({ names: v.array(v.string()), count: v.number() })),
+  otherReplies: [],
+  errors: [],
+});

@@ -1,0 +1,60 @@
+/**
+ * Lambda entry of prefetch: EventBridge, every quarter of an hour, and the API when somebody asks for it.
+ * @module
+ */
+import type { Context } from "aws-lambda";
+import { readConfig } from "#adapters/config.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
+import { openLog } from "#adapters/log.ts";
+import { openBucket } from "#adapters/s3/open-bucket.ts";
+import { readIndexRequest } from "#core/repodata/index-request.ts";
+import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { type PrefetchContext, type Prefetched, prefetch } from "./prefetch.ts";
+
+/** Opened at the first event, so that a wrong environment is told in the log of an event. */
+let context: Omit<PrefetchContext, "signal"> | undefined;
+
+function open(): Omit<PrefetchContext, "signal"> {
+  const config = readConfig([
+    ...(["table", "bucket", "settings", "allowedPrivateHosts", "channelSecrets"] as const),
+    ...(["privateIndexedChannels", "logLevel"] as const),
+  ]);
+  const db = openDb({ table: config.table });
+  return {
+    db,
+    bucket: openBucket(config.bucket, db.client),
+    settings: deploymentSettings(config.settings),
+    allowPrivateHosts: config.allowedPrivateHosts,
+    privateChannels: config.privateIndexedChannels,
+    channelSecrets: config.channelSecrets,
+    limits: REPODATA_LIMITS,
+    clock: () => new Date(),
+    log: openLog({ level: config.logLevel, fields: { function: "prefetch", table: config.table } }),
+  };
+}
+
+/** An index that is younger is nobody's business. */
+const TOLD_SECONDS = 3600;
+/** Time that is left for saying what was done. */
+const LAST_WORDS_MS = 20_000;
+
+export async function handler(
+  event: unknown,
+  lambda?: Pick<Context, "getRemainingTimeInMillis">,
+): Promise<Prefetched> {
+  context ??= open();
+  const left = (lambda?.getRemainingTimeInMillis() ?? 900_000) - LAST_WORDS_MS;
+  const signal = AbortSignal.timeout(Math.max(1_000, left));
+  const done = await prefetch({ ...context, signal }, readIndexRequest(event));
+  // A metric is paid for by the hour in which it has values: while nothing happens there are none.
+  if (done.changed + done.failed > 0 || done.oldestSeconds > TOLD_SECONDS) {
+    context.log.measure({
+      IndexesChanged: done.changed,
+      IndexesFailed: done.failed,
+      OldestIndex: done.oldestSeconds,
+    });
+  }
+  context.log.info("prefetched", { ...done });
+  return done;
+}
