@@ -23,7 +23,7 @@ import { Closers, type LocalStack, openStack } from "#local/stack.ts";
 import { runProgram } from "#test/kit/run-program.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const PATIENCE = { timeout: 120_000, interval: 100 };
+const PATIENCE = { timeout: 300_000, interval: 100 };
 const SILENT = {
   step: async <T>(_: string, work: () => Promise<T> | T): Promise<T> => await work(),
   log: () => {},
@@ -40,7 +40,7 @@ beforeAll(async () => {
   stack = await openStack({ root: ROOT, directory, port: 0, demoChannel: true }, SILENT, closers);
   client = await Client.login(stack.url, "operator", stack.password);
   gate = await openGate();
-}, 300_000);
+}, 900_000);
 afterAll(async () => {
   await closers.close();
   removeTree(directory);
@@ -126,7 +126,7 @@ test("an upgrade and its rollback interrupt nothing: the API answers, a running 
   expect(await taskOf(last)).toEqual({ status: "RUNNING", image: "local" });
   expect(await gate.letThrough("after", after)).toBe("COMPLETED");
   expect(await gate.letThrough("last", last)).toBe("COMPLETED");
-}, 600_000);
+}, 900_000);
 
 const build = async (name: string, ...dependencies: string[]): Promise<number> => {
   const id = await client.submit("team", JSON.stringify({ name, dependencies }));
@@ -190,4 +190,4 @@ test("a table brought back takes the old one's place: builds, links and archives
   ).toBe("ENABLED");
   const ttl = await dynamoDb.send(new DescribeTimeToLiveCommand({ TableName }));
   expect(ttl.TimeToLiveDescription?.AttributeName).toBe("expiresAt");
-}, 600_000);
+}, 900_000);
