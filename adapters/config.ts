@@ -10,6 +10,7 @@ import { ENVIRONMENT_LINK_FORM, VARIABLES } from "#core/layout.ts";
 import { readLogin } from "#core/login/backends.ts";
 import { readPrivateChannels } from "#core/repodata/private-channels.ts";
 import { readServices } from "#core/token/services.ts";
+import type { Credentials } from "./sigv4.ts";
 
 type Variable = keyof typeof VARIABLES;
 
@@ -134,6 +135,19 @@ export function readAwsPlace(
   return {
     region: env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"] ?? "us-east-1",
     endpoint: env[`AWS_ENDPOINT_URL_${service}`] ?? env["AWS_ENDPOINT_URL"],
+  };
+}
+
+/** Credentials that stand in the SDK's own variables; null where they do not, or where a profile is named. */
+export function readAwsCredentials(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Credentials | null {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE } = env;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY || AWS_PROFILE) return null;
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    sessionToken: AWS_SESSION_TOKEN,
   };
 }
 

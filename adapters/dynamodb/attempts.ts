@@ -3,11 +3,10 @@
  * an attempt that was closed: a task that lost its lease can change nothing.
  * @module
  */
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Attempt, type AttemptResult, parseAttemptResult } from "#core/build/attempt.ts";
 import { parseTestResults, type TestResult } from "#core/build/test-result.ts";
 import { batchGet } from "./batch-get.ts";
+import { ConditionalCheckFailedException, GetCommand, UpdateCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
 import { type Item, packJson, unpackJson } from "./item.ts";

@@ -2,7 +2,7 @@
  * Many items by key: a hundred a call, what was left out asked again.
  * @module
  */
-import { BatchGetCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchGetCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import type { Item } from "./item.ts";
 import type { Key } from "./keys.ts";

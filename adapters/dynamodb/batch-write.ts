@@ -2,8 +2,8 @@
  * Many items written or removed, each by itself: 25 a call, what was left out sent again.
  * @module
  */
-import { BatchWriteCommand, type BatchWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import pLimit from "p-limit";
+import { BatchWriteCommand, type BatchWriteCommandInput } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 

@@ -2,10 +2,10 @@
  * Builds: reading them. Writing is `submit.ts` and `moves.ts` alone.
  * @module
  */
-import { DeleteCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { Build } from "#core/build/build.ts";
 import { NO_TRIES } from "#core/build/tries.ts";
 import { batchGet } from "./batch-get.ts";
+import { DeleteCommand, GetCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";
 import { attemptKey, buildItemKey } from "./keys.ts";

@@ -2,7 +2,7 @@
  * Integer ids from atomic counters. An id that a failed write took is lost, never given out again.
  * @module
  */
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { UpdateCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
 import { type CounterKind, counterKey, SCHEMA_VERSION } from "./keys.ts";

@@ -2,12 +2,11 @@
  * The connection to the table. Only this folder speaks to it.
  * @module
  */
-import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { callLightly } from "./light-calls.ts";
+import { openLender } from "#adapters/aws-lender.ts";
+import { openLightClient, type TableClient } from "./light-calls.ts";
 
 export interface Db {
-  readonly client: DynamoDBDocumentClient;
+  readonly client: TableClient;
   readonly table: string;
 }
 
@@ -29,13 +28,8 @@ export interface DbOptions {
 
 /** Opens the table; connects at the first call. */
 export function openDb({ table, endpoint, region, observe }: DbOptions): Db {
-  const client = new DynamoDBClient({
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-  } satisfies DynamoDBClientConfig);
-  const documents = DynamoDBDocumentClient.from(client);
-  callLightly(documents, endpoint, observe && ((command, consumed) => observe(callOf(command, consumed))));
-  return { client: documents, table };
+  const counting = observe && ((command: string, consumed: unknown) => observe(callOf(command, consumed)));
+  return { client: openLightClient(openLender(region), endpoint, counting), table };
 }
 
 /** Of one table, or a list of several. */

@@ -2,8 +2,8 @@
  * What sweep is to do, and when: read in the order of its time, never searched for.
  * @module
  */
-import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import type { DueJob, Job } from "#core/build/job.ts";
+import { DeleteCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { withVersion } from "./item.ts";
 import { DUE, dueKey, type Key } from "./keys.ts";

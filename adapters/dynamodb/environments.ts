@@ -2,9 +2,9 @@
  * Environments: one item each, in their namespace's partition, in the order of their names.
  * @module
  */
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import type { MemoryNeed } from "#core/build/task-size.ts";
 import type { Environment, EnvironmentRow, PackageUse } from "#core/environment/environment.ts";
+import { GetCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";
 import { ENVIRONMENT_PREFIX, environmentKey, namespacePartition } from "./keys.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { batchGet } from "./batch-get.ts";
+import { UpdateCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { putDue } from "./due.ts";
 import { expressions, UNSET } from "./expression.ts";

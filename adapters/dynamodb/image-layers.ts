@@ -3,8 +3,9 @@
  * gone since: look before using it.
  * @module
  */
-import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+
 import { batchGet } from "./batch-get.ts";
+import { GetCommand, PutCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { type Item, packJson, toSeconds, unpackJson, withVersion } from "./item.ts";
 import { baseImageKey, layerItemKey } from "./keys.ts";

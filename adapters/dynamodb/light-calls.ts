@@ -1,66 +1,62 @@
 /**
- * Calls without the SDK's layers, which cost more than the rest of most requests (docs/adr/0016-calls-past-the-sdk.md). Commands, shapes,
- * errors and credentials stay the SDK's.
+ * Calls without the SDK's layers, which cost more than the rest of most requests (docs/adr/0016-calls-past-the-sdk.md). Commands
+ * and shapes are the SDK's.
  * @module
  */
-import { ConditionalCheckFailedException, TransactionCanceledException } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import {
-  BatchGetCommand,
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from "@aws-sdk/lib-dynamodb";
-import { AwsError, askJson, type Fields, type JsonService, openJsonService } from "#adapters/aws-json.ts";
+  AwsError,
+  askJson,
+  type Fields,
+  type JsonService,
+  type Lender,
+  openJsonService,
+} from "#adapters/aws-json.ts";
 import { fromAttributes, toAttributes } from "./attribute-value.ts";
+import { ConditionalCheckFailedException, TransactionCanceledException } from "./commands.ts";
 
 /** What a call consumed, as DynamoDB counts it. */
 export type ObserveCall = (command: string, consumed: unknown) => void;
 
-const OPERATIONS = [
-  [GetCommand, "GetItem"],
-  [QueryCommand, "Query"],
-  [BatchGetCommand, "BatchGetItem"],
-  [UpdateCommand, "UpdateItem"],
-  [TransactWriteCommand, "TransactWriteItems"],
-  [PutCommand, "PutItem"],
-  [DeleteCommand, "DeleteItem"],
-] as const;
+interface LightCommand {
+  /** Undefined for one of the SDK's own, which look the same to the compiler. */
+  readonly operation?: string;
+  readonly input: Fields;
+}
+
+/** What our folder calls: region, credentials, and `send` with the SDK's types. */
+export interface TableClient extends Lender {
+  readonly send: DynamoDBDocumentClient["send"];
+}
 
 /**
- * Makes `send` of this client call DynamoDB itself, for every command that we have.
+ * A client that calls DynamoDB itself, for every command of commands.ts.
  * @param endpoint only where the SDK's own variables do not say it
  */
-export function callLightly(client: DynamoDBDocumentClient, endpoint?: string, observe?: ObserveCall): void {
-  const send = client.send.bind(client) as (command: unknown) => Promise<unknown>;
+export function openLightClient(lender: Lender, endpoint?: string, observe?: ObserveCall): TableClient {
   let service: Promise<JsonService> | undefined;
-  Object.assign(client, {
-    send: async (command: { readonly input: Fields }): Promise<unknown> => {
-      const operation = OPERATIONS.find(([kind]) => command instanceof kind)?.[1];
-      if (operation === undefined) return await send(command);
-      service ??= openJsonService("dynamodb", client, endpoint);
-      const input = observe ? { ...command.input, ReturnConsumedCapacity: "TOTAL" } : command.input;
-      const answer = await askJson(await service, operation, encode(input)).catch((error: unknown) => {
-        throw error instanceof AwsError ? asTheirs(error) : error;
-      });
-      observe?.(`${operation}Command`, answer["ConsumedCapacity"]);
-      return decode(answer);
-    },
-  });
+  const send = async ({ operation, input: asked }: LightCommand): Promise<unknown> => {
+    if (operation === undefined) throw new TypeError("this is no command of commands.ts");
+    service ??= openJsonService("dynamodb", lender, endpoint);
+    const input = observe ? { ...asked, ReturnConsumedCapacity: "TOTAL" } : asked;
+    const answer = await askJson(await service, operation, encode(input)).catch((error: unknown) => {
+      throw error instanceof AwsError ? asTheirs(error) : error;
+    });
+    observe?.(`${operation}Command`, answer["ConsumedCapacity"]);
+    return decode(answer);
+  };
+  return { config: lender.config, send: send as unknown as DynamoDBDocumentClient["send"] };
 }
 
 /** Failed conditions are answers, and told apart by their classes. */
 function asTheirs(error: AwsError): Error {
   const { name, message, told } = error;
   if (name === "ConditionalCheckFailedException") {
-    return new ConditionalCheckFailedException({ message, $metadata: {} });
+    return new ConditionalCheckFailedException(message);
   }
   if (name === "TransactionCanceledException") {
-    const CancellationReasons = told["CancellationReasons"] as { Code?: string; Message?: string }[];
-    return new TransactionCanceledException({ message, CancellationReasons, $metadata: {} });
+    const reasons = (told["CancellationReasons"] ?? []) as { Code?: string; Message?: string }[];
+    return new TransactionCanceledException(message, reasons);
   }
   return error;
 }
@@ -74,7 +70,7 @@ function encode(input: Fields): Fields {
     if (input[name] !== undefined) encoded[name] = toAttributes(input[name] as Fields);
   }
   const { RequestItems, TransactItems } = input;
-  if (RequestItems) encoded["RequestItems"] = mapKeys(RequestItems as Tables, toAttributes);
+  if (RequestItems) encoded["RequestItems"] = mapTables(RequestItems as Tables, toAttributes);
   if (TransactItems) {
     encoded["TransactItems"] = (TransactItems as Record<string, Fields>[]).map((item) =>
       mapValues(item, encode),
@@ -84,7 +80,7 @@ function encode(input: Fields): Fields {
 }
 
 function decode(answer: Fields): Fields {
-  const { Item, Attributes, Items, LastEvaluatedKey, Responses, UnprocessedKeys } = answer;
+  const { Item, Attributes, Items, LastEvaluatedKey, Responses, UnprocessedKeys, UnprocessedItems } = answer;
   const decoded: Fields = { ...answer };
   for (const [name, value] of Object.entries({ Item, Attributes, LastEvaluatedKey })) {
     if (value !== undefined) decoded[name] = value && fromAttributes(value as Fields);
@@ -95,14 +91,23 @@ function decode(answer: Fields): Fields {
       items.map(fromAttributes),
     );
   }
-  if (UnprocessedKeys) decoded["UnprocessedKeys"] = mapKeys(UnprocessedKeys as Tables, fromAttributes);
+  if (UnprocessedKeys) decoded["UnprocessedKeys"] = mapTables(UnprocessedKeys as Tables, fromAttributes);
+  if (UnprocessedItems) decoded["UnprocessedItems"] = mapTables(UnprocessedItems as Tables, fromAttributes);
   return decoded;
 }
 
-type Tables = Record<string, Fields & { readonly Keys: readonly Fields[] }>;
+/** Of each table keys that are read, or items that are put and keys that are deleted. */
+type Tables = Record<string, (Fields & { readonly Keys: readonly Fields[] }) | Writes>;
+type Writes = readonly Record<string, Record<string, Fields>>[];
 
-const mapKeys = (tables: Tables, change: (key: Fields) => Fields): Tables =>
-  mapValues(tables, (table) => ({ ...table, Keys: table.Keys.map(change) }));
+const mapTables = (tables: Tables, change: (key: Fields) => Fields): Tables =>
+  mapValues(tables, (table) =>
+    isWrites(table)
+      ? table.map((write) => mapValues(write, (parts) => mapValues(parts, change)))
+      : { ...table, Keys: table.Keys.map(change) },
+  );
+
+const isWrites = (table: Tables[string]): table is Writes => Array.isArray(table);
 
 const mapValues = <T, U>(map: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));

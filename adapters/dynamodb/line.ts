@@ -4,9 +4,8 @@
  * @module
  */
 
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Turn } from "#core/build/turns.ts";
+import { ConditionalCheckFailedException, DeleteCommand, UpdateCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
 import { type Item, toDateOrNull } from "./item.ts";

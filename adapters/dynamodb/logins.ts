@@ -3,12 +3,12 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { AppError } from "#core/errors.ts";
 import type { Identity } from "#core/login/identity.ts";
 import type { Namespace } from "#core/namespace/namespace.ts";
 import { type AuditedDb, auditItem } from "./audit.ts";
 import { batchGet } from "./batch-get.ts";
+import { DeleteCommand, PutCommand } from "./commands.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { ABSENT, expressions } from "./expression.ts";

@@ -2,10 +2,10 @@
  * Namespaces: thin rows in one partition, so that a list is one query; build counts in each namespace's own partition.
  * @module
  */
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { AppError } from "#core/errors.ts";
 import type { BuildCounts, Namespace } from "#core/namespace/namespace.ts";
 import { type AuditedDb, auditItem } from "./audit.ts";
+import { GetCommand } from "./commands.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate, toDateOrNull } from "./item.ts";

@@ -2,9 +2,9 @@
  * The packages of a lock: one compressed item, shared by every build that has this lock.
  * @module
  */
-import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { batchGet } from "./batch-get.ts";
+import { GetCommand, PutCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { packJson, unpackJson, withVersion } from "./item.ts";
 import { packagesKey } from "./keys.ts";

@@ -2,7 +2,7 @@
  * Reading one partition in the order of its sort keys.
  * @module
  */
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { QueryCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import type { Item } from "./item.ts";
 import type { Key } from "./keys.ts";

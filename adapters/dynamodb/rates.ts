@@ -3,9 +3,8 @@
  * is gone soon after its minute.
  * @module
  */
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { TooManyRequests } from "#core/errors.ts";
+import { ConditionalCheckFailedException, UpdateCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
 import { toSeconds } from "./item.ts";

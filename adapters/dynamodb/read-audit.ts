@@ -2,9 +2,9 @@
  * Reading the audit: of a namespace, of an actor, or of the whole store; in the order of time, a portion at a time.
  * @module
  */
-import { QueryCommand } from "@aws-sdk/lib-dynamodb";
 import type { Actor, AuditAction, AuditEntry } from "#core/audit/entry.ts";
 import { TABLE_INDEXES, TABLE_KEYS } from "#core/layout.ts";
+import { QueryCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { type Item, toDate } from "./item.ts";
 import { AUDIT_ALL, auditActorPartition, auditNamespacePartition } from "./keys.ts";

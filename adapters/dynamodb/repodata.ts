@@ -2,10 +2,10 @@
  * What prefetch knows of channels: one item for each subdir of each channel.
  * @module
  */
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+
 import { newState, type RepodataPlace, type RepodataState } from "#core/repodata/state.ts";
 import { batchGet } from "./batch-get.ts";
+import { ConditionalCheckFailedException, DeleteCommand, PutCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { ABSENT, expressions } from "./expression.ts";
 import { type Item, withVersion } from "./item.ts";

@@ -3,7 +3,7 @@
  * each of its builds, so that the build takes its own along when it goes.
  * @module
  */
-import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, PutCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { type Item, withVersion } from "./item.ts";
 import {

@@ -2,8 +2,7 @@
  * What a table that was brought back to an earlier second must be told of the time since.
  * @module
  */
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { ConditionalCheckFailedException, GetCommand, UpdateCommand } from "./commands.ts";
 import { COUNTER_ATTRIBUTES } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { readEnvironmentNames } from "./environments.ts";

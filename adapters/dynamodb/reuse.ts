@@ -2,10 +2,9 @@
  * What a build with the same lock left behind in the same namespace, to be lent instead of made again; and that it passed tests.
  * @module
  */
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Artifact } from "#core/build/status.ts";
 import { parseTestResults, type TestResult } from "#core/build/test-result.ts";
+import { ConditionalCheckFailedException, DeleteCommand, GetCommand, PutCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { expressions } from "./expression.ts";
 import { packJson, unpackJson, withVersion } from "./item.ts";

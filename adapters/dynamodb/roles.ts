@@ -4,12 +4,12 @@
  * namespace roles on any pattern. Everything that counts for a member lies together, so that asking is one call.
  * @module
  */
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { type BindingMap, parseBindings } from "#core/access/binding.ts";
 import type { Grant } from "#core/access/entity.ts";
 import type { Role } from "#core/access/permission.ts";
 import { AppError } from "#core/errors.ts";
 import { type AuditedDb, auditItem } from "./audit.ts";
+import { GetCommand } from "./commands.ts";
 import { nextId } from "./counters.ts";
 import type { Db } from "./db.ts";
 import { UNSET } from "./expression.ts";

@@ -2,8 +2,8 @@
  * The last solve of the same request: which lock it gave, and what the indexes were then.
  * @module
  */
-import { GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { IndexSource } from "#core/lock/solve-key.ts";
+import { GetCommand, PutCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { withVersion } from "./item.ts";
 import { solveItemKey } from "./keys.ts";

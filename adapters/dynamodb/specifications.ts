@@ -3,7 +3,7 @@
  * may be several documents, each with its own order.
  * @module
  */
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { packJson, toDate, unpackJson, withVersion } from "./item.ts";
 import { specificationKey } from "./keys.ts";

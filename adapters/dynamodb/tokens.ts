@@ -3,12 +3,11 @@
  * an end does not exist here.
  * @module
  */
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { BindingMap } from "#core/access/binding.ts";
 import { parseTokenName } from "#core/token/token-name.ts";
 import { type AuditedDb, auditItem } from "./audit.ts";
 import { batchGet } from "./batch-get.ts";
+import { ConditionalCheckFailedException, UpdateCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { type Change, expressions, UNSET } from "./expression.ts";
 import { type Item, toDate, toDateOrNull, toSeconds } from "./item.ts";

@@ -2,8 +2,11 @@
  * A transaction whose failure is an answer: which conditions did not hold, or that it may be tried again.
  * @module
  */
-import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
-import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
+import {
+  TransactionCanceledException,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from "./commands.ts";
 import type { Db } from "./db.ts";
 
 export type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];

@@ -5,12 +5,12 @@
  * Cost: docs/access-patterns.md, 8 and 110 to 113.
  * @module
  */
-import { DeleteCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { type DueJob, minutesAfter } from "#core/build/job.ts";
 import type { Environment, PackageUse } from "#core/environment/environment.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { PACKAGE_NAME_MAX, type PackageQuery } from "#core/package/package-query.ts";
 import { batchWrite, type WriteRequest } from "./batch-write.ts";
+import { DeleteCommand, GetCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { putDue } from "./due.ts";
 import { fromUse, getEnvironment } from "./environments.ts";

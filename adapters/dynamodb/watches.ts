@@ -2,8 +2,8 @@
  * What sweep remembers from one look at the slots to the next: one item for each slot, written over.
  * @module
  */
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { Watch } from "#core/build/watch.ts";
+import { PutCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { withVersion } from "./item.ts";
 import { WATCH, watchKey } from "./keys.ts";

@@ -2,9 +2,9 @@
  * The three queues. A message is only a wake-up, so it may be lost, doubled or late without harm.
  * @module
  */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { SendMessageCommandInput } from "@aws-sdk/client-sqs";
 import { askJson, type JsonService, type Lender, openJsonService } from "#adapters/aws-json.ts";
+import { openLender } from "#adapters/aws-lender.ts";
 import { readAwsPlace } from "#adapters/config.ts";
 import type { FinishMessage, LinkMessage, RemovalMessage, WakeUp } from "#core/build/messages.ts";
 
@@ -26,9 +26,9 @@ export const DELAY_SECONDS_MAX = 900;
 
 /**
  * Opens a queue by its address.
- * @param lender any client of the SDK
+ * @param lender of credentials, such as a client
  */
-export function openQueue<Message>(url: string, lender: Lender = new DynamoDBClient()): Queue<Message> {
+export function openQueue<Message>(url: string, lender: Lender = openLender()): Queue<Message> {
   let service: Promise<JsonService> | undefined;
   return {
     url,

@@ -27,6 +27,7 @@ import { channelSecretName, VARIABLES } from "#core/layout.ts";
 import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { CHANNEL_SECRETS, type Ended, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
+import { openDocuments } from "#test/kit/documents.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { scripted, useStrangerChannel } from "#test/kit/stranger-channel.ts";
 
@@ -184,7 +185,7 @@ describe("no credential of a channel and no address of the mirror", () => {
   });
 
   it("is in an item of the table, what is compressed in it included", async () => {
-    const { Items = [] } = await workshop.db.client.send(new ScanCommand({ TableName: workshop.db.table }));
+    const { Items = [] } = await openDocuments().send(new ScanCommand({ TableName: workshop.db.table }));
     expect(Items.length).toBeGreaterThan(20);
     for (const item of Items) {
       const text = Object.values(item).map((value) =>

@@ -12,13 +12,14 @@ import type { Build } from "#core/build/build.ts";
 import { directoryThing, parseThing, thingOf, thingsOf } from "#core/build/thing.ts";
 import type { Environment } from "#core/environment/environment.ts";
 import { ENVIRONMENT_LINK, linkPath } from "#core/layout.ts";
+import { openDocuments } from "#test/kit/documents.ts";
 
 /** The whole table. */
 export async function readTable(db: Db): Promise<Item[]> {
   const items: Item[] = [];
   let start: Item | undefined;
   do {
-    const page = await db.client.send(
+    const page = await openDocuments().send(
       new ScanCommand({
         TableName: db.table,
         ConsistentRead: true,

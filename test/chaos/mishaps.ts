@@ -5,9 +5,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
 import { getBuilds } from "#adapters/dynamodb/builds.ts";
+import { UpdateCommand } from "#adapters/dynamodb/commands.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { attemptKey } from "#adapters/dynamodb/keys.ts";
 import type { Deeds } from "./deeds.ts";

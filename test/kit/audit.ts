@@ -4,6 +4,7 @@
  */
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { Db } from "#adapters/dynamodb/db.ts";
+import { openDocuments } from "#test/kit/documents.ts";
 
 type Item = Record<string, unknown>;
 
@@ -12,7 +13,7 @@ export async function auditTable(db: Db): Promise<string[]> {
   const items: Item[] = [];
   let from: Item | undefined;
   do {
-    const page = await db.client.send(
+    const page = await openDocuments().send(
       new ScanCommand({
         TableName: db.table,
         ConsistentRead: true,

@@ -24,6 +24,7 @@ import { deploymentSettings } from "#core/settings/settings.ts";
 import { removeDirectory } from "#functions/store/remove-directory.ts";
 import { keepLink, type StoreContext } from "#functions/store/store.ts";
 import { doJobs, type JobsContext } from "#functions/sweep/jobs.ts";
+import { openDocuments } from "#test/kit/documents.ts";
 import { audited } from "./audited.ts";
 import { createTable, type LocalAws } from "./ministack.ts";
 import { drain } from "./queues.ts";
@@ -149,7 +150,7 @@ export function useLeftovers(aws: LocalAws, name: string): Leftovers {
     async itemsThatName({ id, buildKey }) {
       const { db } = state;
       const scan = new ScanCommand({ TableName: db.table, ConsistentRead: true });
-      const { Items = [] } = await db.client.send(scan);
+      const { Items = [] } = await openDocuments().send(scan);
       const named = new RegExp(`(BUILD|ATTEMPT|HOLD)#0*${id}$|#0*${id}#|${buildKey}`);
       return Items.map(({ pk, sk }) => `${pk} ${sk}`).filter((key) =>
         key.split(" ").some((part) => named.test(part)),

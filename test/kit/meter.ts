@@ -3,7 +3,7 @@
  * query of any size, and none for a batch.
  * @module
  */
-import { BatchGetCommand, GetCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { BatchGetCommand, GetCommand, QueryCommand } from "#adapters/dynamodb/commands.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 
 export interface Meter {
@@ -52,7 +52,7 @@ export function meter(db: Db): Meter {
 }
 
 /** What is not sent, or only counted, is read and paid for all the same. */
-function whole({ input }: QueryCommand): QueryCommand {
+function whole({ input }: InstanceType<typeof QueryCommand>): InstanceType<typeof QueryCommand> {
   const { Select: _, ProjectionExpression: __, ExpressionAttributeNames: ___, ...rest } = input;
   return new QueryCommand(rest);
 }

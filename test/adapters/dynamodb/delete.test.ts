@@ -18,6 +18,7 @@ import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import type { ArtifactType } from "#core/build/status.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { audited } from "#test/kit/audited.ts";
+import { openDocuments } from "#test/kit/documents.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
 import { building, complete, completedResult, dispatched, submitted } from "#test/kit/submissions.ts";
 
@@ -246,6 +247,8 @@ describe("a namespace", () => {
 });
 
 async function itemsOf(partition: string): Promise<unknown[]> {
-  const { Items = [] } = await db.client.send(new ScanCommand({ TableName: db.table, ConsistentRead: true }));
+  const { Items = [] } = await openDocuments().send(
+    new ScanCommand({ TableName: db.table, ConsistentRead: true }),
+  );
   return Items.filter(({ pk }) => pk === partition).map(({ sk }) => sk);
 }

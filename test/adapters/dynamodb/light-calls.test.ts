@@ -3,28 +3,27 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import {
-  ConditionalCheckFailedException,
-  DynamoDBClient,
-  TransactionCanceledException,
-} from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import * as sdk from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import {
   BatchGetCommand,
+  BatchWriteCommand,
+  ConditionalCheckFailedException,
   DeleteCommand,
-  DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   QueryCommand,
+  TransactionCanceledException,
   TransactWriteCommand,
   UpdateCommand,
-} from "@aws-sdk/lib-dynamodb";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+} from "#adapters/dynamodb/commands.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 
 const aws = useMiniStack();
 let db: Db;
-let theirs: DynamoDBDocumentClient;
+let theirs: sdk.DynamoDBDocumentClient;
 const pk = "every type";
 const item = {
   ...{ pk, sk: "one", text: "ü\n\"'", empty: "", yes: true, no: false, nothing: null },
@@ -34,9 +33,9 @@ const item = {
 
 beforeAll(async () => {
   db = openDb({ table: aws.table });
-  theirs = DynamoDBDocumentClient.from(new DynamoDBClient());
+  theirs = sdk.DynamoDBDocumentClient.from(new DynamoDBClient());
   for (const sk of ["one", "three", "two"]) {
-    await theirs.send(new PutCommand({ TableName: aws.table, Item: { ...item, sk } }));
+    await theirs.send(new sdk.PutCommand({ TableName: aws.table, Item: { ...item, sk } }));
   }
 });
 
@@ -45,7 +44,7 @@ test("an item, a page behind a page, and a batch are what the SDK reads", async 
   const get = () => new GetCommand({ TableName, Key: { pk, sk: "one" } });
   const { Item } = await db.client.send(get());
   expect(Item).toEqual(item);
-  expect(Item).toEqual((await theirs.send(get())).Item);
+  expect(Item).toEqual((await theirs.send(new sdk.GetCommand(get().input))).Item);
   expect(await db.client.send(new GetCommand({ TableName, Key: { pk, sk: "none" } }))).toEqual({});
 
   const query = { TableName, KeyConditionExpression: "pk = :pk", ExpressionAttributeValues: { ":pk": pk } };
@@ -65,7 +64,7 @@ test("an item, a page behind a page, and a batch are what the SDK reads", async 
 test("what is put, updated and deleted is what the SDK reads then", async () => {
   const { table: TableName } = db;
   const Key = { pk: "written", sk: "by us" };
-  const stored = async () => (await theirs.send(new GetCommand({ TableName, Key }))).Item;
+  const stored = async () => (await theirs.send(new sdk.GetCommand({ TableName, Key }))).Item;
   await db.client.send(new PutCommand({ TableName, Item: { ...item, ...Key, none: undefined } }));
   expect(await stored()).toEqual({ ...item, ...Key });
 
@@ -84,6 +83,25 @@ test("what is put, updated and deleted is what the SDK reads then", async () => 
 
   await db.client.send(new DeleteCommand({ TableName, Key }));
   expect(await stored()).toBeUndefined();
+});
+
+test("a batch is written as the SDK reads it, and what was not is told as it was given", async () => {
+  const { table: TableName } = db;
+  const Key = { pk: "written", sk: "in a batch" };
+  const stored = async () => (await theirs.send(new sdk.GetCommand({ TableName, Key }))).Item;
+  const put = [{ PutRequest: { Item: { ...item, ...Key } } }];
+  await db.client.send(new BatchWriteCommand({ RequestItems: { [TableName]: put } }));
+  expect(await stored()).toEqual({ ...item, ...Key });
+  const remove = [{ DeleteRequest: { Key } }];
+  await db.client.send(new BatchWriteCommand({ RequestItems: { [TableName]: remove } }));
+  expect(await stored()).toBeUndefined();
+
+  const left = '{"UnprocessedItems":{"any":[{"PutRequest":{"Item":{"pk":{"S":"a"},"n":{"N":"1"}}}}]}}';
+  answers = [[200, left]];
+  const any = [{ PutRequest: { Item: { pk: "a", n: 1 } } }];
+  expect(await bad.client.send(new BatchWriteCommand({ RequestItems: { any } }))).toEqual({
+    UnprocessedItems: { any },
+  });
 });
 
 test("a transaction writes all of its items, or none and says which condition failed", async () => {
@@ -113,17 +131,20 @@ test("a transaction writes all of its items, or none and says which condition fa
       ],
     });
   await db.client.send(transact("new"));
-  const answers = await Promise.allSettled([db.client.send(transact("new")), theirs.send(transact("new"))]);
-  const [ours, sdk] = answers.map((answer) => (answer.status === "rejected" ? answer.reason : answer));
+  const answers = await Promise.allSettled([
+    db.client.send(transact("new")),
+    theirs.send(new sdk.TransactWriteCommand(transact("new").input)),
+  ]);
+  const [ours, other] = answers.map((answer) => (answer.status === "rejected" ? answer.reason : answer));
   expect(ours).toBeInstanceOf(TransactionCanceledException);
   const codes = (error: TransactionCanceledException) => error.CancellationReasons?.map(({ Code }) => Code);
   expect(codes(ours)).toEqual(["ConditionalCheckFailed", "None", "None", "None"]);
-  expect(codes(ours)).toEqual(codes(sdk));
-  const { Item } = await theirs.send(new GetCommand({ TableName, Key: key("count") }));
+  expect(codes(ours)).toEqual(codes(other));
+  const { Item } = await theirs.send(new sdk.GetCommand({ TableName, Key: key("count") }));
   expect(Item?.["n"]).toBe(1);
 });
 
-test("a failed condition has the SDK's class", async () => {
+test("a failed condition has a class of its own", async () => {
   const { table: TableName } = db;
   const again = new PutCommand({ TableName, Item: item, ConditionExpression: "attribute_not_exists(pk)" });
   await expect(db.client.send(again)).rejects.toBeInstanceOf(ConditionalCheckFailedException);

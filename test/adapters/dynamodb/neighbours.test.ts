@@ -1,7 +1,7 @@
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeEach, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { claimBuild } from "#adapters/dynamodb/claim.ts";
+import { GetCommand, UpdateCommand } from "#adapters/dynamodb/commands.ts";
 import { type Db, openDb } from "#adapters/dynamodb/db.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import {

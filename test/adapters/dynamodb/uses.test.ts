@@ -1,9 +1,10 @@
 /** What uses what: the index answers what a recount of all current builds would, whatever happened before. */
-import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
+
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { DeleteCommand } from "#adapters/dynamodb/commands.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { deleteEnvironment } from "#adapters/dynamodb/delete-environment.ts";
 import { dropDue, readDue } from "#adapters/dynamodb/due.ts";

@@ -1,7 +1,7 @@
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
+import { PutCommand } from "#adapters/dynamodb/commands.ts";
 import { shareKey, slotKey } from "#adapters/dynamodb/keys.ts";
 import { freeSlot, readHeld, slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";

@@ -90,7 +90,7 @@ describe("a browser that is not the one that began", () => {
   test("who takes too long has to begin again", async () => {
     const { address, cookie } = await begin(company.api);
     const state = new URL(address).searchParams.get("state") ?? "";
-    const { UpdateCommand } = await import("@aws-sdk/lib-dynamodb");
+    const { UpdateCommand } = await import("#adapters/dynamodb/commands.ts");
     await company.api.services.db.client.send(
       new UpdateCommand({
         TableName: company.aws.table,

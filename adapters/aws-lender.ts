@@ -1,0 +1,30 @@
+/**
+ * Region and credentials for calls past the SDK. A function's credentials are its variables, as long as it lives; what is
+ * elsewhere, a task's or a profile's, the SDK finds and renews, which is loaded when it is needed.
+ * @module
+ */
+import type { Lender } from "./aws-json.ts";
+import { readAwsCredentials, readAwsPlace } from "./config.ts";
+
+/** @param region only where the SDK's own variables do not say it */
+export function openLender(region?: string): Lender {
+  const place = region ?? readAwsPlace("DYNAMODB").region;
+  let found: ReturnType<typeof findCredentials> | undefined;
+  return {
+    config: {
+      region: async () => place,
+      credentials: async () => {
+        const given = readAwsCredentials();
+        if (given) return given;
+        found ??= findCredentials(place);
+        return await (await found)();
+      },
+    },
+  };
+}
+
+async function findCredentials(region: string): Promise<Lender["config"]["credentials"]> {
+  // biome-ignore lint/style/noRestrictedImports: loaded where it is needed, and by no function
+  const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
+  return new DynamoDBClient({ region }).config.credentials;
+}
