@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { listAudit } from "#core/contract/audit.ts";
 import { listBuilds } from "#core/contract/builds.ts";
+import type { Outcome } from "#core/contract/client.ts";
 import type { Reply } from "#core/contract/route.ts";
 import { api } from "../../api.ts";
 import type { Environment } from "../../environment.ts";
@@ -22,6 +23,36 @@ const PAGE_SIZE = 50;
 /** So far back is looked for who asked. */
 const ENTRIES_MAX = 500;
 
+interface Known {
+  readonly builds: readonly BuildRow[];
+  readonly count: number;
+}
+
+/** As many pages of an environment's builds as are wanted, the newest first. */
+async function newestBuilds(
+  environmentId: number,
+  pages: number,
+  signal: AbortSignal,
+): Promise<Outcome<Known>> {
+  const builds: BuildRow[] = [];
+  for (let page = 1; ; page += 1) {
+    const outcome = await api(listBuilds, {
+      query: {
+        environment_id: String(environmentId),
+        sort_by: ["scheduled_on"],
+        order: "desc",
+        page: String(page),
+        size: String(PAGE_SIZE),
+      },
+      signal,
+    });
+    if (!outcome.ok) return outcome;
+    builds.push(...outcome.value.data);
+    const { count } = outcome.value;
+    if (page >= pages || builds.length >= count) return { ok: true, value: { builds, count } };
+  }
+}
+
 /** All builds, the newest first, and what changed between any two. */
 export function HistoryView({
   environment,
@@ -30,32 +61,24 @@ export function HistoryView({
   environment: Environment;
   compare: readonly [number, number] | null;
 }) {
-  const size = useSignal(PAGE_SIZE);
+  const pages = useSignal(1);
   const { answer, again } = useAnswer(String(environment.id), (signal) =>
-    api(listBuilds, {
-      query: {
-        environment_id: String(environment.id),
-        sort_by: ["scheduled_on"],
-        order: "desc",
-        size: String(size.value),
-      },
-      signal,
-    }),
+    newestBuilds(environment.id, pages.value, signal),
   );
   const known = answer.value;
   if (known === null) return <p class="quiet">{WORDS.loading}</p>;
   if (!known.ok) return <RefusalNotice refusal={known} />;
-  const builds = known.value.data;
+  const { builds, count } = known.value;
   return (
     <>
       {compare && <CompareView key={compare.join()} from={compare[0]} to={compare[1]} />}
       <Builds environment={environment} builds={builds} />
-      {known.value.count > builds.length && size.value < 100 && (
+      {count > builds.length && (
         <div class="actions">
           <button
             type="button"
             onClick={() => {
-              size.value = 100;
+              pages.value += 1;
               void again();
             }}
           >
