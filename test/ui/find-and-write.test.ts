@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { openLog } from "#adapters/log.ts";
+import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { prefetch } from "#functions/prefetch/prefetch.ts";
 import { CHROMIUM, useSite } from "#test/kit/browser.ts";
+import { record, useIndexChannel } from "#test/kit/index-channel.ts";
 import { manners } from "#test/kit/manners.ts";
 import { JOURNEY, visit } from "#test/kit/site-visitor.ts";
 import { completed, submitted } from "#test/kit/submissions.ts";
@@ -8,6 +13,7 @@ const ADMIN = { "*/*": ["admin"] } as const;
 
 describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JOURNEY, () => {
   const site = useSite();
+  const channel = useIndexChannel();
 
   it("lists more environments as one scrolls, by namespace, and walks them by keyboard", async () => {
     const { db } = site.api.services;
@@ -92,6 +98,50 @@ describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JO
     await page.getByRole("button", { name: "Build", exact: true }).click();
     await page.getByRole("heading", { name: "alice/from-pip" }).waitFor();
     await page.getByRole("region", { name: "Specification" }).getByText("flask>=3").waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it("completes names and versions from the channels' indexes, by keyboard too", async () => {
+    const { db, bucket } = site.api.services;
+    channel.publish("noarch", {
+      "numpy-1.9-0.conda": record("numpy", "1.9"),
+      "numpy-1.10-0.conda": record("numpy", "1.10"),
+      "numpy-2.0-0.conda": record("numpy", "2.0"),
+      "scipy-1.0-0.conda": record("scipy", "1.0"),
+    });
+    await prefetch(
+      {
+        db,
+        bucket,
+        settings: deploymentSettings({ conda_indexed_channels: [channel.url], conda_platforms: ["noarch"] }),
+        privateChannels: {},
+        allowPrivateHosts: [channel.host],
+        channelSecrets: "none/",
+        limits: REPODATA_LIMITS,
+        clock: () => new Date(),
+        log: openLog({ write: () => {} }),
+        signal: AbortSignal.timeout(300_000),
+      },
+      { now: true, believeLoss: false },
+    );
+    const { page, faults } = await visit(site, ADMIN);
+    await page.goto(`${site.url}new`);
+    const text = page.getByLabel("Specification");
+    await text.fill("name: x\ndependencies:\n  - ");
+    await text.pressSequentially("nump");
+    await page.getByRole("button", { name: "numpy", exact: true }).waitFor();
+    expect(await page.getByRole("button", { name: "scipy", exact: true }).count()).toBe(0);
+    await page.keyboard.press("Alt+ArrowDown");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => text.inputValue()).toBe("name: x\ndependencies:\n  - numpy");
+    await page.waitForFunction(() => document.activeElement?.tagName === "TEXTAREA");
+    await page.keyboard.type("=1.");
+    await page.getByRole("button", { name: "1.9", exact: true }).waitFor();
+    expect(await page.locator(".suggestions button").allTextContents()).toEqual(["1.10", "1.9"]);
+    expect(await manners(page, "completion")).toEqual([]);
+    await page.getByRole("button", { name: "1.10", exact: true }).click();
+    await expect.poll(() => text.inputValue()).toBe("name: x\ndependencies:\n  - numpy=1.10");
     expect(faults).toEqual([]);
     await page.context().close();
   });

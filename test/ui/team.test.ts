@@ -60,14 +60,14 @@ describe.skipIf(CHROMIUM === null)("people, in a real Chromium", JOURNEY, () => 
     await page.getByLabel("Role of bob", { exact: true }).selectOption("developer");
     await expect.poll(() => page.getByLabel("Role of bob", { exact: true }).inputValue()).toBe("developer");
     expect(await manners(page, "namespace")).toEqual([]);
-    await page.getByRole("button", { name: "Take the role of bob back" }).click();
+    await page.getByRole("button", { name: "Take back the role of bob" }).click();
     await page.getByLabel("Role of bob", { exact: true }).waitFor({ state: "detached" });
 
     await page.getByLabel("Role of carol", { exact: true }).selectOption("viewer");
     await dialog.getByRole("heading", { name: "You would lock yourself out" }).waitFor();
     await dialog.getByRole("button", { name: "Cancel" }).click();
     expect(await page.getByLabel("Role of carol", { exact: true }).inputValue()).toBe("admin");
-    await page.getByRole("button", { name: "Take the role of carol back" }).click();
+    await page.getByRole("button", { name: "Take back the role of carol" }).click();
     await dialog.getByRole("button", { name: "Do it all the same" }).click();
     await page.getByRole("button", { name: "Add" }).waitFor({ state: "detached" });
     expect(faults).toEqual([]);

@@ -11,6 +11,7 @@ import { DiffView } from "../parts/diff-view.tsx";
 import { Editor, selectLine } from "../parts/editor.tsx";
 import { Field } from "../parts/field.tsx";
 import { RefusalNotice } from "../parts/notice.tsx";
+import { Suggestions } from "../parts/suggestions.tsx";
 import { Title } from "../parts/title.tsx";
 import { addressOfPlace, environmentPlace, goTo, loginFromHere, NO_FILTER, type Place } from "../router.ts";
 import { ledToLogin, session } from "../session.ts";
@@ -64,6 +65,8 @@ function useDraft(from: From, key: string) {
 export function CreatePage({ from }: { from: From }) {
   const key = from === null ? "new" : `build ${from.buildId}`;
   const { shown, original, refusal, change, reset } = useDraft(from, key);
+  const caret = useSignal(0);
+  const suggestions = useRef<HTMLDivElement>(null);
   const namespaces = useSignal<readonly string[]>([]);
   const isSending = useSignal(false);
   const answer = useRef<HTMLDivElement>(null);
@@ -142,14 +145,30 @@ export function CreatePage({ from }: { from: From }) {
           {(takeFile) => (
             <Field label={CREATE.specification} hint={CREATE.specificationHint}>
               {(ids) => (
-                <Editor
-                  ids={ids}
-                  text={shown.text}
-                  faults={faultLines}
-                  field={field}
-                  onChange={(text) => change({ text })}
-                  onDrop={takeFile}
-                />
+                <>
+                  <Editor
+                    ids={ids}
+                    text={shown.text}
+                    faults={faultLines}
+                    field={field}
+                    onChange={(text) => change({ text })}
+                    onCaret={(at) => {
+                      caret.value = at;
+                    }}
+                    onAsk={() => suggestions.current?.querySelector("button")?.focus()}
+                    onDrop={takeFile}
+                  />
+                  {shown.format === "environment" && (
+                    <div ref={suggestions}>
+                      <Suggestions
+                        text={shown.text}
+                        caret={caret.value}
+                        field={field}
+                        onChange={(text) => change({ text })}
+                      />
+                    </div>
+                  )}
+                </>
               )}
             </Field>
           )}

@@ -9,6 +9,8 @@ export function Editor({
   faults,
   field,
   onChange,
+  onCaret,
+  onAsk,
   onDrop,
 }: {
   ids: FieldIds;
@@ -17,6 +19,10 @@ export function Editor({
   faults: ReadonlySet<number>;
   field: RefObject<HTMLTextAreaElement | null>;
   onChange: (text: string) => void;
+  /** The caret stands elsewhere. */
+  onCaret: (caret: number) => void;
+  /** Alt and ↓: to what the text could go on with. */
+  onAsk: () => void;
   onDrop: (file: File) => void;
 }) {
   const gutter = useRef<HTMLDivElement>(null);
@@ -47,7 +53,17 @@ export function Editor({
         autoComplete="off"
         aria-invalid={faults.size > 0}
         onScroll={follow}
-        onInput={(event) => onChange(event.currentTarget.value)}
+        onInput={(event) => {
+          onChange(event.currentTarget.value);
+          onCaret(event.currentTarget.selectionStart);
+        }}
+        onKeyUp={(event) => onCaret(event.currentTarget.selectionStart)}
+        onClick={(event) => onCaret(event.currentTarget.selectionStart)}
+        onKeyDown={(event) => {
+          if (!event.altKey || event.key !== "ArrowDown") return;
+          event.preventDefault();
+          onAsk();
+        }}
         onDragOver={(event) => event.preventDefault()}
         onDrop={(event) => {
           const file = event.dataTransfer?.files[0];

@@ -10,7 +10,8 @@ export function Title({ text, children }: { text: string; children?: ComponentCh
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${text} – ${WORDS.product}`;
-    if (pagesShown > 0) heading.current?.focus();
+    // Where the page is scrolled to is the router's to say.
+    if (pagesShown > 0) heading.current?.focus({ preventScroll: true });
     pagesShown += 1;
   }, [text]);
   return (

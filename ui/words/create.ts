@@ -33,6 +33,7 @@ export const CREATE = {
   reset: "Begin again from the build",
   submit: "Build",
   submitting: "Sending…",
+  suggestions: "It could go on with (Alt and ↓):",
   refused: "The specification was not accepted",
   line: (line: number) => `Line ${line}`,
   logInFirst: "You can write here; to build you need to log in.",

@@ -103,7 +103,7 @@ export const MEMBERS = {
   role: "Role",
   roleOf: (name: string) => `Role of ${name}`,
   take: "Take back",
-  takeOf: (name: string) => `Take the role of ${name} back`,
+  takeOf: (name: string) => `Take back the role of ${name}`,
   roles: {
     viewer: "sees environments and builds",
     developer: "also makes and changes environments",
