@@ -8,6 +8,8 @@ import type { Site } from "./browser.ts";
 
 /** On a busy machine the page is slow, and right all the same. */
 const PATIENCE_MS = 60_000;
+/** The same for `expect.poll`. */
+export const PATIENCE = { timeout: PATIENCE_MS } as const;
 /** Of a whole journey, likewise. */
 export const JOURNEY = { timeout: 240_000 } as const;
 

@@ -6,7 +6,7 @@ import { prefetch } from "#functions/prefetch/prefetch.ts";
 import { CHROMIUM, useSite } from "#test/kit/browser.ts";
 import { record, useIndexChannel } from "#test/kit/index-channel.ts";
 import { manners } from "#test/kit/manners.ts";
-import { JOURNEY, visit } from "#test/kit/site-visitor.ts";
+import { JOURNEY, PATIENCE, visit } from "#test/kit/site-visitor.ts";
 import { completed, submitted } from "#test/kit/submissions.ts";
 
 const ADMIN = { "*/*": ["admin"] } as const;
@@ -73,7 +73,7 @@ describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JO
         .setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
     const yaml = "name: written\ndependencies:\n  - python\n  - pip:\n      - flask\n      - 'bad =='\n";
     await file("environment.yml", yaml);
-    await expect.poll(() => text.inputValue()).toBe(yaml);
+    await expect.poll(() => text.inputValue(), PATIENCE).toBe(yaml);
     await page.getByRole("button", { name: "Build", exact: true }).click();
     await page.getByRole("button", { name: "Line 6" }).click();
     const marked = await text.evaluate((field: HTMLTextAreaElement) =>
@@ -88,7 +88,7 @@ describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JO
     expect(await text.inputValue()).toBe(yaml);
     await file("requirements.txt", "flask>=3\n");
     await dialog.getByRole("button", { name: "Replace" }).click();
-    await expect.poll(() => text.inputValue()).toBe("flask>=3\n");
+    await expect.poll(() => text.inputValue(), PATIENCE).toBe("flask>=3\n");
     await page.getByLabel("Name of the environment").fill("from-pip");
     // Leaving and coming back loses none of it.
     await page.getByRole("link", { name: "Environments", exact: true }).click();
@@ -134,14 +134,14 @@ describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JO
     expect(await page.getByRole("button", { name: "scipy", exact: true }).count()).toBe(0);
     await page.keyboard.press("Alt+ArrowDown");
     await page.keyboard.press("Enter");
-    await expect.poll(() => text.inputValue()).toBe("name: x\ndependencies:\n  - numpy");
+    await expect.poll(() => text.inputValue(), PATIENCE).toBe("name: x\ndependencies:\n  - numpy");
     await page.waitForFunction(() => document.activeElement?.tagName === "TEXTAREA");
     await page.keyboard.type("=1.");
     await page.getByRole("button", { name: "1.9", exact: true }).waitFor();
     expect(await page.locator(".suggestions button").allTextContents()).toEqual(["1.10", "1.9"]);
     expect(await manners(page, "completion")).toEqual([]);
     await page.getByRole("button", { name: "1.10", exact: true }).click();
-    await expect.poll(() => text.inputValue()).toBe("name: x\ndependencies:\n  - numpy=1.10");
+    await expect.poll(() => text.inputValue(), PATIENCE).toBe("name: x\ndependencies:\n  - numpy=1.10");
     expect(faults).toEqual([]);
     await page.context().close();
   });

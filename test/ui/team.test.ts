@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bearer, post, put } from "#test/kit/api.ts";
 import { CHROMIUM, useSite } from "#test/kit/browser.ts";
 import { manners } from "#test/kit/manners.ts";
-import { JOURNEY, visit } from "#test/kit/site-visitor.ts";
+import { JOURNEY, PATIENCE, visit } from "#test/kit/site-visitor.ts";
 import { completed } from "#test/kit/submissions.ts";
 
 describe.skipIf(CHROMIUM === null)("people, in a real Chromium", JOURNEY, () => {
@@ -58,7 +58,9 @@ describe.skipIf(CHROMIUM === null)("people, in a real Chromium", JOURNEY, () => 
     await dialog.getByLabel("Members of namespace").fill("bob");
     await dialog.getByRole("button", { name: "Add" }).click();
     await page.getByLabel("Role of bob", { exact: true }).selectOption("developer");
-    await expect.poll(() => page.getByLabel("Role of bob", { exact: true }).inputValue()).toBe("developer");
+    await expect
+      .poll(() => page.getByLabel("Role of bob", { exact: true }).inputValue(), PATIENCE)
+      .toBe("developer");
     expect(await manners(page, "namespace")).toEqual([]);
     await page.getByRole("button", { name: "Take back the role of bob" }).click();
     await page.getByLabel("Role of bob", { exact: true }).waitFor({ state: "detached" });

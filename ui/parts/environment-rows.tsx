@@ -32,6 +32,7 @@ export class Rows extends Component<RowsProps> {
     return grouped(rows).map(([namespace, group]) => (
       <section
         key={namespace}
+        class={namespace === before ? "continued" : undefined}
         aria-label={namespace === before ? WORDS.list.continued(namespace) : namespace}
       >
         {namespace !== before && (

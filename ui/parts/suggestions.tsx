@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { listPackageNames, listPackages } from "#core/contract/packages.ts";
 import { api } from "../api.ts";
 import { complete, type Wanted, wantedAt } from "../completion.ts";
+import { compareVersions } from "../packages.ts";
 import { CREATE } from "../words/create.ts";
 
 /** Typing goes on; asking for each letter would be noise. */
@@ -27,7 +28,8 @@ async function ask(wanted: Wanted, signal: AbortSignal): Promise<readonly string
   const outcome = await api(listPackages, { query, signal });
   if (!outcome.ok) return [];
   const versions = outcome.value.data.map(({ version }) => version);
-  return versions.filter((version) => version.startsWith(wanted.text)).slice(0, SHOWN_MAX);
+  const fitting = versions.filter((version) => version.startsWith(wanted.text));
+  return fitting.sort((a, b) => compareVersions(b, a)).slice(0, SHOWN_MAX);
 }
 
 /** What the text could go on with where the caret stands. Alt and ↓ lead here from the text, Escape leads back. */
