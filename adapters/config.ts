@@ -61,6 +61,7 @@ const SCHEMAS = {
   finishQueue: text,
   linkQueue: textOrNone,
   secret: text,
+  solveFunction: text,
   cluster: text,
   taskDefinition: text,
   subnets: list,

@@ -12,7 +12,8 @@ import type { Lock } from "#core/lock/lock.ts";
 import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
 import { redact } from "#core/redact.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
-import { completeSpecification, type PipRequest, type Specification } from "#core/specification/parse.ts";
+import type { PipRequest, Specification } from "#core/specification/parse.ts";
+import { readAccepted } from "#core/specification/stored.ts";
 import type { SpecificationTests } from "#core/specification/tests.ts";
 import { channelKeysOf } from "./channel-keys.ts";
 import { BuildFailure } from "./failure.ts";
@@ -65,18 +66,21 @@ export async function runBuild(task: Task): Promise<Built> {
 
 async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Built> {
   const posted = stored.isLockfile ? (stored.spec as { lockfile: unknown }).lockfile : null;
-  const specification = stored.isLockfile ? null : readStored(task, stored.spec as EnvironmentDocument);
-  const request = pipRequest(task, specification);
-  const hasPip = request.requirements.length > 0;
+  const specification = stored.isLockfile
+    ? null
+    : readAccepted(stored.spec as EnvironmentDocument, task.settings, task.config.allowedPrivateHosts);
+  const request = specification?.pip ?? NO_PIP;
+  const asksPip = request.requirements.length > 0;
   const tests = specification?.tests ?? null;
   const input = specification && task.build.frozenLock === null ? solveInput(task, specification) : null;
-  const recalled = input && !hasPip ? await recall(task, mirror, input) : null;
+  const recalled = input && !asksPip ? await recall(task, mirror, input) : null;
   if (recalled !== null) {
     const lent = await lend(task, recalled.lock, recalled.rendered, { posted, tests });
     if (lent !== null) return lent;
   }
   const solved = await run(task, "solve", (step) => lockOf(task, step, mirror, input, posted));
-  if (!hasPip) {
+  // The lock of an earlier build has pip's packages already; that of a solve has not.
+  if (!asksPip || solved.pipPackages.length > 0) {
     const lock = renderCondaLock(solved);
     if (input) await rememberSolve(task, input, mirror.sources(), lock.digest);
     // The same lock as the recalled one has nothing to lend, which is known by now.
@@ -113,22 +117,6 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
     (each) => run(each, "pip", (step) => installPip(each, step, mirror, pipPackages, request)),
   ]);
   return await finishTree(task, { lock, rendered, installed, products, tests });
-}
-
-/** A frozen lock has pip's packages already; what is left of the section is where they may come from. */
-function pipRequest(task: Task, specification: Specification | null): PipRequest {
-  if (specification === null) return NO_PIP;
-  return task.build.frozenLock === null ? specification.pip : { ...specification.pip, requirements: [] };
-}
-
-/** Settings were applied before the document was stored; applying them again could only add what changed since. */
-function readStored(task: Task, document: EnvironmentDocument): Specification {
-  const none = { conda_allowed_channels: [], conda_required_packages: [], conda_included_packages: [] };
-  const noPip = { pypi_default_packages: [], pypi_required_packages: [], pypi_included_packages: [] };
-  return completeSpecification(document, {
-    settings: { ...task.settings, ...none, ...noPip, conda_default_packages: [] },
-    allowPrivateHosts: task.config.allowedPrivateHosts,
-  });
 }
 
 /** @param input null when the lock is given: posted, or that of an earlier build */

@@ -25,6 +25,7 @@ export const ERROR_STATUS = {
   image_not_found: 400,
   role_not_found: 404,
   token_not_found: 404,
+  solve_not_found: 404,
   method_not_allowed: 405,
   namespace_exists: 409,
   conflict: 409,

@@ -13,6 +13,7 @@ export const VARIABLES = {
   /** Empty without a shared disk, as diskDirectory is. */
   linkQueue: "CONDA_STORE_LINK_QUEUE_URL",
   secret: "CONDA_STORE_SECRET_ARN",
+  solveFunction: "CONDA_STORE_SOLVE_FUNCTION_ARN",
   cluster: "CONDA_STORE_CLUSTER",
   taskDefinition: "CONDA_STORE_TASK_DEFINITION",
   subnets: "CONDA_STORE_SUBNETS",

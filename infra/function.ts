@@ -95,4 +95,6 @@ export const TIMEOUTS = {
   store: Duration.minutes(15),
   sweep: Duration.seconds(60),
   prefetch: Duration.minutes(15),
+  /** The solver stops itself a minute before. */
+  solve: Duration.minutes(5),
 } as const;

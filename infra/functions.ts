@@ -15,6 +15,7 @@ import { Prefetch } from "./prefetch.ts";
 import type { WorkQueue } from "./queues.ts";
 import { Registry } from "./registry.ts";
 import type { DiskAndGroup } from "./shared-disk.ts";
+import { Solve } from "./solve.ts";
 import type { Storage } from "./storage.ts";
 import { Store } from "./store.ts";
 import { Sweep } from "./sweep.ts";
@@ -47,6 +48,7 @@ export interface Functions {
   readonly store: CondaStoreFunction | null;
   readonly sweep: CondaStoreFunction;
   readonly prefetch: CondaStoreFunction;
+  readonly solve: CondaStoreFunction;
 }
 
 /** Makes them; what each may do stands in permissions.ts. */
@@ -64,6 +66,17 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
   });
   const ecs = props.local ? { ecsEndpoint: props.local.ecsEndpoint } : {};
 
+  const { handler: solve } = new Solve(scope, "Solve", {
+    description: "Solves specifications before they are built",
+    ...made("solve"),
+    variables: {
+      ...common,
+      bucket,
+      settings,
+      allowedPrivateHosts: values.allowedPrivateHosts,
+      channelSecrets: parts.channelSecrets,
+    },
+  });
   const { handler: prefetch } = new Prefetch(scope, "Prefetch", {
     description: "Reads the indexes of channels",
     ...made("prefetch"),
@@ -87,6 +100,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       maxAttemptMinutes,
       wakeUpQueue,
       linkQueue,
+      solveFunction: solve.functionArn,
       auditDays,
       secret: secret.secretArn,
       ...tries,
@@ -174,5 +188,5 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       ...tries,
     },
   });
-  return { front, api, registry, dispatch, finish, store, sweep, prefetch };
+  return { front, api, registry, dispatch, finish, store, sweep, prefetch, solve };
 }

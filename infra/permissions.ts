@@ -31,6 +31,7 @@ export interface Parts {
   readonly store: CondaStoreFunction | null;
   readonly sweep: CondaStoreFunction;
   readonly prefetch: CondaStoreFunction;
+  readonly solve: CondaStoreFunction;
   readonly builds: Builds;
 }
 
@@ -61,6 +62,8 @@ const AUDIT = "AUDIT#*";
 const LAYER = "LAYER#*";
 const REPOSITORY = "REPO#*";
 /** One writing of an environment's packages, and its rows by package. */
+/** Solves that were asked for. */
+const ASKED = "ASKED#*";
 const USE = "USE#*";
 const USES = "USES#*";
 
@@ -68,10 +71,10 @@ const USES = "USES#*";
 const REPODATA = "REPODATA";
 
 const API_ITEMS: ItemGrants = {
-  GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK],
+  GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK, ASKED],
   BatchGetItem: [NAMESPACES, IN_NAMESPACE, BUILD, LOCK, SETTINGS, THING, TOKENS, USER],
   Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT, USES, REPOSITORY, REPODATA],
-  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, LINE, DUE, HOLD, TOKENS, LOGIN, USER, AUDIT, USE],
+  PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, LINE, DUE, HOLD, TOKENS, LOGIN, USER, AUDIT, USE, ASKED],
   BatchWriteItem: [USES],
   UpdateItem: [
     NAMESPACES,
@@ -142,6 +145,13 @@ const SWEEP_ITEMS: ItemGrants = {
   ],
 };
 
+/** A solve's own item, and that its lock goes some day. */
+const SOLVE_ITEMS: ItemGrants = {
+  GetItem: [ASKED],
+  UpdateItem: [ASKED, THING],
+  PutItem: [DUE],
+};
+
 /** A directory is removed if it is condemned, and then forgotten. */
 const STORE_ITEMS: ItemGrants = { GetItem: [IN_NAMESPACE], BatchGetItem: [THING], DeleteItem: [THING] };
 
@@ -179,6 +189,7 @@ export function grantAll(parts: Parts): void {
   grantSweep(parts);
   grantPrefetch(parts);
   grantTask(parts);
+  grantSolve(parts);
 }
 
 /** Reads and submits; it signs addresses of products and reads logs, and writes no object at all. */
@@ -260,6 +271,14 @@ function grantTask({ builds, storage, ends, channelSecrets }: Parts): void {
   storage.grantAbort(taskRole, [PREFIXES.archives, PREFIXES.blobs, PREFIXES.packages]);
   grantChannelSecrets(taskRole, Stack.of(builds), channelSecrets);
   send(ends, taskRole);
+}
+
+/** Reads what was asked and writes the lock; what channels want of a namespace it may read as the task may. */
+function grantSolve({ solve, api, builds, storage, channelSecrets }: Parts): void {
+  storage.grantItems(solve, SOLVE_ITEMS);
+  storage.grantPut(solve, [PREFIXES.locks]);
+  grantChannelSecrets(solve, Stack.of(builds), channelSecrets);
+  allow(api, "lambda:InvokeFunction", solve.functionArn);
 }
 
 function grantChannelSecrets(grantee: IGrantable, stack: Stack, prefix: string): void {

@@ -46,6 +46,8 @@ const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-VPC7": "Nothing can come in, and flow logs would cost more than the network.",
   "Serverless-EventBusDLQ":
     "A pass of sweep or prefetch that is not delivered is made good by the next; the rule for stopped tasks has dead letters.",
+  "Serverless-LambdaAsyncFailureDestination":
+    "A solve that was not made is told to who asked for it when its time is over; nobody else waits for it.",
   "Serverless-LambdaDLQ":
     "Functions that events call asynchronously have a destination for failures; others have none.",
   "Serverless-LambdaEventSourceMappingDestination":

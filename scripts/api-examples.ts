@@ -57,6 +57,12 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
     description: "For everybody",
   }),
   getEnvironmentLockfile: get(`${A}/environment/team/demo/lockfile/`, "-L"),
+  solveSpecification: get(`${A}/specification/?channel=conda-forge&conda=python=3.12&conda=numpy`),
+  postSolve: send("POST", `${A}/solve/`, {
+    namespace: "team",
+    specification: "name: demo\nchannels: [conda-forge]\ndependencies: [python=3.12, numpy]\n",
+  }),
+  getSolve: get(`${A}/solve/$SOLVE_ID/`),
   postSpecification: send("POST", `${A}/specification/`, {
     namespace: "team",
     specification: "name: demo\nchannels: [conda-forge]\ndependencies: [python=3.12, numpy]\n",

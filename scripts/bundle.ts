@@ -9,8 +9,22 @@ import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Metafile, type Plugin } from "esbuild";
 
-export const FUNCTIONS = ["api", "registry", "dispatch", "finish", "store", "sweep", "prefetch"] as const;
+export const FUNCTIONS = [
+  "api",
+  "registry",
+  "dispatch",
+  "finish",
+  "store",
+  "sweep",
+  "prefetch",
+  "solve",
+] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** Threads that functions begin: each lies beside what begins it. */
+const WORKERS: { readonly [N in FunctionName]?: readonly string[] } = {
+  solve: ["adapters/conda/wasm/solver-worker.ts"],
+};
 
 /** A part that cannot be bundled: one line that names the file. */
 export class BundleError extends Error {}
@@ -33,6 +47,9 @@ export async function bundleFunctions(root: string, out: string): Promise<void> 
   rmSync(out, { recursive: true, force: true });
   for (const name of FUNCTIONS) {
     await bundleEntry(root, `functions/${name}/handler.ts`, "handler", join(out, name));
+    for (const worker of WORKERS[name] ?? []) {
+      await bundleEntry(root, worker, basename(worker, ".ts"), join(out, name));
+    }
   }
   await bundlePage(root, join(out, "api", "ui"));
   const openApi: unknown = JSON.parse(readFileSync(join(root, "docs", "api", "openapi.json"), "utf8"));

@@ -165,6 +165,10 @@ export const holdKey = (build: number, thing: string): Key => ({ pk: holdsPartit
 export const DUE = "DUE";
 export const dueKey = (due: Date, name: string): Key => ({ pk: DUE, sk: `${due.toISOString()}#${name}` });
 
+/** A solve that was asked for, by its handle; and the newest one of a question. */
+export const askedSolveKey = (id: string): Key => ({ pk: `ASKED#${id}`, sk: "SOLVE" });
+export const newestSolveKey = (question: string): Key => ({ pk: `ASKED#${question}`, sk: "NEWEST" });
+
 /** One writing of an environment's packages, and the names of its rows. */
 export const useKey = (use: string): Key => ({ pk: `USE#${use}`, sk: "USE" });
 /** Rows of all environments that hold a package. */

@@ -89,6 +89,8 @@ function servicesOf(db: Db): Services {
   const secret = crypto.randomUUID() + crypto.randomUUID();
   return {
     db,
+    askForSolve: nobodyAsks,
+    solveWaitMs: 0,
     auditDays: 365,
     bucket: openBucket("bench", db.client),
     secret: cacheSecret(async () => secret),

@@ -50,6 +50,7 @@ import {
   putNamespaceSettings,
   putSettings,
 } from "./settings.ts";
+import { getSolve, postSolve, solveSpecification } from "./solve.ts";
 import { postSpecification } from "./specifications.ts";
 import { explainPermission, getOpenApi, getPermission, getStatus } from "./status.ts";
 import { getCelery, getMetrics, getUsage } from "./store.ts";
@@ -90,6 +91,9 @@ export const ROUTES = [
   deleteEnvironment,
   getEnvironmentLockfile,
   getRetention,
+  solveSpecification,
+  postSolve,
+  getSolve,
   postSpecification,
   listBuilds,
   getBuild,

@@ -78,6 +78,12 @@ export const postSpecification = route({
         ),
         false,
       ),
+      solve_id: v.optional(
+        v.nullable(
+          text("Instead of a text: a solve of POST solve, whose specification and very packages are built"),
+        ),
+        null,
+      ),
       environment_name: v.optional(
         v.nullable(text("Name: a lockfile and a clone need it, for files it stands above theirs")),
         "",
@@ -97,6 +103,7 @@ export const postSpecification = route({
     "setting_violated",
     "body_too_large",
     "environment_not_found",
+    "solve_not_found",
     "conflict",
     "too_many_requests",
   ],

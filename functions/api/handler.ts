@@ -30,12 +30,16 @@ const config = readConfig([
   "loginsPerMinute",
   "auditDays",
   "allowedPrivateHosts",
+  "solveFunction",
   "maxQueueHours",
   "maxAttemptMinutes",
   "maxTries",
   "taskSizes",
   "logLevel",
 ]);
+/** API Gateway ends a request after 29 seconds, and what comes before and after takes its time. */
+const SOLVE_WAIT_MS = 24_000;
+
 const db = openDb({ table: config.table });
 const wakeUps = openQueue<WakeUp>(config.wakeUpQueue, db.client);
 /** Without a shared disk there are no links. */
@@ -59,17 +63,21 @@ const app = createApp({
   askForLink: async (link) => {
     if (links !== null) await send(links, link);
   },
-  askForIndexes: async (request) => {
-    const { invokeFunction } = await import("#adapters/invoke-function.ts");
-    const limits = { idleMsMax: 10_000, bytesMax: 64 * 1024, signal: AbortSignal.timeout(20_000) };
-    const how = { ...limits, asynchronous: true };
-    const { status } = await invokeFunction(db.client, config.prefetchFunction, request, how);
-    if (status !== 202) throw new Error(`Lambda did not take the request to read channels: ${status}`);
-  },
+  askForIndexes: (request) => tell(config.prefetchFunction, request),
+  askForSolve: (id) => tell(config.solveFunction, { solve: id }),
+  solveWaitMs: SOLVE_WAIT_MS,
   openApi: new URL("./openapi.json", import.meta.url),
   page: new URL("./ui/", import.meta.url),
   log: openLog({ level: config.logLevel }),
 });
+
+/** Tells a function that answers nobody. */
+async function tell(functionArn: string, event: object): Promise<void> {
+  const { invokeFunction } = await import("#adapters/invoke-function.ts");
+  const limits = { idleMsMax: 10_000, bytesMax: 64 * 1024, signal: AbortSignal.timeout(20_000) };
+  const { status } = await invokeFunction(db.client, functionArn, event, { ...limits, asynchronous: true });
+  if (status !== 202) throw new Error(`Lambda did not take an event for ${functionArn}: ${status}`);
+}
 
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const { requestId, http } = event.requestContext;

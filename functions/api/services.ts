@@ -45,6 +45,10 @@ export interface Services {
   readonly askForLink: (link: LinkMessage) => Promise<void>;
   /** Has channels read now. */
   readonly askForIndexes: (request: IndexRequest) => Promise<void>;
+  /** Tells the solver which solve to make. */
+  readonly askForSolve: (id: string) => Promise<void>;
+  /** How long a request may wait for a solve. */
+  readonly solveWaitMs: number;
   /** The OpenAPI document. */
   readonly openApi: URL;
   /** Directory of the bundled page. */

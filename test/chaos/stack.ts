@@ -47,6 +47,7 @@ const CONTAINERS: Readonly<Record<FunctionName, number>> = {
   store: 2,
   sweep: 1,
   prefetch: 1,
+  solve: 1,
 };
 
 export interface ChaosStack {
@@ -162,6 +163,7 @@ async function open(
   const values: Omit<Record<Variable, string>, "taskDefinition" | "diskDirectory"> = {
     ...resources,
     secret: await createSecret(server.endpoint, secretText),
+    solveFunction: "arn:aws:lambda:us-east-1:000000000000:function:solve",
     cluster: "builds",
     subnets: "subnet-1",
     securityGroups: "sg-1",

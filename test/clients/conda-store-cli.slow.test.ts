@@ -183,8 +183,11 @@ describe("list", () => {
     expect(await rows("token", ["build", "--package", "numpy", "--package", "zlib"])).toHaveLength(2);
     expect(await rows("token", ["environment", "--artifact", "CONDA_PACK"])).toHaveLength(2);
     const having = async (auth: Auth, ...packages: string[]): Promise<string[]> => {
-      const found = await rows(auth, ["environment", ...packages.flatMap((each) => ["--package", each])]);
-      return found.map(({ namespace, name }) => `${namespace}/${name}`);
+      const args = ["list", "environment", ...packages.flatMap((each) => ["--package", each])];
+      const found: { namespace: { name: string }; name: string }[] = JSON.parse(
+        await said(auth, [...args, "--output", "json"]),
+      );
+      return found.map(({ namespace, name }) => `${namespace.name}/${name}`);
     };
     expect(await having("token", "numpy")).toEqual(["default/open", "team/demo"]);
     expect(await having("none", "numpy")).toEqual(["default/open"]);

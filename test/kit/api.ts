@@ -67,6 +67,8 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     wakeUp: (reason) => send(wakeUps, { reason }),
     askForLink: (link) => send(links, link),
     askForIndexes: async (request) => void lines.push({ askedForIndexes: request }),
+    askForSolve: async () => {},
+    solveWaitMs: 24_000,
     openApi: new URL("../../docs/api/openapi.json", import.meta.url),
     page: pathToFileURL(`${mkdtempSync(join(tmpdir(), "conda-store-page-"))}/`),
     log: openLog({ level: "info", write: (line) => lines.push(JSON.parse(line)) }),

@@ -10,12 +10,13 @@ import type { CondaStoreProps } from "#infra/conda-store-props.ts";
 import { FEATURE_FLAGS } from "#infra/feature-flags.ts";
 import type { LocalDeployment } from "#infra/local-deployment.ts";
 import { CondaStoreStack } from "#infra/stack.ts";
+import { FUNCTIONS } from "#scripts/bundle.ts";
 
 const BUNDLES = new URL("../../.local/test-bundles", import.meta.url).pathname;
 
 /** @returns a directory that looks like `dist/`; the same one for every test file, with the same files */
 export function stubBundles(): string {
-  for (const name of ["api", "registry", "dispatch", "finish", "store", "sweep", "prefetch"]) {
+  for (const name of FUNCTIONS) {
     mkdirSync(join(BUNDLES, name), { recursive: true });
     writeFileSync(join(BUNDLES, name, "handler.mjs"), "export const handler = async () => {};\n");
   }

@@ -11,6 +11,7 @@ function faultsOf(text: string): (number | null)[] {
     files: null,
     clone_from: null,
     frozen: false,
+    solve_id: null,
     environment_name: "",
     environment_description: "",
   };

@@ -13,6 +13,7 @@ import { mergeFiles } from "#core/specification/merge.ts";
 import {
   completeSpecification,
   readSpecificationValue,
+  type Specification,
   type SpecificationPolicy,
 } from "#core/specification/parse.ts";
 import { parseYaml } from "#core/specification/yaml.ts";
@@ -44,17 +45,23 @@ export interface Posted {
  * Says what the body holds.
  * @throws AppError `invalid_request` for more than one source, or for what does not go with it
  */
-export function sourceOf(body: PostBody): "text" | "files" | "clone" {
-  const given = [body.specification !== "", body.files !== null, Boolean(body.clone_from)];
+export function sourceOf(body: PostBody): "text" | "files" | "clone" | "solve" {
+  const given = [
+    body.specification !== "",
+    body.files !== null,
+    Boolean(body.clone_from),
+    Boolean(body.solve_id),
+  ];
   const refuse = (why: string): never => {
     throw new AppError("invalid_request", why);
   };
   if (given.filter(Boolean).length > 1)
-    refuse("Give one of specification, files and clone_from, not several.");
+    refuse("Give one of specification, files, clone_from and solve_id, not several.");
   if (body.frozen && !body.clone_from) refuse("frozen goes with clone_from: a lockfile is frozen anyway.");
-  if (body.is_lockfile && (body.files || body.clone_from))
-    refuse("is_lockfile goes with specification: files and clones say themselves what they are.");
+  if (body.is_lockfile && (body.files || body.clone_from || body.solve_id))
+    refuse("is_lockfile goes with specification: files, clones and solves say themselves what they are.");
   if (body.files) return "files";
+  if (body.solve_id) return "solve";
   return body.clone_from ? "clone" : "text";
 }
 
@@ -95,6 +102,24 @@ function readText(text: string): Posted {
       "This is a lockfile: send it with is_lockfile: true and environment_name.",
     );
   return environmentPosted(readSpecificationValue(value).document);
+}
+
+/**
+ * Reads a text that is to be solved.
+ * @throws AppError `invalid_specification`, `invalid_name`, `body_too_large`
+ */
+export function readSolvable(text: string): Solvable {
+  refuseLarger(Buffer.byteLength(text), SPECIFICATION_BYTES_MAX, "The specification is", "name fewer things");
+  const { name, document: posted } = readSpecificationValue(parseYaml(text, SPECIFICATION_BYTES_MAX));
+  return { name, posted, complete: (policy) => completeSpecification(posted, policy) };
+}
+
+export interface Solvable {
+  readonly name: EnvironmentName;
+  /** Before settings. */
+  readonly posted: EnvironmentDocument;
+  /** @throws AppError `invalid_specification` or `setting_violated` */
+  readonly complete: (policy: SpecificationPolicy) => Specification;
 }
 
 /** A document that `readSpecification` or `mergeFiles` gave. */

@@ -22,8 +22,12 @@ let opened: ReturnType<typeof openReaders> | undefined;
 
 /** The YAML parser is half as large as the rest of the API, and only this route needs it. */
 async function openReaders() {
-  const [posted, clone] = await Promise.all([import("./posted-specification.ts"), import("./clone.ts")]);
-  return { ...posted, ...clone };
+  const [posted, clone, solved] = await Promise.all([
+    import("./posted-specification.ts"),
+    import("./clone.ts"),
+    import("./solved.ts"),
+  ]);
+  return { ...posted, ...clone, ...solved };
 }
 
 /** Text, name, permission, settings, one transaction, wake-up: a refusal at any point leaves nothing behind. */
@@ -32,10 +36,15 @@ export const posting =
   async ({ db, body, own, can, allow, c }) => {
     await countSubmission(services, own, c);
     opened ??= openReaders();
-    const { readPosted, sourceOf, readClone } = await opened;
+    const { readPosted, sourceOf, readClone, readSolved } = await opened;
     const namespace = namespaceOf(body.namespace || own.primaryNamespace);
-    const isClone = sourceOf(body) === "clone";
-    const { name, complete, frozenLock } = isClone ? await readClone(services, body, can) : readPosted(body);
+    const source = sourceOf(body);
+    const { name, complete, frozenLock } =
+      source === "clone"
+        ? await readClone(services, body, can)
+        : source === "solve"
+          ? await readSolved(services, body, namespace, can)
+          : readPosted(body);
     await allow(ofEnvironment(namespace, name));
     const place = await readSubmissionPlace(db, namespace, name);
     const layered = layerSettings(services.settings, place.settings);

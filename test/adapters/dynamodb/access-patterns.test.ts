@@ -3,6 +3,13 @@
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  askSolve,
+  beginSolve,
+  failSolve,
+  getAskedSolve,
+  keepForSolve,
+} from "#adapters/dynamodb/asked-solves.ts";
 import { beat, getAttempt, getAttempts, getTests } from "#adapters/dynamodb/attempts.ts";
 import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { getBuild, getBuilds } from "#adapters/dynamodb/builds.ts";
@@ -61,6 +68,7 @@ import { toIdentity } from "#core/login/identity.ts";
 import { parsePackageQueries } from "#core/package/package-query.ts";
 import { newState, type RepodataState } from "#core/repodata/state.ts";
 import { newTokenId, tokenName } from "#core/token/token-name.ts";
+import { readSolvable } from "#functions/api/routes/posted-specification.ts";
 import { audited } from "#test/kit/audited.ts";
 import { move } from "#test/kit/builds.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
@@ -106,6 +114,11 @@ const somePackages = (n: number): InstalledPackage[] =>
     sha256: sha256Of(`package ${i}`),
     sizeBytes: i,
   }));
+const { posted } = readSolvable("{name: asked, dependencies: [python]}");
+const QUESTION = {
+  ...{ namespace: "team", environment: "asked", sha256: sha256Of("spec"), document: sha256Of("spec") },
+  ...{ posted, spec: posted },
+};
 const TOKEN = {
   primaryNamespace: "alice",
   name: "of a notebook",
@@ -237,6 +250,32 @@ describe.each([
       },
       calls: 2 + 1 + Math.ceil(40 / 25) + 1,
     },
+    {
+      number: 112,
+      ask: async (db) => {
+        const { solve } = await askSolve(db, { ...QUESTION, environment: "asked" }, at);
+        spent.reset();
+        await getAskedSolve(db, solve.id, at);
+      },
+      calls: 1,
+      most: 1,
+    },
+    {
+      number: 113,
+      ask: (db) => askSolve(db, { ...QUESTION, environment: crypto.randomUUID() }, at),
+      calls: 2,
+    },
+    {
+      number: 114,
+      ask: async (db) => {
+        const { solve } = await askSolve(db, { ...QUESTION, environment: crypto.randomUUID() }, at);
+        spent.reset();
+        await beginSolve(db, solve.id);
+        await failSolve(db, solve.id, { message: "No.", fault: "service", now: at });
+      },
+      calls: 2,
+    },
+    { number: 115, ask: (db) => keepForSolve(db, "locks/of-a-solve", at), calls: 1 },
     { number: 9, ask: (db) => getBuild(db, 1), calls: 1, most: 1 },
     {
       number: 10,

@@ -82,6 +82,7 @@ describe.each(ROUTES.map((route) => [route.id, route as Route] as const))("%s", 
           const filled = path
             .replace(":buildId", buildId)
             .replace(":tokenId", world.token)
+            .replace(":solve", world.solve)
             .replace(":namespace", `made-${crypto.randomUUID()}`)
             .replace(":environment", "demo");
           const token = bearer(await api.token(BINDINGS.admin));

@@ -25,6 +25,7 @@ beforeAll(async () => {
     [VARIABLES.bucket]: aws.bucket,
     [VARIABLES.wakeUpQueue]: aws.wakeUpQueue,
     [VARIABLES.linkQueue]: aws.linkQueue,
+    [VARIABLES.solveFunction]: "arn:aws:lambda:us-east-1:000000000000:function:solve",
     [VARIABLES.secret]: ARN,
     [VARIABLES.settings]: "{}",
     [VARIABLES.urlPrefix]: "/conda-store/",

@@ -4,6 +4,7 @@
  * `going`, which has been deleted and is not empty yet.
  * @module
  */
+import { askSolve, beginSolve, endSolve } from "#adapters/dynamodb/asked-solves.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { deleteNamespace } from "#adapters/dynamodb/delete-namespace.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
@@ -16,7 +17,9 @@ import type { LogLine } from "#core/build/log-line.ts";
 import type { Artifact, ArtifactType } from "#core/build/status.ts";
 import { archiveKey, exportKey, installerKey, lockKey, logKey, manifestKey } from "#core/layout.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
 import { issueToken } from "#functions/api/issue-token.ts";
+import { readSolvable } from "#functions/api/routes/posted-specification.ts";
 import type { Services } from "#functions/api/services.ts";
 import { audited } from "#test/kit/audited.ts";
 import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
@@ -29,6 +32,8 @@ export interface World {
   readonly failed: number;
   /** The id of an admin's token. */
   readonly token: string;
+  /** Of `python` for nobody's environment, ended. */
+  readonly solve: string;
 }
 
 const LOCK = sha256Of("lock");
@@ -100,7 +105,26 @@ export async function makeWorld({
       madeFrom: [],
     },
   );
-  return { completed, queued, hidden, failed, token };
+  return { completed, queued, hidden, failed, token, solve: await solvedPython(db) };
+}
+
+/** As `GET specification/?conda=python` asks, answered; fresh for as long as tests take. */
+async function solvedPython(db: Db): Promise<string> {
+  const { posted, complete: completed } = readSolvable(
+    '{"name":"conda-store-solve","channels":[],"dependencies":["python"]}',
+  );
+  const accepted = completed({ settings: deploymentSettings({}), allowPrivateHosts: [] });
+  const { sha256, document, spec } = accepted;
+  const asked = { namespace: "team", environment: "conda-store-solve", sha256, document, posted, spec };
+  const { solve } = await askSolve(db, asked, new Date(Date.now() + 3_600_000));
+  await beginSolve(db, solve.id);
+  const url = "https://conda.anaconda.org/conda-forge/linux-64/python-3.12.1-h0_0.conda";
+  const { name, version, build, channel, subdir, sha256: hash } = installed("python", "3.12.1");
+  const row = { name, version, build, channel, subdir, url, sha256: hash, md5: null, buildNumber: 0 };
+  const packages = [{ ...row, sizeBytes: 10, depends: [] }];
+  const answer = { solver: "none", platform: "linux-64", packages, sources: [], pip: [] };
+  await endSolve(db, solve.id, { lockDigest: LOCK, answer, now: new Date() });
+  return solve.id;
 }
 
 const artifact = (type: ArtifactType, key: string): Artifact => ({ type, key, sizeBytes: 7 });

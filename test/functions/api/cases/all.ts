@@ -11,6 +11,7 @@ import { LOGIN_CASES } from "./login.ts";
 import { NAMESPACES_CASES } from "./namespaces.ts";
 import { ROLES_CASES } from "./roles.ts";
 import { SETTINGS_CASES } from "./settings.ts";
+import { SOLVE_CASES } from "./solve.ts";
 import { SPECIFICATIONS_CASES } from "./specifications.ts";
 import { STORE_CASES } from "./store.ts";
 
@@ -22,6 +23,7 @@ export const ROUTE_CASES: RouteCases = {
   ...ENVIRONMENTS_CASES,
   ...DELETION_CASES,
   ...SPECIFICATIONS_CASES,
+  ...SOLVE_CASES,
   ...BUILDS_CASES,
   ...SETTINGS_CASES,
   ...LOGIN_CASES,

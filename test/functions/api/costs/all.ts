@@ -10,6 +10,7 @@ import { ENVIRONMENTS_COSTS } from "./environments.ts";
 import { LOGIN_COSTS } from "./login.ts";
 import { NAMESPACES_COSTS } from "./namespaces.ts";
 import { SETTINGS_COSTS } from "./settings.ts";
+import { SOLVE_COSTS } from "./solve.ts";
 import { SPECIFICATIONS_COSTS } from "./specifications.ts";
 import { STORE_COSTS } from "./store.ts";
 
@@ -19,6 +20,7 @@ export const COSTS: readonly Cost[] = [
   ...NAMESPACES_COSTS,
   ...ENVIRONMENTS_COSTS,
   ...SPECIFICATIONS_COSTS,
+  ...SOLVE_COSTS,
   ...BUILDS_COSTS,
   ...SETTINGS_COSTS,
   ...LOGIN_COSTS,
