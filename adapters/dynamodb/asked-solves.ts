@@ -4,8 +4,6 @@
  * @module
  */
 
-import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
-import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { minutesAfter } from "#core/build/job.ts";
 import {
   isFresh,
@@ -15,6 +13,7 @@ import {
   type SolveFault,
   type SolveQuestion,
 } from "#core/solve/solve.ts";
+import { ConditionalCheckFailedException, GetCommand, UpdateCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { putDue } from "./due.ts";
 import { expressions, UNSET } from "./expression.ts";
