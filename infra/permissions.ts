@@ -265,7 +265,7 @@ function grantTask({ builds, storage, ends, channelSecrets }: Parts): void {
   storage.grantGet(taskRole, [...PRODUCTS, ...IMAGES, PREFIXES.logs, PREFIXES.packages, ...INDEXES]);
   storage.grantList(taskRole, [
     ...[PREFIXES.locks, PREFIXES.archives, ...IMAGES, PREFIXES.logs],
-    ...[PREFIXES.packages, ...INDEXES],
+    PREFIXES.packages,
   ]);
   storage.grantPut(taskRole, [...PRODUCTS, ...IMAGES, PREFIXES.logs, PREFIXES.packages]);
   storage.grantAbort(taskRole, [PREFIXES.archives, PREFIXES.blobs, PREFIXES.packages]);

@@ -61,7 +61,15 @@ export function openKeptIndexes(options: KeptOptions): KeptIndexes {
       const [, subdir = "", file = ""] = /^([^/]+)\/(.+)$/.exec(path) ?? [];
       if (!isSubdir(subdir) || !(INDEX_FILE.test(file) || SHARD.test(file))) return null;
       const kept = await subdirOf(channel, subdir);
-      return kept && (await answerFrom(options, kept, file));
+      if (kept === null) return null;
+      try {
+        if (kept.live !== null) await kept.index();
+      } catch {
+        options.say(`${channel}/${subdir}: the kept index cannot be read, the channel is asked`);
+        found.set(`${channel} ${subdir}`, Promise.resolve(null));
+        return null;
+      }
+      return await answerFrom(options, kept, file);
     },
     async isUnchanged({ channel, path, status, validator }) {
       const [, subdir = "", file = ""] = /^([^/]+)\/(.+)$/.exec(path) ?? [];

@@ -9,13 +9,12 @@ import { pipeline } from "node:stream/promises";
 import { askUpstream, drain } from "#adapters/channel/upstream.ts";
 import { AddressError } from "#core/address/check-url.ts";
 import type { ChannelKeys } from "#core/channel/credentials.ts";
-import type { LockedPackage } from "#core/lock/lock.ts";
 import type { IndexSource } from "#core/lock/solve-key.ts";
 import { type ChannelAddress, EngineError } from "#core/ports.ts";
 import { BuildFailure } from "../failure.ts";
 import { serveConnect, serveForward, shows } from "./forward-proxy.ts";
 import type { KeptIndexes } from "./kept-indexes.ts";
-import type { CacheCounts, PackageCache } from "./package-cache.ts";
+import type { CacheCounts, Expected, PackageCache } from "./package-cache.ts";
 import { areUnchanged, openSources, type Sources } from "./sources.ts";
 
 export interface MirrorOptions {
@@ -50,7 +49,7 @@ export interface Mirror {
   /** Whether the channels still have what was read once. */
   areUnchanged(sources: readonly IndexSource[]): Promise<boolean>;
   /** Packages that are going to be asked for. */
-  expect(packages: readonly LockedPackage[]): void;
+  expect(packages: readonly Expected[]): void;
   /** How many of them no channel was asked for; null without a cache. */
   cached(): CacheCounts | null;
   close(): Promise<void>;
@@ -110,8 +109,9 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
     expect: (packages) => options.packages?.expect(packages),
     cached: () => options.packages?.counts ?? null,
     async close() {
-      await options.packages?.settled();
+      // First: an answer that nobody reads any more would never end.
       server.closeAllConnections();
+      await options.packages?.settled();
       await new Promise((resolve) => server.close(resolve));
     },
   };

@@ -27,9 +27,12 @@ export interface PackageCacheOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a lock says of a package. */
+export type Expected = Pick<LockedPackage, "url" | "sha256" | "channel">;
+
 export interface PackageCache {
   /** Packages that are going to be asked for: others are not cached, since nothing says what they should be. */
-  expect(packages: readonly Pick<LockedPackage, "url" | "sha256" | "channel">[]): void;
+  expect(packages: readonly Expected[]): void;
   /** @returns the package's bytes, or null when the channel has to be asked */
   read(url: string): Promise<{ readonly sizeBytes: number; readonly body: AsyncIterable<Buffer> } | null>;
   /** Keeps what a channel answers, if it turns out to be what was expected. */
@@ -127,12 +130,15 @@ async function writeDown(answer: IncomingMessage, directory: string, path: strin
   const file = createWriteStream(path);
   answer.on("data", (piece: Buffer) => hash.update(piece));
   answer.pipe(file);
-  const [ended] = await Promise.allSettled([finished(answer), finished(file)]);
-  if (ended.status === "rejected") {
+  // Told below, when the answer has ended: whoever else reads it must not lose it for a disk that is full.
+  file.on("error", () => {});
+  try {
+    await finished(answer);
+  } catch (error) {
     file.destroy();
-    throw ended.reason;
+    throw error;
   }
-  if (file.errored) throw file.errored;
+  await finished(file);
   return hash.digest("hex");
 }
 

@@ -124,7 +124,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "elasticfilesystem:ClientMount elasticfilesystem:ClientWrite on file-system/SharedDiskFileSystem where elasticfilesystem:AccessPointArn StringEquals access-point/SharedDiskFileSystemAccessPoint",
     "s3:AbortMultipartUpload on storagebucket/archives/* | storagebucket/blobs/* | storagebucket/packages/*",
     "s3:GetObject on storagebucket/archives/* | storagebucket/blobs/* | storagebucket/exports/* | storagebucket/index/* | storagebucket/locks/* | storagebucket/logs/* | storagebucket/manifests/* | storagebucket/packages/* | storagebucket/repodata/*",
-    "s3:ListBucket on storagebucket where s3:prefix StringLike archives/* | blobs/* | index/* | locks/* | logs/* | manifests/* | packages/* | repodata/*",
+    "s3:ListBucket on storagebucket where s3:prefix StringLike archives/* | blobs/* | locks/* | logs/* | manifests/* | packages/*",
     "s3:PutObject on storagebucket/archives/* | storagebucket/blobs/* | storagebucket/exports/* | storagebucket/locks/* | storagebucket/logs/* | storagebucket/manifests/* | storagebucket/packages/*",
     "secretsmanager:GetSecretValue on secret:conda-store/CondaStore/channels/*",
     "sqs:SendMessage on EndsQueue",

@@ -13,6 +13,7 @@ export function asksOfRequest(request: AwsRequest): Ask[] {
   const service = serviceOf(request);
   if (service === null) return [unknownAsk(`unsigned:${request.method} ${request.url.split("?")[0]}`)];
   if (service === "s3") return asksOfS3(request);
+  if (service === "lambda") return asksOfLambda(request);
   const operation =
     String(request.headers["x-amz-target"] ?? "")
       .split(".")
@@ -42,6 +43,13 @@ const READERS: Readonly<Record<string, (operation: string, input: Json) => Ask[]
   ],
   ecs: asksOfEcs,
 };
+
+/** Nothing of ours asks Lambda for anything but running a function. */
+function asksOfLambda({ method, url }: AwsRequest): Ask[] {
+  const name = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(url)?.[1];
+  if (method !== "POST" || name === undefined) return [unknownAsk(`lambda:${method} ${url}`)];
+  return [ask("lambda:InvokeFunction", { kind: "function", name: decodeURIComponent(name) })];
+}
 
 /** Starting a task also hands over the definition's roles: iam:PassRole is added where the definition is known. */
 function asksOfEcs(operation: string, input: Json): Ask[] | null {

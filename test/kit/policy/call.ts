@@ -5,7 +5,16 @@
 
 /** What a call touches, by the name that the caller used. */
 export interface Target {
-  readonly kind: "table" | "bucket" | "queue" | "secret" | "taskDefinition" | "cluster" | "role" | "unknown";
+  readonly kind:
+    | "table"
+    | "bucket"
+    | "queue"
+    | "secret"
+    | "function"
+    | "taskDefinition"
+    | "cluster"
+    | "role"
+    | "unknown";
   readonly name: string;
   /** Object key, index name or task id, where the call goes below the resource itself. */
   readonly below?: string;

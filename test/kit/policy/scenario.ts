@@ -34,6 +34,8 @@ import {
   logKey,
   manifestKey,
   PREFIXES,
+  packageKey,
+  packKey,
   VARIABLES,
 } from "#core/layout.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
@@ -72,6 +74,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   await wantImages(stack);
   const first = await build(SPECIFICATION);
   expect(first).toMatchObject({ status: "COMPLETED" });
+  await stack.invoke("prefetch");
   const lent = await build(SPECIFICATION);
   await loseObjects(stack);
   const remade = await build(SPECIFICATION);
@@ -86,6 +89,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   await meetCancel(stack, client);
   await meetLoss(stack, client);
   await meetDeletion(stack, client, first.id);
+  await forgetChannels(stack);
   await meetLogins(stack);
 }
 
@@ -296,11 +300,33 @@ async function loseOnTheWay(stack: RecordedStack): Promise<void> {
     yield Buffer.alloc(9 * 1024 * 1024);
     throw new Error("broken off");
   }
-  const bucket = bucketAt(stack, await stack.recorder.door("task"));
   const signal = new AbortController().signal;
   const options = { contentType: "application/gzip", signal };
-  for (const key of [archiveKey(sha256Of("broken")), blobKey(sha256Of("broken"))]) {
-    await expect(uploadStream(bucket, key, broken(), options)).rejects.toThrow("broken off");
+  const name = sha256Of("broken");
+  const keys = {
+    task: [archiveKey(name), blobKey(name), packageKey(name, name)],
+    prefetch: [packKey(name, "noarch", name)],
+  };
+  for (const [principal, uploads] of Object.entries(keys)) {
+    const bucket = bucketAt(stack, await stack.recorder.door(principal));
+    for (const key of uploads) {
+      await expect(uploadStream(bucket, key, broken(), options)).rejects.toThrow("broken off");
+    }
+  }
+}
+
+/** A private channel whose namespace has no credentials, and then no channel any more: what was kept goes. */
+async function forgetChannels(stack: RecordedStack): Promise<void> {
+  const environment = await stack.environmentOf("prefetch");
+  const settings = JSON.parse(environment[VARIABLES.settings] ?? "{}") as Record<string, unknown>;
+  const nothing = JSON.stringify({ ...settings, conda_indexed_channels: [] });
+  const ofNamespace = JSON.stringify({ [NAMESPACE]: ["https://conda.example.org/private"] });
+  for (const privateChannels of [ofNamespace, "{}"]) {
+    await stack.change("prefetch", {
+      [VARIABLES.settings]: nothing,
+      [VARIABLES.privateIndexedChannels]: privateChannels,
+    });
+    await stack.invoke("prefetch");
   }
 }
 
