@@ -69,6 +69,9 @@ const workshop = useWorkshop({
   aws,
   python: demo.python,
   channel: demo.url,
+  settings: {
+    build_artifacts: ["LOCKFILE", "YAML", "CONDA_PACK", "CONSTRUCTOR_INSTALLER", "DOCKER_MANIFEST"],
+  },
   privateHosts: () => [new URL(site()).host],
 });
 const put = async (namespace: string, text: string): Promise<void> => {
@@ -131,7 +134,7 @@ beforeAll(async () => {
   refused = await run("wrong");
   stranger = await run("strangers");
   api = openApi(aws);
-}, 300_000);
+}, 600_000);
 afterAll(() => {
   server.close();
   rmSync(home, { recursive: true, force: true });
@@ -174,10 +177,10 @@ it("the channels' packages are installed, each asked for with what its channel w
 });
 
 describe("no credential of a channel and no address of the mirror", () => {
-  it("is in an object of the store: archive, installer, lockfile, export, logs", async () => {
+  it("is in an object of the store: archive, installer, image, lockfile, export, logs", async () => {
     const objects = await listObjects(workshop.bucket, "");
     const kinds = new Set(objects.map(({ key }) => key.split("/")[0]));
-    expect([...kinds].sort()).toEqual(["archives", "exports", "locks", "logs"]);
+    expect([...kinds].sort()).toEqual(["archives", "blobs", "exports", "locks", "logs", "manifests"]);
     for (const { key } of objects) {
       const bytes = await getObject(workshop.bucket, key);
       expect({ key, ...looked(opened(bytes ?? Buffer.alloc(0))) }).toEqual({ key, ...clean });
@@ -214,7 +217,16 @@ describe("no credential of a channel and no address of the mirror", () => {
   it("is in an answer of the API", async () => {
     const headers = bearer(await api.token({ "*/*": ["admin"] }));
     for (const { id } of [ended.build, refused.build, stranger.build]) {
-      for (const path of ["", "logs/", "packages/", "yaml/", "lockfile/", "archive/", "installer/"]) {
+      for (const path of [
+        "",
+        "logs/",
+        "packages/",
+        "yaml/",
+        "lockfile/",
+        "archive/",
+        "installer/",
+        "docker/",
+      ]) {
         const response = await api.request(`/api/v1/build/${id}/${path}`, { headers });
         const text = `${JSON.stringify([...response.headers])}\n${await response.text()}`;
         expect({ path, ...looked(text) }).toEqual({ path, ...clean });
