@@ -21,6 +21,7 @@ import { toYaml } from "../yaml-text.ts";
 import { FileChoice } from "./create/file-choice.tsx";
 import { FormatFields } from "./create/format-fields.tsx";
 import { post } from "./create/post.ts";
+import { PreviewView, solveIdOf, usePreview } from "./create/preview.tsx";
 
 type From = Extract<Place, { page: "create" }>["from"];
 
@@ -65,6 +66,7 @@ function useDraft(from: From, key: string) {
 export function CreatePage({ from }: { from: From }) {
   const key = from === null ? "new" : `build ${from.buildId}`;
   const { shown, original, refusal, change, reset } = useDraft(from, key);
+  const { preview, start: startPreview } = usePreview(shown);
   const caret = useSignal(0);
   const suggestions = useRef<HTMLDivElement>(null);
   const namespaces = useSignal<readonly string[]>([]);
@@ -81,7 +83,7 @@ export function CreatePage({ from }: { from: From }) {
   const send = async (): Promise<void> => {
     isSending.value = true;
     refusal.value = null;
-    const outcome = await post(api, shown);
+    const outcome = await post(api, shown, solveIdOf(preview));
     const away = await ledToLogin(outcome);
     isSending.value = false;
     if (outcome.ok) return leave(outcome.value.data.build_id);
@@ -181,10 +183,20 @@ export function CreatePage({ from }: { from: From }) {
             </RefusalNotice>
           )}
         </div>
+        {preview && shown.format === "environment" && <PreviewView preview={preview} />}
         <div class="actions">
           <button type="submit" class="primary" disabled={isSending.value}>
-            {isSending.value ? CREATE.submitting : CREATE.submit}
+            {isSending.value
+              ? CREATE.submitting
+              : solveIdOf(preview) === null
+                ? CREATE.submit
+                : CREATE.submitSolved}
           </button>
+          {shown.format === "environment" && shown.text !== "" && session.value?.authenticated && (
+            <button type="button" disabled={preview?.answer === null} onClick={startPreview}>
+              {CREATE.preview.start}
+            </button>
+          )}
           {shown.text === "" && from === null && (
             <button type="button" onClick={() => change({ text: CREATE.exampleText })}>
               {CREATE.example}
