@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { getRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
+import { filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
+import { useMiniStack } from "#test/kit/ministack.ts";
+import { usePrefetching } from "#test/kit/prefetching.ts";
+
+const aws = useMiniStack();
+const channel = useIndexChannel();
+const kept = usePrefetching({
+  aws,
+  name: "packages",
+  channel: () => channel,
+  subdirs: ["linux-64", "noarch"],
+});
+let api: Api;
+
+beforeEach(async () => {
+  api = openApi(
+    { ...aws, table: kept.db.table },
+    { settings: deploymentSettings({ conda_indexed_channels: [channel.url], conda_default_channels: [] }) },
+  );
+  channel.publish(
+    "linux-64",
+    filesOf(record("numpy", "1.26.4"), record("numpy", "2.0.0"), record("a.b", "1")),
+  );
+  channel.publish(
+    "noarch",
+    filesOf(record("numpy", "2.0.0"), record("numpydoc", "1.7"), record("six", "1.16")),
+  );
+  await kept.run();
+});
+
+const ask = async (path: string, init: RequestInit = {}) => {
+  const response = await api.request(`/api/v1/${path}`, init);
+  return (await response.json()) as Record<string, unknown>;
+};
+const found = async (query: string): Promise<string[]> => {
+  const { data, count } = (await ask(`package/?${query}`)) as unknown as {
+    data: { name: string; version: string }[];
+    count: number;
+  };
+  return [...data.map(({ name, version }) => `${name} ${version}`), `of ${count}`];
+};
+
+describe("packages", () => {
+  it("are the versions that the channel has in all its subdirs, once each, with their licence", async () => {
+    expect(await found("")).toEqual([
+      "a.b 1",
+      "numpy 1.26.4",
+      "numpy 2.0.0",
+      "numpydoc 1.7",
+      "six 1.16",
+      "of 5",
+    ]);
+    const data = (await ask("package/?search=six"))["data"];
+    expect(data).toEqual([
+      {
+        id: expect.any(Number),
+        channel: { id: expect.any(Number), name: channel.url, last_update: null },
+        license: "BSD-3-Clause",
+        name: "six",
+        version: "1.16",
+        summary: null,
+      },
+    ]);
+  });
+
+  it("are found by part of the name, by the whole name, and page by page with the exact count", async () => {
+    expect(await found("search=UMPY")).toEqual(["numpy 1.26.4", "numpy 2.0.0", "numpydoc 1.7", "of 3"]);
+    expect(await found("search=numpy&exact=true&distinct_on=version&sort_by=version&order=desc")).toEqual([
+      "numpy 2.0.0",
+      "numpy 1.26.4",
+      "of 2",
+    ]);
+    expect(await found("search=num&size=2&page=2")).toEqual(["numpydoc 1.7", "of 3"]);
+    expect(await found("distinct_on=name&search=num")).toEqual(["numpy 1.26.4", "numpydoc 1.7", "of 2"]);
+    expect(await found("channel=https://elsewhere.example.org/x")).toEqual(["of 0"]);
+  });
+
+  it.each([".*", "a+b", "(", "[", "%", "_", "\\", "数学", "ñ", "'; DROP", "../.."])(
+    "are searched for by what is typed, in which nothing is special: %s",
+    async (text) => {
+      expect(await found(`search=${encodeURIComponent(text)}`)).toEqual(["of 0"]);
+    },
+  );
+
+  it("with signs in their names are found by these", async () => {
+    expect(await found(`search=${encodeURIComponent("A.b")}`)).toEqual(["a.b 1", "of 1"]);
+  });
+
+  it("are those of the index that is in force: a change is seen with the next question", async () => {
+    await found("search=six");
+    channel.publish("noarch", filesOf(record("six", "2.0")));
+    await kept.run({ now: true });
+
+    expect(await found("search=six")).toEqual(["six 2.0", "of 1"]);
+  });
+});
+
+describe("names", () => {
+  it("are all in order without a search, and the best first with one", async () => {
+    expect(await ask("package/name/")).toMatchObject({
+      data: { names: ["a.b", "numpy", "numpydoc", "six"], count: 4 },
+    });
+    expect(await ask("package/name/?search=num&limit=1")).toMatchObject({
+      data: { names: ["numpy"], count: 2 },
+    });
+  });
+});
+
+describe("channels", () => {
+  it("tell what is kept of them", async () => {
+    const data = (await ask("channel/"))["data"];
+    expect(data).toEqual([
+      {
+        id: expect.any(Number),
+        name: channel.url,
+        last_update: "2026-03-04T05:06:07.890000",
+        subdirs: [
+          expect.objectContaining({ subdir: "linux-64", state: "kept", names: 2, packages: 3, error: null }),
+          expect.objectContaining({ subdir: "noarch", state: "kept", names: 3, packages: 3, skipped: 0 }),
+        ],
+      },
+    ]);
+  });
+
+  it("tell why they could not be read, and when they are tried again", async () => {
+    channel.fail({ "noarch/repodata_shards.msgpack.zst": 503 });
+    await kept.run({ now: true });
+
+    const data = (await ask("channel/"))["data"];
+    expect(JSON.stringify(data)).toContain('"state":"failing"');
+    expect(JSON.stringify(data)).toContain("The channel answers with HTTP 503.");
+    expect(JSON.stringify(data)).toContain('"next_try":"2026-03-04T05:07:07.890000"');
+  });
+
+  it("of a namespace are shown to who may read it, and to nobody else", async () => {
+    const [state] = await getRepodata(kept.db, [{ owner: null, channel: channel.url, subdir: "noarch" }]);
+    if (!state) throw new Error("nothing is kept");
+    const own = "https://conda.example.org/private";
+    await putRepodata(kept.db, { ...state, version: 0, channel: own, owner: "team" });
+    const seen = async (bindings: Record<string, string[]>) =>
+      JSON.stringify(
+        (await ask("channel/", { headers: bearer(await api.token(bindings)) }))["data"],
+      ).includes(own);
+
+    expect(await seen({ "team/*": ["viewer"] })).toBe(true);
+    expect(await seen({ "other/*": ["admin"] })).toBe(false);
+    expect(JSON.stringify(await ask("channel/"))).not.toContain(own);
+    expect(await found("search=six")).toEqual(["six 1.16", "of 1"]);
+  });
+
+  it("are read now when an admin asks, a few times a minute", async () => {
+    const headers = bearer(await api.token({ "*/*": ["admin"] }));
+    const refresh = (body: object) => ask("channel/refresh/", post(body, headers));
+    expect(await refresh({ channel: channel.url, believe_loss: true })).toMatchObject({ status: "ok" });
+    expect(api.lines).toContainEqual({
+      askedForIndexes: { channel: channel.url, now: true, believeLoss: true },
+    });
+    for (let n = 0; n < 5; n += 1) await refresh({});
+    expect(await refresh({})).toMatchObject({ code: "too_many_requests" });
+  });
+});
