@@ -4,6 +4,7 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { openKeptIndexes } from "#adapters/channel/kept-indexes.ts";
 import { getSpecification, type Specification as Stored } from "#adapters/dynamodb/specifications.ts";
 import type { Artifact, ArtifactType } from "#core/build/status.ts";
 import { PREFIX_BYTES_MAX, PREFIX_TOO_LONG } from "#core/layout.ts";
@@ -19,7 +20,6 @@ import { channelKeysOf } from "./channel-keys.ts";
 import { BuildFailure } from "./failure.ts";
 import { finishTree } from "./finish-tree.ts";
 import { hold } from "./hold.ts";
-import { openKeptIndexes } from "./mirror/kept-indexes.ts";
 import { type Mirror, startMirror } from "./mirror/mirror.ts";
 import { openPackageCache } from "./mirror/package-cache.ts";
 import { run } from "./named-steps.ts";

@@ -75,6 +75,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       settings,
       allowedPrivateHosts: values.allowedPrivateHosts,
       channelSecrets: parts.channelSecrets,
+      repodataMinutesMax: values.repodataMinutesMax,
     },
   });
   const { handler: prefetch } = new Prefetch(scope, "Prefetch", {

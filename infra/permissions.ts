@@ -148,6 +148,7 @@ const SWEEP_ITEMS: ItemGrants = {
 /** A solve's own item, and that its lock goes some day. */
 const SOLVE_ITEMS: ItemGrants = {
   GetItem: [ASKED],
+  BatchGetItem: [REPODATA],
   UpdateItem: [ASKED, THING],
   PutItem: [DUE],
 };
@@ -276,6 +277,8 @@ function grantTask({ builds, storage, ends, channelSecrets }: Parts): void {
 /** Reads what was asked and writes the lock; what channels want of a namespace it may read as the task may. */
 function grantSolve({ solve, api, builds, storage, channelSecrets }: Parts): void {
   storage.grantItems(solve, SOLVE_ITEMS);
+  storage.grantGet(solve, INDEXES);
+  storage.grantList(solve, INDEXES);
   storage.grantPut(solve, [PREFIXES.locks]);
   grantChannelSecrets(solve, Stack.of(builds), channelSecrets);
   allow(api, "lambda:InvokeFunction", solve.functionArn);

@@ -6,11 +6,23 @@ import type { IndexFile } from "#adapters/conda/wasm/solver-thread.ts";
 import type { FetchIndex } from "#adapters/conda/wasm/wasm-solver.ts";
 import type { ChannelKeys } from "#core/channel/credentials.ts";
 import { EngineError } from "#core/ports.ts";
+import type { KeptIndexes } from "./kept-indexes.ts";
 import { askUpstream, drain } from "./upstream.ts";
 
 /** conda-forge's largest subdir has 60 MB, compressed. */
 const INDEX_BYTES_MAX = 256 * 1024 * 1024;
 const REFUSED = new Set([401, 403]);
+
+/** First what prefetch has put by, which asks no channel; then the channel. */
+export function fetchKeptFirst(kept: KeptIndexes, fetchIndex: FetchIndex): FetchIndex {
+  return async (url, place) => {
+    const answer = place && (await kept.answer(place.channel, place.path));
+    if (!answer) return await fetchIndex(url, place);
+    const parts: Uint8Array[] = [];
+    for await (const part of answer.body ?? []) parts.push(part);
+    return { status: answer.status, body: Buffer.concat(parts), validator: answer.etag };
+  };
+}
 
 /**
  * @param keys what the namespace has for private channels

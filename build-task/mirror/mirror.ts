@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
+import type { KeptIndexes } from "#adapters/channel/kept-indexes.ts";
 import { askUpstream, drain } from "#adapters/channel/upstream.ts";
 import { AddressError } from "#core/address/check-url.ts";
 import type { ChannelKeys } from "#core/channel/credentials.ts";
@@ -13,7 +14,6 @@ import type { IndexSource } from "#core/lock/solve-key.ts";
 import { type ChannelAddress, EngineError } from "#core/ports.ts";
 import { BuildFailure } from "../failure.ts";
 import { serveConnect, serveForward, shows } from "./forward-proxy.ts";
-import type { KeptIndexes } from "./kept-indexes.ts";
 import type { CacheCounts, Expected, PackageCache } from "./package-cache.ts";
 import { areUnchanged, openSources, type Sources } from "./sources.ts";
 

@@ -3,10 +3,10 @@
  * @module
  */
 import type { IncomingHttpHeaders } from "node:http";
+import type { KeptIndexes } from "#adapters/channel/kept-indexes.ts";
 import { askUpstream, drain, type UpstreamRequest } from "#adapters/channel/upstream.ts";
 import type { ChannelKeys } from "#core/channel/credentials.ts";
 import type { IndexSource } from "#core/lock/solve-key.ts";
-import type { KeptIndexes } from "./kept-indexes.ts";
 
 export interface Sources {
   /** Notes one answer of a channel. */

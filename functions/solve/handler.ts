@@ -22,6 +22,7 @@ function open(): SolveContext {
     "settings",
     "allowedPrivateHosts",
     "channelSecrets",
+    "repodataMinutesMax",
     "logLevel",
   ]);
   const db = openDb({ table: config.table });
@@ -30,6 +31,7 @@ function open(): SolveContext {
     bucket: openBucket(config.bucket, db.client),
     settings: deploymentSettings(config.settings),
     allowPrivateHosts: config.allowedPrivateHosts,
+    repodataMinutesMax: config.repodataMinutesMax,
     channelSecret: (namespace) =>
       readChannelSecret(db.client, channelSecretName(config.channelSecrets, namespace)),
     clock: () => new Date(),

@@ -3,7 +3,8 @@
  * @module
  */
 import { AwsError } from "#adapters/aws-json.ts";
-import { openFetchIndex } from "#adapters/channel/fetch-index.ts";
+import { fetchKeptFirst, openFetchIndex } from "#adapters/channel/fetch-index.ts";
+import { openKeptIndexes } from "#adapters/channel/kept-indexes.ts";
 import { solveByWasm, WASM_SOLVER } from "#adapters/conda/wasm/wasm-solver.ts";
 import {
   beginSolve,
@@ -34,6 +35,8 @@ export interface SolveContext {
   readonly bucket: Bucket;
   readonly settings: Settings;
   readonly allowPrivateHosts: readonly string[];
+  /** An index of prefetch's that was not compared with the channel's for longer is not used. */
+  readonly repodataMinutesMax: number;
   /** The secret with the credentials of a namespace's private channels; null where it has none. */
   readonly channelSecret: (namespace: string) => Promise<string | null>;
   readonly clock: () => Date;
@@ -61,9 +64,9 @@ export async function solveAsked(context: SolveContext, id: string): Promise<voi
 
 async function solved(
   context: SolveContext,
-  { solve: { namespace }, question }: StoredSolve,
+  { solve: { id, namespace }, question }: StoredSolve,
 ): Promise<{ lockDigest: string; answer: SolveAnswer }> {
-  const { db, bucket, settings, allowPrivateHosts, clock } = context;
+  const { db, bucket, settings, allowPrivateHosts, repodataMinutesMax, clock, log } = context;
   const specification = readAccepted(question.spec, settings, allowPrivateHosts);
   const { condaSpecs: specs, channels, variables, pip } = specification;
   const platform = settings.conda_solve_platforms[0] ?? "linux-64";
@@ -71,11 +74,10 @@ async function solved(
   const keys = openKeys(context, await context.channelSecret(namespace));
   const signal = AbortSignal.timeout(SOLVE_SECONDS * 1000);
   const request = { specs, channels, platform, virtualPackages };
-  const { packages, sources } = await solveByWasm(
-    request,
-    openFetchIndex(keys, allowPrivateHosts, signal),
-    signal,
-  );
+  const say = (line: string): void => log.info("index", { solve: id, says: redact(line) });
+  const kept = openKeptIndexes({ db, bucket, namespace, keys, minutesMax: repodataMinutesMax, say });
+  const fetchIndex = fetchKeptFirst(kept, openFetchIndex(keys, allowPrivateHosts, signal));
+  const { packages, sources } = await solveByWasm(request, fetchIndex, signal);
   const lock = renderCondaLock({ platform, channels, virtualPackages, packages, pipPackages: [] });
   const key = lockKey(lock.digest);
   if (!(await keepForSolve(db, key, clock()))) {

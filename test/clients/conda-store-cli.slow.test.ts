@@ -13,13 +13,17 @@ import { putObject } from "#adapters/s3/objects.ts";
 import { archiveKey } from "#core/layout.ts";
 import { type Api, DUMMY_PASSWORD, openApi } from "#test/kit/api.ts";
 import { ensureCondaStoreClient } from "#test/kit/conda-store-client.ts";
+import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { type Ended, runProgram } from "#test/kit/run-program.ts";
 import { type Served, serveApp } from "#test/kit/serve-app.ts";
+import { openSolving, type Solving } from "#test/kit/solving.ts";
 import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
 import { makeWorld, type World } from "../functions/api/world.ts";
 
 const aws = useMiniStack();
+const demo = useDemoChannel();
+let solving: Solving;
 let api: Api;
 let served: Served;
 let world: World;
@@ -32,7 +36,13 @@ let token: string;
 beforeAll(async () => {
   bin = await ensureCondaStoreClient();
   scratch = mkdtempSync(join(tmpdir(), "conda-store-client-"));
-  api = openApi(aws, { prefix: "/conda-store" });
+  const allowPrivateHosts = [new URL(demo.url()).host];
+  solving = openSolving(aws, {}, { allowPrivateHosts });
+  api = openApi(aws, {
+    prefix: "/conda-store",
+    allowPrivateHosts,
+    askForSolve: solving.askForSolve,
+  });
   world = await makeWorld(api.services);
   await putObject(api.services.bucket, archiveKey(sha256Of("reuse")), archive(), {
     contentType: "application/gzip",
@@ -47,6 +57,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await served?.close();
+  await solving?.rest();
   if (scratch) rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -194,6 +205,29 @@ describe("list", () => {
     expect(await having("token", "numpy", "zlib>=1.2,<1.4")).toEqual(["default/open", "team/demo"]);
     expect(await having("token", "numpy<2.1")).toEqual([]);
     expect(await having("token", "numpy", "scipy")).toEqual([]);
+  });
+});
+
+describe("solve", () => {
+  const file = () => join(scratch, "solve.yaml");
+  const cliSolve = (dependency: string, auth: Auth = "token") => {
+    const document = { name: "mine", channels: [demo.url()], dependencies: [dependency] };
+    writeFileSync(file(), JSON.stringify(document));
+    return cli(auth, ["solve", file(), "--output", "json"]);
+  };
+
+  test("prints name, version, channel and size of every package", async () => {
+    const { code, stdout, stderr } = await cliSolve("demo-hello");
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("demo-hello");
+    expect(stdout).toMatch(/version/);
+  });
+
+  test("of what no channel has fails with the reason; so does that of nobody", async () => {
+    const { code, stdout, stderr } = await cliSolve("demo-hello >99");
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain("demo-hello >99 was not found in");
+    expect((await cliSolve("demo-hello", "none")).code).not.toBe(0);
   });
 });
 

@@ -108,9 +108,12 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
   ],
   solve: [
     "AWS's own AWSLambdaBasicExecutionRole",
+    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike REPODATA",
     "dynamodb:GetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ASKED#*",
     "dynamodb:PutItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike DUE",
     "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ASKED#* | THING#*",
+    "s3:GetObject on storagebucket/index/* | storagebucket/repodata/*",
+    "s3:ListBucket on storagebucket where s3:prefix StringLike index/* | repodata/*",
     "s3:PutObject on storagebucket/locks/*",
     "secretsmanager:GetSecretValue on secret:conda-store/CondaStore/channels/*",
   ],

@@ -27,6 +27,7 @@ export function openSolving(
     bucket: openBucket(aws.bucket, db.client),
     settings: deploymentSettings(settings),
     allowPrivateHosts: [],
+    repodataMinutesMax: 60,
     channelSecret: async () => null,
     clock: () => new Date(),
     log: openLog({ level: "error", write: () => {} }),

@@ -21,8 +21,11 @@ export const WASM_SOLVER = "rattler wasm 0.3.5";
 const CHANNELS = "https://channels.invalid";
 const VIRTUAL = "https://virtual.invalid";
 
+/** What of which channel is asked for; null for an address that an index itself gave. */
+export type IndexPlace = Pick<IndexSource, "channel" | "path"> | null;
+
 /** @throws Error, also AddressError, when the channel cannot be asked */
-export type FetchIndex = (url: URL) => Promise<IndexFile>;
+export type FetchIndex = (url: URL, place: IndexPlace) => Promise<IndexFile>;
 
 export interface WasmSolve {
   readonly packages: readonly LockedPackage[];
@@ -54,11 +57,14 @@ export async function solveByWasm(
   const answer = async (url: URL): Promise<IndexFile> => {
     if (url.origin === VIRTUAL) return virtualFile(url, virtual);
     const channel = named.find(({ address }) => url.href.startsWith(`${address}/`));
+    const place = channel && {
+      channel: channel.url,
+      path: url.href.slice(channel.address.length + 1),
+    };
     // An index may have its shards elsewhere: that is judged like any address.
-    const file = await fetchIndex(new URL(channels.toUrl(url.href) ?? url.href));
-    if (channel && (file.status === 200 || file.status === 404)) {
-      const path = url.href.slice(channel.address.length + 1);
-      sources.push({ channel: channel.url, path, status: file.status, validator: file.validator });
+    const file = await fetchIndex(new URL(channels.toUrl(url.href) ?? url.href), place ?? null);
+    if (place && (file.status === 200 || file.status === 404)) {
+      sources.push({ ...place, status: file.status, validator: file.validator });
     }
     return file;
   };

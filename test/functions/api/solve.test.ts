@@ -5,6 +5,10 @@ import { getThings } from "#adapters/dynamodb/holds.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { deleteObject, getObject } from "#adapters/s3/objects.ts";
 import { lockKey } from "#core/layout.ts";
+import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { prefetch } from "#functions/prefetch/prefetch.ts";
+import { serveDemoChannel } from "#local/demo-channel.ts";
 import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
@@ -217,6 +221,46 @@ describe("a solve", () => {
     await ask("setting/strict/", put({ conda_included_packages: ["click"] }));
     const { http, message } = await ask("specification/", post({ solve_id: id, namespace: "strict" }));
     expect([http, message]).toEqual([409, expect.stringContaining("settings have changed")]);
+  });
+
+  test("reads what prefetch has put by, and then asks no channel", async () => {
+    const server = await serveDemoChannel(demo.channel().directory, { host: "127.0.0.1", port: 0 });
+    const { host } = new URL(server.url);
+    const { db, bucket, log } = api.services;
+    const reading = {
+      db,
+      bucket,
+      log,
+      privateChannels: {},
+      channelSecrets: "none/",
+      limits: REPODATA_LIMITS,
+    };
+    const settings = deploymentSettings({
+      conda_indexed_channels: [server.url],
+      conda_platforms: ["linux-64", "noarch"],
+    });
+    const now = { clock: () => new Date(), signal: AbortSignal.timeout(120_000) };
+    const asked = { now: false, believeLoss: false };
+    await prefetch({ ...reading, ...now, settings, allowPrivateHosts: [host] }, asked);
+    await server.close();
+    const behind = openSolving(aws, VIRTUAL, { allowPrivateHosts: [host] });
+    const own = openApi(aws, {
+      secret: api.services.secret,
+      allowPrivateHosts: [host],
+      askForSolve: behind.askForSolve,
+    });
+    const specification = JSON.stringify({
+      name: "kept",
+      channels: [server.url],
+      dependencies: ["demo-hello"],
+    });
+    const headers = { ...admin, "content-type": "application/json" };
+    const { data } = (await (
+      await own.request("/api/v1/solve/", { ...posted(specification), headers })
+    ).json()) as Reply;
+    await behind.rest();
+    const solve = await (await own.request(`/api/v1/solve/${data?.["solve_id"]}/`, { headers })).text();
+    expect(solve).toContain('"status":"SOLVED"');
   });
 
   test("keeps credentials of private channels out of its words, and says which channel wants them", async () => {
