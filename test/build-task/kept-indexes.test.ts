@@ -1,9 +1,9 @@
 import { zstdDecompressSync } from "node:zlib";
 import { decode } from "@msgpack/msgpack";
 import { beforeEach, describe, expect, it } from "vitest";
+import { type KeptIndexes, openKeptIndexes } from "#adapters/channel/kept-indexes.ts";
 import { getRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
 import { deleteObject } from "#adapters/s3/objects.ts";
-import { type KeptIndexes, openKeptIndexes } from "#build-task/mirror/kept-indexes.ts";
 import { type ChannelCredentials, openChannelKeys } from "#core/channel/credentials.ts";
 import { nameIndexKey } from "#core/layout.ts";
 import { channelKeyOf } from "#core/repodata/state.ts";
