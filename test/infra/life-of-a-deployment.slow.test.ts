@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await closers.close();
   removeTree(directory);
-}, 60_000);
+}, 300_000);
 
 /** Where builds wait in their tests until they are let through. */
 async function openGate() {
