@@ -3,6 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { finished } from "node:stream/promises";
@@ -38,7 +39,7 @@ export function openPackFile(path: string): PackFile {
       if (file.errored) throw file.errored;
       hash.update(shard);
       sizeBytes += shard.byteLength;
-      if (!file.write(shard)) await new Promise<void>((resolve) => file.once("drain", resolve));
+      if (!file.write(shard)) await once(file, "drain");
       return offset;
     },
     async close() {

@@ -60,9 +60,27 @@ export async function readDelta(
     // A run that was broken off has fetched it already.
     return at >= 0 && index.placeAt(at).sha256 === sha256;
   };
-  const changed = [...now].filter(([name, sha256]) => was.get(name) !== sha256 && !isHere(name, sha256));
+  const isTouched = await touchedBy(bucket, state, index);
+  const changed = [...now].filter(
+    ([name, sha256]) => (was.get(name) !== sha256 || isTouched(name)) && !isHere(name, sha256),
+  );
   const removed = new Set(index.names.filter((name) => !now.has(name)));
   return { upstream, before, index, changed: changed.map(([name]) => name), removed, names };
+}
+
+/** Names that a run which was broken off has put another shard of by: the channel may have gone back to the one before. */
+async function touchedBy(
+  bucket: RefreshContext["bucket"],
+  { channel, owner, subdir, live, staged }: RepodataState,
+  index: NameIndex,
+): Promise<(name: string) => boolean> {
+  if (staged === null || live === null) return () => false;
+  const before = await loadNameIndex(bucket, { channel, owner, subdir }, live.index);
+  const shardOf = (from: NameIndex, name: string): string | null => {
+    const at = from.find(name);
+    return at < 0 ? null : from.placeAt(at).sha256;
+  };
+  return (name) => shardOf(before, name) !== shardOf(index, name);
 }
 
 /**

@@ -82,7 +82,11 @@ function mustBeBeside(place: RepodataPlace, { baseUrl }: ShardIndex): void {
 
 /** A channel without shards. */
 async function readUnsharded(context: RefreshContext, state: RepodataState): Promise<Refreshed> {
-  return await readWholeFile(context, state, state.live, null);
+  const whole = await readWholeFile(context, state, state.live, null);
+  if (whole.kind === "absent" && state.live !== null && !context.believeLoss) {
+    throw new RepodataError("has no index any more: refresh it by hand with believe_loss if that is meant");
+  }
+  return whole;
 }
 
 /** @param known what was read the last time; a file of another name is asked for whatever it is */

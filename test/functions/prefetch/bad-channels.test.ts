@@ -64,6 +64,7 @@ describe("a channel that", () => {
   };
   it.each<[string, Readonly<Record<string, Fault>>, RegExp]>([
     ["has gone", { [ZST]: (request) => request.destroy() }, /^The channel cannot be reached: .*hang up/],
+    ["is not there any more", { [ZST]: 404 }, /has no index any more/],
     ["is broken", { [ZST]: 503 }, /HTTP 503/],
     ["wants a password", { [ZST]: 401 }, /HTTP 401/],
     ["redirects for ever", { [ZST]: round }, /redirects more than 5 times/],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { decodeShardIndex } from "#adapters/repodata/shard.ts";
 import { listObjects } from "#adapters/s3/objects.ts";
 import { PREFIXES } from "#core/layout.ts";
-import { filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
+import { filesOf, record, shardIndexOf, useIndexChannel } from "#test/kit/index-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { usePrefetching } from "#test/kit/prefetching.ts";
 
@@ -162,6 +163,61 @@ describe("later", () => {
     await expect(kept.state()).rejects.toThrow("nothing is kept");
     expect(await keys()).toEqual(before);
   });
+});
+
+describe("a change of many shards", () => {
+  const many = (version: string) =>
+    filesOf(...Array.from({ length: 620 }, (_, number) => record(`name-${number}`, version)));
+  const shards = () =>
+    channel.asked.filter(({ path, status }) => path.includes("/shards/") && status === 200);
+  const versions = async (): Promise<string[]> => {
+    const index = await kept.index();
+    return [...new Set(index.names.flatMap((_, at) => index.versionsAt(at)))];
+  };
+
+  it("that is broken off is gone on with, and is in force when it is whole", async () => {
+    channel.publish("noarch", many("1.0"), ["repodata_shards.msgpack.zst"]);
+    await kept.run();
+    channel.publish("noarch", many("2.0"), ["repodata_shards.msgpack.zst"]);
+    const last = [...(await shardsOf())].at(-1)?.[1] ?? "";
+    channel.fail({ [`noarch/shards/${last}.msgpack.zst`]: 503 });
+    channel.asked.length = 0;
+
+    expect(await kept.run({ now: true })).toMatchObject({ failed: 1 });
+    expect(await versions()).toEqual(["1.0"]);
+    expect(shards().length).toBeGreaterThanOrEqual(500);
+
+    channel.fail({});
+    channel.asked.length = 0;
+    expect(await kept.run({ now: true })).toMatchObject({ changed: 1 });
+    expect(shards()).toHaveLength(120);
+    expect(await versions()).toEqual(["2.0"]);
+    expect(await kept.state()).toMatchObject({ staged: null });
+  });
+
+  it("that the channel takes back while it is on its way leaves nothing behind", async () => {
+    channel.publish("noarch", many("1.0"), ["repodata_shards.msgpack.zst"]);
+    await kept.run();
+    const before = channel.read("noarch/repodata_shards.msgpack.zst");
+    channel.publish("noarch", many("2.0"), ["repodata_shards.msgpack.zst"]);
+    const last = [...(await shardsOf())].at(-1)?.[1] ?? "";
+    channel.fail({ [`noarch/shards/${last}.msgpack.zst`]: 503 });
+    await kept.run({ now: true });
+    channel.fail({});
+    // Another index of the same shards, so that it is no news that was known.
+    const index = await decodeShardIndex(before);
+    channel.put(
+      "noarch/repodata_shards.msgpack.zst",
+      shardIndexOf("noarch", Object.fromEntries(index.shards), { created_at: "later" }),
+    );
+
+    expect(await kept.run({ now: true })).toMatchObject({ changed: 1, failed: 0 });
+
+    expect(await versions()).toEqual(["1.0"]);
+  });
+
+  const shardsOf = async () =>
+    (await decodeShardIndex(channel.read("noarch/repodata_shards.msgpack.zst"))).shards;
 });
 
 describe("of two runs at the same time", () => {
