@@ -1,5 +1,6 @@
 """What a package puts into a prefix, as far as that follows from the package itself, and as it is at the image's prefix."""
 
+import filecmp
 import json
 import os
 import stat
@@ -123,10 +124,10 @@ class Package:
             return True
         if os.path.samefile(file.source, there):
             return False
+        if not file.prefix_placeholder:
+            return not filecmp.cmp(file.source, there, shallow=False)
         with open(file.source, "rb") as stream:
-            data = stream.read()
-        if file.prefix_placeholder:
-            data = replace_prefix(data, file.file_mode, file.prefix_placeholder, self.image.prefix)
+            data = replace_prefix(stream.read(), file.file_mode, file.prefix_placeholder, self.image.prefix)
         with open(there, "rb") as stream:
             return stream.read() != data
 
@@ -161,7 +162,7 @@ class Package:
             layer.add(name, plain_mode(status), self.bytes_of(path), mtime=int(status.st_mtime))
         else:
             with open(file.source, "rb") as stream:
-                layer.add_file(name, plain_mode(status), int(status.st_mtime), stream, status.st_size)
+                layer.add_file(name, plain_mode(status), stream, status.st_size, mtime=int(status.st_mtime))
 
 
 def plain_mode(status):

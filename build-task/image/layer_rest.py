@@ -1,5 +1,6 @@
 """The layer of what belongs to no package: pip's packages, what link scripts wrote, and changed or removed files."""
 
+import mmap
 import os
 import stat
 import tarfile
@@ -81,13 +82,25 @@ def write_installed(layer, image, path):
     elif stat.S_ISDIR(status.st_mode):
         layer.add(name, 0o755, kind=tarfile.DIRTYPE)
     elif stat.S_ISREG(status.st_mode):
-        with open(there, "rb") as stream:
-            data = stream.read()
         if path.endswith(".pyc"):
-            data = unchecked(data, read_or_none(image.installed(source_path(path))))
-        elif image.prefix.encode() in data:
+            code = unchecked(read_or_none(there) or b"", read_or_none(image.installed(source_path(path))))
+            layer.add(name, plain_mode(status), code)
+        elif holds(there, image.prefix.encode()):
+            data = read_or_none(there) or b""
             data = replace_prefix(data, "text" if is_text(data) else "binary", image.prefix, image.target)
-        layer.add(name, plain_mode(status), data)
+            layer.add(name, plain_mode(status), data)
+        else:
+            with open(there, "rb") as stream:
+                layer.add_file(name, plain_mode(status), stream, status.st_size)
+
+
+def holds(path, text):
+    """Whether a file has these bytes somewhere, however long it is: what pip installs can have gigabytes."""
+    with open(path, "rb") as stream:
+        if os.fstat(stream.fileno()).st_size == 0:
+            return False
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            return mapped.find(text) >= 0
 
 
 def read_or_none(path):

@@ -30,7 +30,7 @@ class Layer:
         self._write(data)
         self._pad(len(data))
 
-    def add_file(self, name, mode, mtime, stream, size):
+    def add_file(self, name, mode, stream, size, mtime=0):
         self._begin(name, mode, size, tarfile.REGTYPE, "", mtime, (0, 0))
         left = size
         while left > 0:
@@ -62,6 +62,8 @@ class Layer:
 
 
 def send(output, data):
-    if data:
-        output.write(struct.pack(">I", len(data)))
-        output.write(data)
+    """In frames that the reader can hold, however much came out of the compressor at once."""
+    for at in range(0, len(data), CHUNK_BYTES):
+        frame = data[at : at + CHUNK_BYTES]
+        output.write(struct.pack(">I", len(frame)))
+        output.write(frame)

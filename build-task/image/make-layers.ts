@@ -57,6 +57,9 @@ const Trailer = v.object({
 /** Far more than a frame of layers.py. */
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Installed bytes that are worth another interpreter's start: where most layers are known, one does the rest. */
+const WORKER_BYTES_MIN = 16 * 1024 * 1024;
+
 /** @throws StreamedCommandError; Error when the program says what it should not */
 export async function makeLayers(
   task: Task,
@@ -69,7 +72,9 @@ export async function makeLayers(
   const home = await builder.makeHome(join(work, "image-home"));
   const own = join(work, "layers");
   await mkdir(own, { recursive: true, mode: 0o700 });
-  const workers = inTurns(jobs, availableParallelism());
+  const bytes = jobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const hands = Math.min(availableParallelism(), Math.max(1, Math.ceil(bytes / WORKER_BYTES_MIN)));
+  const workers = inTurns(jobs, hands);
   const path = join(inbox, "request.json");
   await writeFile(path, JSON.stringify({ ...request, prefix, workers }), { mode: 0o644 });
   const running = workers.map(async (each, index) => {
