@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { BuildStatus } from "#core/build/status.ts";
 import type { Refusal } from "#core/contract/client.ts";
-import { listEnvironmentsByCursor } from "#core/contract/environments.ts";
+import { listEnvironments } from "#core/contract/environments.ts";
 import { api } from "../api.ts";
 import { type EnvironmentRow, Rows } from "../parts/environment-rows.tsx";
 import { RefusalNotice } from "../parts/notice.tsx";
@@ -12,6 +12,8 @@ import { addressOfPlace, goTo, hasComeBack, type ListFilter, loginFromHere, NO_F
 import { session } from "../session.ts";
 import { WORDS } from "../words/common.ts";
 
+/** As many as the API gives at once. */
+const PAGE_SIZE = 100;
 /** Typing goes on; asking for each letter would be noise. */
 const SEARCH_PAUSE_MS = 150;
 
@@ -22,7 +24,7 @@ interface Found {
   /** As they came: what is shown already is not drawn again when more comes. */
   readonly pages: readonly (readonly EnvironmentRow[])[];
   readonly count: number;
-  readonly cursor: string | null;
+  readonly hasMore: boolean;
 }
 
 /** What was shown last, for who comes back. */
@@ -42,13 +44,14 @@ export function ListPage({ filter }: { filter: ListFilter }) {
   const load = async (behind: Found | null, abort: AbortSignal): Promise<void> => {
     const status = STATUSES.find((each) => each === filter.status);
     const packages = filter.packages.split(/\s+/).filter((name) => name !== "");
-    const outcome = await api(listEnvironmentsByCursor, {
+    const outcome = await api(listEnvironments, {
       query: {
-        sort_by: ["namespace", "name"],
+        // By namespace and name, which is how they are kept: only this page is read, however many there are.
+        page: String((behind?.pages.length ?? 0) + 1),
+        size: String(PAGE_SIZE),
         ...(filter.search.trim() === "" ? {} : { search: filter.search.trim() }),
         ...(status === undefined ? {} : { status }),
         ...(packages.length === 0 ? {} : { packages }),
-        ...(behind?.cursor ? { cursor: behind.cursor } : {}),
       },
       signal: abort,
     });
@@ -56,8 +59,18 @@ export function ListPage({ filter }: { filter: ListFilter }) {
     if (behind !== null && found.value !== behind) return;
     refusal.value = outcome.ok ? null : outcome;
     if (!outcome.ok) return;
-    const { data, count, cursor } = outcome.value;
-    found.value = { key, filter, pages: [...(behind?.pages ?? []), data], count, cursor };
+    const { data, count } = outcome.value;
+    const before = behind?.pages ?? [];
+    // What was made in the meantime shifts the pages: a row that is shown already comes again.
+    const known = new Set(before.flat().map(({ id }) => id));
+    const pages = [...before, data.filter(({ id }) => !known.has(id))];
+    found.value = {
+      key,
+      filter,
+      pages,
+      count,
+      hasMore: data.length === PAGE_SIZE && pages.length * PAGE_SIZE < count,
+    };
     last = found.value;
   };
 
@@ -87,7 +100,7 @@ export function ListPage({ filter }: { filter: ListFilter }) {
 
   const more = async (): Promise<void> => {
     const before = found.value;
-    if (before === null || before.cursor === null || isLoadingMore.value) return;
+    if (before === null || !before.hasMore || isLoadingMore.value) return;
     isLoadingMore.value = true;
     const abort = new AbortController();
     await load(before, abort.signal);
@@ -174,9 +187,7 @@ export function ListPage({ filter }: { filter: ListFilter }) {
           />
         ))}
       </div>
-      {found.value !== null && found.value.cursor !== null && (
-        <More onSight={more} isLoading={isLoadingMore.value} />
-      )}
+      {found.value?.hasMore && <More onSight={more} isLoading={isLoadingMore.value} />}
     </div>
   );
 }

@@ -1,10 +1,10 @@
 import { Component } from "preact";
-import type { listEnvironmentsByCursor } from "#core/contract/environments.ts";
+import type { listEnvironments } from "#core/contract/environments.ts";
 import type { Reply } from "#core/contract/route.ts";
 import { addressOfPlace, environmentPlace } from "../router.ts";
 import { WORDS } from "../words/common.ts";
 
-export type EnvironmentRow = Reply<typeof listEnvironmentsByCursor>["data"][number];
+export type EnvironmentRow = Reply<typeof listEnvironments>["data"][number];
 
 interface RowsProps {
   readonly rows: readonly EnvironmentRow[];
