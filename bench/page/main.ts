@@ -22,7 +22,8 @@ import { serveBundle } from "./serve-bundle.ts";
 import { type Visit, visit } from "./visit.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const FEW = 10;
+/** A whole first page: as much is drawn as in the large store. */
+const FEW = 100;
 /** Of what is loaded before anything is clicked, the API's answers left out. */
 const BYTES_MAX = 30 * 1024;
 /** Page, style, script and its chunks; who one is, and the list. */
