@@ -23,7 +23,7 @@ import {
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getObject, listObjects } from "#adapters/s3/objects.ts";
-import { channelSecretName, VARIABLES } from "#core/layout.ts";
+import { channelSecretName, PREFIXES, VARIABLES } from "#core/layout.ts";
 import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { CHANNEL_SECRETS, type Ended, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
@@ -177,14 +177,21 @@ it("the channels' packages are installed, each asked for with what its channel w
 });
 
 describe("no credential of a channel and no address of the mirror", () => {
-  it("is in an object of the store: archive, installer, image, lockfile, export, logs", async () => {
+  it("is in an object of the store: archive, installer, image, lockfile, export, logs, kept packages", async () => {
     const objects = await listObjects(workshop.bucket, "");
     const kinds = new Set(objects.map(({ key }) => key.split("/")[0]));
-    expect([...kinds].sort()).toEqual(["archives", "blobs", "exports", "locks", "logs", "manifests"]);
+    const expected = ["archives", "blobs", "exports", "locks", "logs", "manifests", "packages"];
+    expect([...kinds].sort()).toEqual(expected);
+    const withPackages = new Set<string>();
     for (const { key } of objects) {
-      const bytes = await getObject(workshop.bucket, key);
-      expect({ key, ...looked(opened(bytes ?? Buffer.alloc(0))) }).toEqual({ key, ...clean });
+      const stored = (await getObject(workshop.bucket, key)) ?? Buffer.alloc(0);
+      // A package is kept as its channel has it.
+      const bytes = key.startsWith(PREFIXES.packages) ? stored : opened(stored);
+      expect({ key, ...looked(bytes) }).toEqual({ key, ...clean });
+      if (bytes.includes("share/private-token/environment.txt")) withPackages.add(key.split("/")[0] ?? "");
     }
+    // What was looked at is the environment, not its wrapping.
+    expect([...withPackages].sort()).toEqual(["archives", "blobs"]);
   });
 
   it("is in an item of the table, what is compressed in it included", async () => {
