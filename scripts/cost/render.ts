@@ -64,7 +64,8 @@ function read(template: Template) {
       )
       .reduce((sum, metrics) => sum + metrics, 0),
     polledQueues: of("AWS::Lambda::EventSourceMapping").length,
-    functionGB: Number(of("AWS::Lambda::Function")[0]?.["MemorySize"]) / 1024,
+    // Those that run often are the small ones.
+    functionGB: Math.min(...of("AWS::Lambda::Function").map(({ MemorySize }) => Number(MemorySize))) / 1024,
     taskCpus: Number(task?.["Cpu"]) / 1024,
     taskGB: Number(task?.["Memory"]) / 1024,
     taskDiskGB: (task?.["EphemeralStorage"] as { SizeInGiB: number } | undefined)?.SizeInGiB ?? 20,
