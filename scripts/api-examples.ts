@@ -57,7 +57,7 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
     description: "For everybody",
   }),
   getEnvironmentLockfile: get(`${A}/environment/team/demo/lockfile/`, "-L"),
-  solveSpecification: get(`${A}/specification/?channel=conda-forge&conda=python=3.12&conda=numpy`),
+  solveSpecification: get(`${A}/specification/?conda=python&namespace=team`),
   postSolve: send("POST", `${A}/solve/`, {
     namespace: "team",
     specification: "name: demo\nchannels: [conda-forge]\ndependencies: [python=3.12, numpy]\n",

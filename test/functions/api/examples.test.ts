@@ -23,9 +23,10 @@ let api: Api;
 let served: Served;
 let token: string;
 let tokenId: string;
+let solveId: string;
 beforeAll(async () => {
   api = openApi(aws);
-  tokenId = (await makeWorld(api.services)).token;
+  ({ token: tokenId, solve: solveId } = await makeWorld(api.services));
   served = await serveApp(api.services);
   token = await api.token({ "*/*": ["admin"] });
 });
@@ -44,6 +45,7 @@ async function run(lines: string): Promise<{ status: number; answer: string }> {
     URL: served.address,
     TOKEN: token,
     TOKEN_ID: tokenId,
+    SOLVE_ID: solveId,
     PASSWORD: DUMMY_PASSWORD,
   });
   expect(code, stderr).toBe(0);
