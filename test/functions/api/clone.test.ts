@@ -207,7 +207,7 @@ test.each<[string, object, number, string, RegExp]>([
     { specification: "name: x", files: [{ name: "a.yml", content: "" }] },
     400,
     "invalid_request",
-    /one of specification, files and clone_from/,
+    /one of specification, files, clone_from and solve_id/,
   ],
   ["a text and a clone", { specification: "name: x", clone_from: "a/b" }, 400, "invalid_request", /one of/],
   [
