@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TEST_CREDENTIALS } from "#local/ministack.ts";
 import { removeTree } from "#local/run-task/launch.ts";
 import { Closers } from "#local/stack.ts";
+import { useIndexChannel } from "#test/kit/index-channel.ts";
 import { judge, type Superfluous, type Verdict } from "#test/kit/policy/judge.ts";
 import { openRecordedStack, type RecordedStack } from "#test/kit/policy/recorded-stack.ts";
 import { playScenario } from "#test/kit/policy/scenario.ts";
@@ -14,6 +15,7 @@ import { UNRECORDED } from "./unrecorded-permissions.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const closers = new Closers();
+const channel = useIndexChannel();
 const directory = mkdtempSync(join(tmpdir(), "conda-store-policy-"));
 /** What goes to AWS: the recording is the local stack's, the judgement is production's. */
 const production = synthesize().toJSON() as unknown as Template;
@@ -24,7 +26,7 @@ beforeAll(async () => {
   Object.assign(process.env, TEST_CREDENTIALS);
   const file = join(directory, "calls.jsonl");
   stack = await openRecordedStack({ root: ROOT, directory, file }, closers);
-  await playScenario(stack);
+  await playScenario(stack, channel);
   verdict = await judged(production);
 }, 480_000);
 afterAll(async () => {
@@ -51,7 +53,7 @@ describe("the deployed system, recorded", () => {
     const heard = new Set(stack.recorder.calls.map(({ principal }) => principal));
 
     expect([...heard].sort()).toEqual([
-      ...["api", "dispatch", "finish", "prefetch", "registry", "store", "sweep", "task"],
+      ...["api", "dispatch", "finish", "prefetch", "registry", "solve", "store", "sweep", "task"],
     ]);
   });
 

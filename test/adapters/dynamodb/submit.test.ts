@@ -80,6 +80,7 @@ test("a specification is accepted with its namespace, environment, build and pla
     createdAt: given.at,
     need: NO_NEED,
     link: { version: 0, buildKey: null },
+    use: null,
   });
   expect(await getNamespace(db, "team")).toEqual({
     id: 1,

@@ -31,6 +31,7 @@ beforeEach(async () => {
 /** Routes by another method than GET that change nothing in the store, each with the reason. */
 const CHANGES_NOTHING: ReadonlyMap<string, string> = new Map([
   ["refreshChannels", "it asks prefetch, which changes what is kept of channels and nothing of the store's"],
+  ["postSolve", "it asks a question, which is forgotten with its answer after a day"],
   ["logout", "without the cookie of a login, as here, there is none to end; see the test of logging out"],
 ]);
 

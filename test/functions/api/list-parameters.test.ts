@@ -93,7 +93,7 @@ describe.each(LISTS.map((route) => [route.id, route] as const))("%s", (_, route)
     if ("page" in entries) {
       const { data, count } = await ask(route, "page=1000000&size=100");
       expect(data).toEqual([]);
-      expect(count).toBeGreaterThan(0);
+      expect(count).toBe((await ask(route, "page=1&size=1")).count);
       expect(await ask(route, "size=1000000000")).toMatchObject({ http: 200, size: PAGE_SIZE_MAX });
     } else {
       expect((await ask(route, "limit=1000000000")).http).toBe(200);
@@ -151,7 +151,9 @@ describe.each(having("packages"))("%s: %s", (_, _name, route) => {
 });
 
 describe.each(having("search"))("%s: %s", (_, _name, route) => {
-  test.each(["%25", "_", ".*", "(", "%00", "a".repeat(3000)])("%j is text, no pattern", async (text) => {
+  // Of packages nobody asks for longer names than there are: that is refused.
+  const long = "a".repeat(route.id === "listPackages" ? 200 : 3000);
+  test.each(["%25", "_", ".*", "(", "%00", long])("%j is text, no pattern", async (text) => {
     expect(await ask(route, `search=${text}`)).toMatchObject(nothing(route));
   });
 });

@@ -219,7 +219,7 @@ describe("a prefix", () => {
   });
 });
 
-test.each(["/api/v1/", "/openapi.json", "/api/v1/namespace/", "/api/v1/specification/", "/nowhere/", "/"])(
+test.each(["/api/v1/", "/openapi.json", "/api/v1/namespace/", "/api/v1/solve/", "/nowhere/", "/"])(
   "HEAD %s answers as GET does, with its length and without its body",
   async (path) => {
     const got = await api.request(path, { headers: admin });

@@ -26,7 +26,7 @@ export interface RecordedStack extends LocalStack {
   /** Changes variables of a function; its next call sees them. */
   change(principal: string, variables: Readonly<Record<string, string>>): Promise<void>;
   /** Runs a function now. @throws when it fails */
-  invoke(principal: string): Promise<void>;
+  invoke(principal: string, event?: object): Promise<void>;
   /** Address of the queue whose logical id begins so; nobody's calls go there. */
   queue(logicalId: string): string;
 }
@@ -86,7 +86,7 @@ export async function openRecordedStack(
         ...(await environmentOf(principal)),
         ...variables,
       }),
-    invoke: async (principal) => await invoke(aws, functions.get(principal) ?? principal),
+    invoke: async (principal, event) => await invoke(aws, functions.get(principal) ?? principal, event),
     queue: (logicalId) => {
       const found = [...physical].find(
         ([, { id, type }]) => type === "AWS::SQS::Queue" && id.startsWith(logicalId),
@@ -175,9 +175,9 @@ async function behindDoor(aws: AwsConfig, definition: string, door: string): Pro
   return taskDefinition?.taskDefinitionArn ?? "";
 }
 
-async function invoke(aws: AwsConfig, name: string): Promise<void> {
+async function invoke(aws: AwsConfig, name: string, event: object = {}): Promise<void> {
   const address = `${aws.endpoint}/2015-03-31/functions/${name}/invocations`;
-  const response = await fetch(address, { method: "POST", headers: HEADERS, body: "{}" });
+  const response = await fetch(address, { method: "POST", headers: HEADERS, body: JSON.stringify(event) });
   const text = await response.text();
   if (!response.ok || response.headers.get("x-amz-function-error")) throw new Error(`${name}: ${text}`);
 }

@@ -45,6 +45,7 @@ import { Client } from "#local/client.ts";
 import { ROUTE_CASES } from "#test/functions/api/cases/all.ts";
 import { DELETION_CASES } from "#test/functions/api/cases/deletion.ts";
 import { audited } from "#test/kit/audited.ts";
+import { filesOf, type IndexChannel, record } from "#test/kit/index-channel.ts";
 import {
   building,
   buildingForTheLastTime,
@@ -66,7 +67,8 @@ const SOME_PACKAGE: InstalledPackage = {
 };
 const PATIENCE = { timeout: 60_000, interval: 50 };
 
-export async function playScenario(stack: RecordedStack): Promise<void> {
+/** @param channel with an index of shards, for prefetch to see it change */
+export async function playScenario(stack: RecordedStack, channel: IndexChannel): Promise<void> {
   const client = await Client.login(stack.url, "admin", stack.password);
   const build = async (specification: string) =>
     await client.follow(await client.submit(NAMESPACE, specification), () => {});
@@ -80,6 +82,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   const remade = await build(SPECIFICATION);
   expect([lent, remade].map(({ status }) => status)).toEqual(["COMPLETED", "COMPLETED"]);
   expect(await build("name: none\ndependencies: [demo-hello >99]\n")).toMatchObject({ status: "FAILED" });
+  await solveFirst(stack, client);
 
   await pull(stack);
   await visitRoutes(stack, first.id, remade.id);
@@ -89,6 +92,7 @@ export async function playScenario(stack: RecordedStack): Promise<void> {
   await meetCancel(stack, client);
   await meetLoss(stack, client);
   await meetDeletion(stack, client, first.id);
+  await seeChannelChange(stack, channel);
   await forgetChannels(stack);
   await meetLogins(stack);
 }
@@ -312,6 +316,40 @@ async function loseOnTheWay(stack: RecordedStack): Promise<void> {
     for (const key of uploads) {
       await expect(uploadStream(bucket, key, broken(), options)).rejects.toThrow("broken off");
     }
+  }
+}
+
+/** A specification is solved before it is built, and then built as it was solved. */
+async function solveFirst(stack: RecordedStack, client: Client): Promise<void> {
+  const headers = { cookie: await loginCookie(stack), "content-type": "application/json" };
+  const ask = async (path: string, body?: object): Promise<Record<string, unknown>> => {
+    const posted = body && { method: "POST", body: JSON.stringify({ namespace: NAMESPACE, ...body }) };
+    const response = await fetch(`${stack.url}/api/v1/${path}`, { headers, ...posted });
+    const reply = (await response.json()) as { data: Record<string, unknown> };
+    expect(response.status, JSON.stringify(reply)).toBe(200);
+    return reply.data;
+  };
+  const specification = "name: solved\ndependencies: [demo-hello]\n";
+  const { solve_id } = await ask("solve/", { specification });
+  await vi.waitFor(
+    async () => expect(await ask(`solve/${solve_id}/`)).toMatchObject({ status: "SOLVED" }),
+    PATIENCE,
+  );
+  const { build_id } = await ask("specification/", { solve_id });
+  await hasStatus(client, Number(build_id), "COMPLETED");
+}
+
+/** A channel of shards is read, changes, and is read again: only what changed is fetched. */
+async function seeChannelChange(stack: RecordedStack, channel: IndexChannel): Promise<void> {
+  const environment = await stack.environmentOf("prefetch");
+  const settings = JSON.parse(environment[VARIABLES.settings] ?? "{}") as Record<string, unknown>;
+  await stack.change("prefetch", {
+    [VARIABLES.settings]: JSON.stringify({ ...settings, conda_indexed_channels: [channel.url] }),
+    [VARIABLES.allowedPrivateHosts]: channel.host,
+  });
+  for (const version of ["1.0", "2.0"]) {
+    channel.publish("noarch", filesOf(record("steady", "1.0"), record("changing", version)));
+    await stack.invoke("prefetch", { now: true });
   }
 }
 
