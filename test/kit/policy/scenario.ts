@@ -82,7 +82,6 @@ export async function playScenario(stack: RecordedStack, channel: IndexChannel):
   const remade = await build(SPECIFICATION);
   expect([lent, remade].map(({ status }) => status)).toEqual(["COMPLETED", "COMPLETED"]);
   expect(await build("name: none\ndependencies: [demo-hello >99]\n")).toMatchObject({ status: "FAILED" });
-  await solveFirst(stack, client);
 
   await pull(stack);
   await visitRoutes(stack, first.id, remade.id);
@@ -92,6 +91,7 @@ export async function playScenario(stack: RecordedStack, channel: IndexChannel):
   await meetCancel(stack, client);
   await meetLoss(stack, client);
   await meetDeletion(stack, client, first.id);
+  await solveFirst(stack, client);
   await seeChannelChange(stack, channel);
   await forgetChannels(stack);
   await meetLogins(stack);
