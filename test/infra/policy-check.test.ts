@@ -163,7 +163,7 @@ describe("a planted fault is named", () => {
           /^(\w+) may not s3:PutObject on storagebucket\/([a-z]+)\//.exec(each)?.slice(1, 3).join(" "),
         ),
       ),
-    ).toEqual(new Set(["prefetch repodata", "prefetch index"]));
+    ).toEqual(new Set(["prefetch repodata", "prefetch index", "solve locks"]));
     expect(refused[0]).toContain('the nearest statement is "DENY s3:PutObject on ');
   }, 120_000);
 

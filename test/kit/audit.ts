@@ -8,12 +8,16 @@ import { openDocuments } from "#test/kit/documents.ts";
 
 type Item = Record<string, unknown>;
 
-/** One sentence for each fault; an empty list is a sound table. */
-export async function auditTable(db: Db): Promise<string[]> {
+/**
+ * One sentence for each fault; an empty list is a sound table.
+ * @param endpoint of DynamoDB, where it is another than the environment says
+ */
+export async function auditTable(db: Db, endpoint?: string): Promise<string[]> {
+  const documents = openDocuments(endpoint);
   const items: Item[] = [];
   let from: Item | undefined;
   do {
-    const page = await openDocuments().send(
+    const page = await documents.send(
       new ScanCommand({
         TableName: db.table,
         ConsistentRead: true,

@@ -6,4 +6,6 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 
 /** Where the SDK's variables say, when it is asked for. */
-export const openDocuments = (): DynamoDBDocumentClient => DynamoDBDocumentClient.from(new DynamoDBClient());
+/** @param endpoint another place than the environment says */
+export const openDocuments = (endpoint?: string): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(new DynamoDBClient(endpoint === undefined ? {} : { endpoint }));
