@@ -28,9 +28,7 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
   listAudit: get(`${A}/audit/?namespace=team&since=2026-01-01T00:00:00Z`),
   getUsage: get(`${A}/usage/`),
   listChannels: get(`${A}/channel/`),
-  refreshChannels: send("POST", `${A}/channel/refresh/`, {
-    channel: "https://conda.anaconda.org/conda-forge",
-  }),
+  refreshChannels: send("POST", `${A}/channel/refresh/`, {}),
   listPackages: get(`${A}/package/?search=numpy&exact=true&distinct_on=version&sort_by=version&order=desc`),
   listPackageNames: get(`${A}/package/name/?search=num&limit=10`),
   getMetrics: get("/metrics"),

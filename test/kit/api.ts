@@ -68,7 +68,7 @@ export function openApi(aws: LocalAws, changed: Partial<Services> = {}): Api {
     askForLink: (link) => send(links, link),
     askForIndexes: async (request) => void lines.push({ askedForIndexes: request }),
     askForSolve: async () => {},
-    solveWaitMs: 24_000,
+    solveWaitMs: 300,
     openApi: new URL("../../docs/api/openapi.json", import.meta.url),
     page: pathToFileURL(`${mkdtempSync(join(tmpdir(), "conda-store-page-"))}/`),
     log: openLog({ level: "info", write: (line) => lines.push(JSON.parse(line)) }),

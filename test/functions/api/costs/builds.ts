@@ -34,8 +34,8 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 2, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
-    units: 2,
+    calls: { GetItemCommand: 1, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 1,
   },
   {
     route: "rebuild",
@@ -43,8 +43,8 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/?frozen=true`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 2, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
-    units: 2,
+    calls: { GetItemCommand: 1, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    units: 1,
   },
   {
     route: "cancelBuild",
