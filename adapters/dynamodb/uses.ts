@@ -2,7 +2,7 @@
  * What uses what: for each package the environments whose current build holds it. A use is one writing of one environment's
  * packages: a row for each package, written before the transaction that makes the build current, which names the use in
  * the environment. Rows of a use that no environment names count for nobody, and sweep removes them.
- * Cost: docs/access-patterns.md, 8 and 110 to 113.
+ * Cost: docs/access-patterns.md, 8, 110 and 111.
  * @module
  */
 import { type DueJob, minutesAfter } from "#core/build/job.ts";

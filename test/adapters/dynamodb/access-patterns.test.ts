@@ -412,7 +412,7 @@ describe.each([
     },
     { number: 98, ask: (db) => getLayers(db, [lockDigest], at), calls: 1 },
     {
-      number: 110,
+      number: 120,
       ask: async (db) => {
         for (const subdir of ["linux-64", "noarch"]) await putRepodata(db, stateOf(subdir));
         spent.reset();
@@ -422,13 +422,13 @@ describe.each([
       most: units(1500 * 2),
     },
     {
-      number: 111,
+      number: 121,
       ask: (db) => getRepodata(db, [stateOf("noarch"), { ...stateOf("noarch"), owner: "team" }]),
       calls: 1,
       most: 1,
     },
     {
-      number: 112,
+      number: 122,
       ask: async (db) => {
         const begun = await putRepodata(db, stateOf("osx-64"));
         await putRepodata(db, begun ?? stateOf("osx-64"));
@@ -436,7 +436,7 @@ describe.each([
       calls: 2,
     },
     {
-      number: 113,
+      number: 123,
       ask: async (db) => {
         const state = await putRepodata(db, stateOf("win-64"));
         spent.reset();

@@ -25,7 +25,7 @@ let admin: Record<string, string>;
 beforeAll(async () => {
   const hosts = [new URL(demo.url()).host];
   solving = openSolving(aws, VIRTUAL, { allowPrivateHosts: hosts });
-  api = openApi(aws, { allowPrivateHosts: hosts, askForSolve: solving.askForSolve });
+  api = openApi(aws, { allowPrivateHosts: hosts, askForSolve: solving.askForSolve, solveWaitMs: 24_000 });
   admin = bearer(await api.token({ "*/*": ["admin"] }));
 });
 afterAll(() => solving?.rest());
