@@ -9,6 +9,7 @@ import { ensurePythonTools } from "#local/python.ts";
 import { bundleAll } from "#scripts/bundle.ts";
 import { startLocalAws } from "./local-aws.ts";
 import type { OurSetup } from "./pipeline/our-build.ts";
+import type { BenchPlace } from "./run-bench.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -27,7 +28,7 @@ export interface StageRequest {
   /** Further settings of the deployment. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Takes what ends it, to be called backwards. */
-  readonly closers: (() => Promise<void>)[];
+  readonly closers: BenchPlace["closers"];
 }
 
 /** @throws LocalError when this machine lacks something */

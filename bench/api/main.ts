@@ -2,15 +2,14 @@
  * `npm run bench -- api`: what a request costs.
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { openDb } from "#adapters/dynamodb/db.ts";
-import { LocalError } from "#local/local-error.ts";
 import { startMiniStack } from "#local/ministack.ts";
 import { ensurePythonTools } from "#local/python.ts";
 import { bundleEntry } from "#scripts/bundle.ts";
+import { type BenchPlace, runBench } from "../run-bench.ts";
 import { makeGivens } from "./givens.ts";
 import { createTable, startLocalDynamodb } from "./local-dynamodb.ts";
 import { type ApiOptions, FEW_ENVIRONMENTS, parseOptions, USAGE } from "./options.ts";
@@ -21,28 +20,11 @@ import { runRounds } from "./rounds.ts";
 import { seed } from "./seed.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-type Closers = (() => Promise<void>)[];
-
 /** @returns whether every route was within its budget; also after `--help` */
-export async function benchApi(args: readonly string[]): Promise<boolean> {
-  const directory = mkdtempSync(join(tmpdir(), "conda-store-bench-"));
-  const closers: Closers = [];
-  try {
-    const options = parseOptions(args);
-    if (options !== null) return await bench(options, directory, closers);
-    console.log(USAGE);
-    return true;
-  } catch (error) {
-    if (!(error instanceof LocalError)) throw error;
-    console.error(error.message);
-    return false;
-  } finally {
-    for (const close of closers.reverse()) await close();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
+export const benchApi = (args: readonly string[]): Promise<boolean> =>
+  runBench(args, { usage: USAGE, parseOptions, measure });
 
-async function bench(options: ApiOptions, directory: string, closers: Closers): Promise<boolean> {
+async function measure(options: ApiOptions, { directory, closers }: BenchPlace): Promise<boolean> {
   const { environments, rounds } = options;
   const bundle = join(directory, "api");
   await bundleEntry(ROOT, "functions/api/handler.ts", "handler", bundle);

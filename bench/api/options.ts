@@ -2,8 +2,8 @@
  * What is asked of the API's bench.
  * @module
  */
-import { parseArgs } from "node:util";
 import { LocalError } from "#local/local-error.ts";
+import { valuesOf } from "../run-bench.ts";
 
 export interface ApiOptions {
   readonly rounds: number;
@@ -33,13 +33,22 @@ client and with sixteen, in a store of many environments and in one of ${FEW_ENV
   --profile DIRECTORY  leave a processor profile of the function there
   --help               this text`;
 
+const OPTIONS = {
+  "with-peer": { type: "boolean" },
+  environments: { type: "string" },
+  rounds: { type: "string" },
+  requests: { type: "string" },
+  profile: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
 /**
  * @param args what follows the bench's name
  * @returns null when only the usage is wanted
  * @throws LocalError one line that says what is wrong
  */
 export function parseOptions(args: readonly string[]): ApiOptions | null {
-  const values = valuesOf(args);
+  const values = valuesOf(args, OPTIONS);
   if (values.help) return null;
   return {
     rounds: atLeast(ROUNDS_MIN, "rounds", values.rounds),
@@ -48,24 +57,6 @@ export function parseOptions(args: readonly string[]): ApiOptions | null {
     withPeer: values["with-peer"] ?? false,
     profile: values.profile,
   };
-}
-
-function valuesOf(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        "with-peer": { type: "boolean" },
-        environments: { type: "string" },
-        rounds: { type: "string" },
-        requests: { type: "string" },
-        profile: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    throw new LocalError(`${error instanceof Error ? error.message : String(error)} Try --help.`);
-  }
 }
 
 function atLeast(least: number, name: string, given: string | undefined, otherwise = least): number {

@@ -2,16 +2,14 @@
  * `npm run bench -- fairness`: 200 builds of four namespaces wait; how long each namespace waits for its turns.
  * @module
  */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { openTasks } from "#adapters/ecs/start-task.ts";
 import { LocalError } from "#local/local-error.ts";
 import { ensurePythonTools } from "#local/python.ts";
-import { removeTree } from "#local/run-task/launch.ts";
 import { startLocalAws } from "../local-aws.ts";
+import { type BenchPlace, runBench } from "../run-bench.ts";
 import { drain } from "./drain.ts";
 import { startEndpoint } from "./endpoint.ts";
 import { isFair, renderWaits, waitsOf } from "./report.ts";
@@ -29,60 +27,54 @@ export const USAGE = `usage: npm run bench -- fairness
 ${Object.values(LINE).reduce((sum, each) => sum + each, 0)} builds of ${Object.keys(LINE).length} namespaces wait for ${SLOTS} slots, at most ${SLOTS_PER_NAMESPACE} for a namespace. A wait is the number of builds that
 started before. Status 1 when a namespace has no turn while the slots are first filled, or a limit was passed.`;
 
-export async function benchFairness(args: readonly string[]): Promise<boolean> {
-  if (args.length > 0) {
-    (args.includes("--help") ? console.log : console.error)(USAGE);
-    return args.includes("--help");
-  }
-  const directory = mkdtempSync(join(tmpdir(), "conda-store-bench-"));
-  const closers: (() => Promise<void>)[] = [];
-  try {
-    const { python } = await ensurePythonTools(ROOT, console.error);
-    const aws = await startLocalAws(python, directory);
-    closers.push(aws.stop);
-    const endpoint = await startEndpoint();
-    closers.push(endpoint.close);
-    process.env["AWS_ENDPOINT_URL_ECS"] = endpoint.address;
-    const namespaces = await postAll(aws.db);
-    const most = new Map<string, number>();
-    let mostSlots = 0;
-    const started = await drain({
-      context: {
-        ...aws.finish,
-        tasks: openTasks({
-          ...{ cluster: "bench", taskDefinition: "bench:1" },
-          ...{ subnets: [], securityGroups: [], assignsPublicIp: true },
-        }),
-        slots: SLOTS,
-        slotsPerNamespace: SLOTS_PER_NAMESPACE,
-      },
-      ...{ dispatchers: DISPATCHERS, asked: () => endpoint.asked, namespaces },
-      watch: ({ slots, shares }) => {
-        mostSlots = Math.max(mostSlots, slots.length);
-        for (const { namespace } of shares) {
-          const held = shares.filter((share) => share.namespace === namespace).length;
-          most.set(namespace, Math.max(most.get(namespace) ?? 0, held));
-        }
-      },
-    });
-    const waits = waitsOf([...namespaces.values()], started);
-    const isHeld = mostSlots <= SLOTS && [...most.values()].every((held) => held <= SLOTS_PER_NAMESPACE);
-    console.log(renderWaits(waits));
-    console.log(
-      `\nat work at once: ${mostSlots} of ${SLOTS}; ${[...most].map(([name, held]) => `${name} ${held}`).join(", ")} of ${SLOTS_PER_NAMESPACE} each`,
-    );
-    console.log(
-      isFair(waits, SLOTS) && isHeld ? "fair, and within its limits" : "NOT fair, or beyond its limits",
-    );
-    return isFair(waits, SLOTS) && isHeld;
-  } catch (error) {
-    if (!(error instanceof LocalError)) throw error;
-    console.error(error.message);
-    return false;
-  } finally {
-    for (const close of closers.reverse()) await close();
-    removeTree(directory);
-  }
+export const benchFairness = (args: readonly string[]): Promise<boolean> =>
+  runBench(args, { usage: USAGE, parseOptions, measure });
+
+function parseOptions(args: readonly string[]): object | null {
+  if (args.includes("--help")) return null;
+  if (args.length > 0) throw new LocalError(USAGE);
+  return {};
+}
+
+async function measure(_: object, { directory, closers }: BenchPlace): Promise<boolean> {
+  const { python } = await ensurePythonTools(ROOT, console.error);
+  const aws = await startLocalAws(python, directory);
+  closers.push(aws.stop);
+  const endpoint = await startEndpoint();
+  closers.push(endpoint.close);
+  process.env["AWS_ENDPOINT_URL_ECS"] = endpoint.address;
+  const namespaces = await postAll(aws.db);
+  const most = new Map<string, number>();
+  let mostSlots = 0;
+  const started = await drain({
+    context: {
+      ...aws.finish,
+      tasks: openTasks({
+        ...{ cluster: "bench", taskDefinition: "bench:1" },
+        ...{ subnets: [], securityGroups: [], assignsPublicIp: true },
+      }),
+      slots: SLOTS,
+      slotsPerNamespace: SLOTS_PER_NAMESPACE,
+    },
+    ...{ dispatchers: DISPATCHERS, asked: () => endpoint.asked, namespaces },
+    watch: ({ slots, shares }) => {
+      mostSlots = Math.max(mostSlots, slots.length);
+      for (const { namespace } of shares) {
+        const held = shares.filter((share) => share.namespace === namespace).length;
+        most.set(namespace, Math.max(most.get(namespace) ?? 0, held));
+      }
+    },
+  });
+  const waits = waitsOf([...namespaces.values()], started);
+  const isHeld = mostSlots <= SLOTS && [...most.values()].every((held) => held <= SLOTS_PER_NAMESPACE);
+  console.log(renderWaits(waits));
+  console.log(
+    `\nat work at once: ${mostSlots} of ${SLOTS}; ${[...most].map(([name, held]) => `${name} ${held}`).join(", ")} of ${SLOTS_PER_NAMESPACE} each`,
+  );
+  console.log(
+    isFair(waits, SLOTS) && isHeld ? "fair, and within its limits" : "NOT fair, or beyond its limits",
+  );
+  return isFair(waits, SLOTS) && isHeld;
 }
 
 /** @returns the namespace of each build, in the order of posting */

@@ -3,12 +3,11 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalError } from "#local/local-error.ts";
 import { ensurePythonTools } from "#local/python.ts";
 import { startLocalAws } from "../local-aws.ts";
+import { type BenchPlace, runBench, valuesOf } from "../run-bench.ts";
 import { renderTable } from "../table.ts";
 import { generateChannel, writeRepodata } from "./generate.ts";
 import type { Pass } from "./passes.ts";
@@ -36,40 +35,36 @@ interface Row {
   readonly kept: boolean;
 }
 
-export async function benchIndex(args: readonly string[]): Promise<boolean> {
-  const given = args[0] === "--records" ? Number(args[1]) : RECORDS;
-  if (args.includes("--help") || !Number.isInteger(given) || given < 100) {
-    (args.includes("--help") ? console.log : console.error)(USAGE);
-    return args.includes("--help");
-  }
-  const directory = mkdtempSync(join(tmpdir(), "conda-store-bench-"));
-  const stops: (() => Promise<void>)[] = [];
-  try {
-    const { python } = await ensurePythonTools(ROOT, console.error);
-    const file = join(directory, "repodata.json.zst");
-    const channel = generateChannel(given);
-    const { records, textBytes } = await writeRepodata(channel, file);
-    console.log(`${records} packages of ${channel.names.length} names, ${megabytes(textBytes)} of text\n`);
-    const passes = { parse: run("parse", file), index: run("index", file), search: run("search", file) };
-    const aws = await startLocalAws(python, directory);
-    stops.push(aws.stop);
-    const refreshes = await measureRefreshes(aws, channel, file, { python, directory });
-    const rows = rowsOf({ ...passes, refreshes });
-    console.log(
-      renderTable(
-        ["what", "measured", "budget", ""],
-        rows.map(({ what, measured, budget, kept }) => [what, measured, budget, kept ? "" : "ABOVE"]),
-      ),
-    );
-    return rows.every(({ kept }) => kept);
-  } catch (error) {
-    if (!(error instanceof LocalError)) throw error;
-    console.error(error.message);
-    return false;
-  } finally {
-    for (const stop of stops) await stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
+export const benchIndex = (args: readonly string[]): Promise<boolean> =>
+  runBench(args, { usage: USAGE, parseOptions, measure });
+
+/** @returns how many records */
+function parseOptions(args: readonly string[]): number | null {
+  const values = valuesOf(args, { records: { type: "string" }, help: { type: "boolean", short: "h" } });
+  if (values.help) return null;
+  const given = Number(values.records ?? RECORDS);
+  if (!Number.isInteger(given) || given < 100) throw new LocalError(USAGE);
+  return given;
+}
+
+async function measure(given: number, { directory, closers }: BenchPlace): Promise<boolean> {
+  const { python } = await ensurePythonTools(ROOT, console.error);
+  const file = join(directory, "repodata.json.zst");
+  const channel = generateChannel(given);
+  const { records, textBytes } = await writeRepodata(channel, file);
+  console.log(`${records} packages of ${channel.names.length} names, ${megabytes(textBytes)} of text\n`);
+  const passes = { parse: run("parse", file), index: run("index", file), search: run("search", file) };
+  const aws = await startLocalAws(python, directory);
+  closers.push(aws.stop);
+  const refreshes = await measureRefreshes(aws, channel, file, { python, directory });
+  const rows = rowsOf({ ...passes, refreshes });
+  console.log(
+    renderTable(
+      ["what", "measured", "budget", ""],
+      rows.map(({ what, measured, budget, kept }) => [what, measured, budget, kept ? "" : "ABOVE"]),
+    ),
+  );
+  return rows.every(({ kept }) => kept);
 }
 
 function run(pass: string, file: string): Pass {

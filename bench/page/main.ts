@@ -2,10 +2,8 @@
  * `npm run bench -- page`: what the web page costs whoever opens it, in a real Chromium.
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { chromium } from "playwright-core";
 import { openDb } from "#adapters/dynamodb/db.ts";
@@ -17,6 +15,7 @@ import { findProgram } from "#test/kit/programs.ts";
 import { makeGivens } from "../api/givens.ts";
 import { createTable, startLocalDynamodb } from "../api/local-dynamodb.ts";
 import { seed } from "../api/seed.ts";
+import { type BenchPlace, runBench, valuesOf } from "../run-bench.ts";
 import { median, renderTable } from "../table.ts";
 import { serveBundle } from "./serve-bundle.ts";
 import { type Visit, visit } from "./visit.ts";
@@ -38,26 +37,9 @@ const USAGE = `usage: npm run bench -- page [--environments N] [--rounds N]
 
 Opens the list in a fresh Chromium, searches and scrolls. Exit status 1 above a budget.`;
 
-type Closers = (() => Promise<unknown>)[];
-
 /** @returns whether everything was within its budget; also after `--help` */
-export async function benchPage(args: readonly string[]): Promise<boolean> {
-  const directory = mkdtempSync(join(tmpdir(), "conda-store-bench-"));
-  const closers: Closers = [];
-  try {
-    const options = parseOptions(args);
-    if (options !== null) return await bench(options, directory, closers);
-    console.log(USAGE);
-    return true;
-  } catch (error) {
-    if (!(error instanceof LocalError)) throw error;
-    console.error(error.message);
-    return false;
-  } finally {
-    for (const close of closers.reverse()) await close();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
+export const benchPage = (args: readonly string[]): Promise<boolean> =>
+  runBench(args, { usage: USAGE, parseOptions, measure });
 
 interface Options {
   readonly environments: number;
@@ -65,13 +47,10 @@ interface Options {
 }
 
 function parseOptions(args: readonly string[]): Options | null {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      environments: { type: "string", default: "10000" },
-      rounds: { type: "string", default: "5" },
-      help: { type: "boolean", short: "h" },
-    },
+  const values = valuesOf(args, {
+    environments: { type: "string", default: "10000" },
+    rounds: { type: "string", default: "5" },
+    help: { type: "boolean", short: "h" },
   });
   if (values.help) return null;
   const [environments, rounds] = [Number(values.environments), Number(values.rounds)];
@@ -80,10 +59,9 @@ function parseOptions(args: readonly string[]): Options | null {
   return { environments, rounds };
 }
 
-async function bench(
+async function measure(
   { environments, rounds }: Options,
-  directory: string,
-  closers: Closers,
+  { directory, closers }: BenchPlace,
 ): Promise<boolean> {
   const executablePath =
     process.env["CHROMIUM"] || findProgram("chromium", "chromium-browser", "google-chrome");

@@ -2,12 +2,12 @@
  * `npm run bench -- pipeline`: a whole build against the bare engine.
  * @module
  */
-import { chmodSync, mkdtempSync, statfsSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalError } from "#local/local-error.ts";
-import { removeTree } from "#local/run-task/launch.ts";
 import { serveFiles } from "#local/static-files.ts";
+import { type BenchPlace, runBench } from "../run-bench.ts";
 import { openStage, say } from "../stage.ts";
 import { runAgain } from "./again.ts";
 import { openBareEngine } from "./bare-engine.ts";
@@ -20,33 +20,12 @@ import { type BenchRequest, runRounds } from "./rounds.ts";
 const ROUND_BYTES: Readonly<Record<EnvironmentKind, number>> = { small: 1e9, medium: 2e9, large: 4e9 };
 
 /** @returns whether every environment was within its budgets; also after `--help` */
-export async function benchPipeline(args: readonly string[]): Promise<boolean> {
-  const directory = mkdtempSync(join(tmpdir(), "conda-store-bench-"));
-  chmodSync(directory, 0o711);
-  const closers: (() => Promise<void>)[] = [];
-  try {
-    const options = parseOptions(args);
-    if (options === null) {
-      console.log(USAGE);
-      return true;
-    }
-    mustFit(directory, options);
-    return await bench(options, directory, closers);
-  } catch (error) {
-    if (!(error instanceof LocalError)) throw error;
-    console.error(error.message);
-    return false;
-  } finally {
-    for (const close of closers.reverse()) await close();
-    removeTree(directory);
-  }
-}
+export const benchPipeline = (args: readonly string[]): Promise<boolean> =>
+  runBench(args, { usage: USAGE, parseOptions, measure });
 
-async function bench(
-  { rounds, environments, parts, records, engine: wanted, verbose }: PipelineOptions,
-  directory: string,
-  closers: (() => Promise<void>)[],
-): Promise<boolean> {
+async function measure(options: PipelineOptions, { directory, closers }: BenchPlace): Promise<boolean> {
+  const { rounds, environments, parts, records, engine: wanted, verbose } = options;
+  mustFit(directory, options);
   const { setup, demo, channel } = await openStage({ directory, engine: wanted, closers });
   const bare = await openBareEngine(setup.engine);
   const request = (

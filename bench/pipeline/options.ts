@@ -2,8 +2,8 @@
  * What is asked of the pipeline's bench.
  * @module
  */
-import { parseArgs } from "node:util";
 import { LocalError } from "#local/local-error.ts";
+import { valuesOf } from "../run-bench.ts";
 
 /** `medium` has about 40 packages, `large` unpacks to more than 300 MB. */
 export const ENVIRONMENTS = ["small", "medium", "large"] as const;
@@ -41,13 +41,24 @@ empty caches, rounds in turns. Then the same specification again against one sol
 
 const ROUNDS_MIN = 3;
 
+const OPTIONS = {
+  env: { type: "string", multiple: true },
+  rounds: { type: "string" },
+  only: { type: "string" },
+  records: { type: "string" },
+  engine: { type: "string" },
+  program: { type: "string" },
+  verbose: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
 /**
  * @param args what follows the bench's name
  * @returns null when only the usage is wanted
  * @throws LocalError one line that says what is wrong
  */
 export function parseOptions(args: readonly string[]): PipelineOptions | null {
-  const values = valuesOf(args);
+  const values = valuesOf(args, OPTIONS);
   if (values.help) return null;
   const rounds = Number(values.rounds ?? ROUNDS_MIN);
   if (!Number.isInteger(rounds) || rounds < ROUNDS_MIN) {
@@ -69,27 +80,6 @@ export function parseOptions(args: readonly string[]): PipelineOptions | null {
     engine: engineOf(values.engine, values.program),
     verbose: values.verbose ?? false,
   };
-}
-
-function valuesOf(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        env: { type: "string", multiple: true },
-        rounds: { type: "string" },
-        only: { type: "string" },
-        records: { type: "string" },
-        engine: { type: "string" },
-        program: { type: "string" },
-        verbose: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new LocalError(`${error instanceof Error ? error.message : String(error)} Try --help.`);
-  }
 }
 
 function toEnvironment(name: string): EnvironmentKind {
