@@ -66,15 +66,20 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
   });
   const ecs = props.local ? { ecsEndpoint: props.local.ecsEndpoint } : {};
 
+  /** Of whoever reads channels. */
+  const reading = {
+    ...common,
+    bucket,
+    settings,
+    allowedPrivateHosts: values.allowedPrivateHosts,
+    channelSecrets: parts.channelSecrets,
+  };
+
   const { handler: solve } = new Solve(scope, "Solve", {
     description: "Solves specifications before they are built",
     ...made("solve"),
     variables: {
-      ...common,
-      bucket,
-      settings,
-      allowedPrivateHosts: values.allowedPrivateHosts,
-      channelSecrets: parts.channelSecrets,
+      ...reading,
       repodataMinutesMax: values.repodataMinutesMax,
     },
   });
@@ -82,11 +87,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
     description: "Reads the indexes of channels",
     ...made("prefetch"),
     variables: {
-      ...common,
-      bucket,
-      settings,
-      allowedPrivateHosts: values.allowedPrivateHosts,
-      channelSecrets: parts.channelSecrets,
+      ...reading,
       privateIndexedChannels: values.privateIndexedChannels,
     },
   });

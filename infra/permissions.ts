@@ -9,12 +9,12 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { PREFIXES } from "#core/layout.ts";
 import type { LoginInput } from "#core/login/backends.ts";
 import type { Builds } from "./builds.ts";
-import type { CondaStoreFunction } from "./function.ts";
+import type { Functions } from "./functions.ts";
 import { clientSecretsOf, hooksOf } from "./login.ts";
 import type { WorkQueue } from "./queues.ts";
 import type { ItemGrants, Storage } from "./storage.ts";
 
-export interface Parts {
+export interface Parts extends Omit<Functions, "front"> {
   readonly storage: Storage;
   readonly secret: ISecret;
   /** Names of the secrets with credentials of channels begin so. */
@@ -24,14 +24,6 @@ export interface Parts {
   readonly ends: WorkQueue;
   /** Without a shared disk there is nothing to be told, and nobody to tell. */
   readonly links: WorkQueue | null;
-  readonly api: CondaStoreFunction;
-  readonly registry: CondaStoreFunction;
-  readonly dispatch: CondaStoreFunction;
-  readonly finish: CondaStoreFunction;
-  readonly store: CondaStoreFunction | null;
-  readonly sweep: CondaStoreFunction;
-  readonly prefetch: CondaStoreFunction;
-  readonly solve: CondaStoreFunction;
   readonly builds: Builds;
 }
 

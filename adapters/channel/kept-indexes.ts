@@ -4,7 +4,13 @@
  */
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { getRepodata } from "#adapters/dynamodb/repodata.ts";
-import { decodeShard, encodeShardIndex, SECTIONS, type Section } from "#adapters/repodata/shard.ts";
+import {
+  decodeShard,
+  encodeShardIndex,
+  SECTIONS,
+  type Section,
+  SHARD_INDEX,
+} from "#adapters/repodata/shard.ts";
 import { loadNameIndex } from "#adapters/repodata/stored-index.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { getRange } from "#adapters/s3/objects.ts";
@@ -45,7 +51,6 @@ export interface KeptIndexes {
 /** Every name under which channels publish an index. */
 const INDEX_FILE = /^(?:current_)?repodata[\w.-]*$/;
 const SHARD = /^shards\/([0-9a-f]{64})\.msgpack\.zst$/;
-const SHARD_INDEX = "repodata_shards.msgpack.zst";
 const PLAIN = "repodata.json";
 
 export function openKeptIndexes(options: KeptOptions): KeptIndexes {
@@ -58,7 +63,7 @@ export function openKeptIndexes(options: KeptOptions): KeptIndexes {
   };
   return {
     async answer(channel, path) {
-      const [, subdir = "", file = ""] = /^([^/]+)\/(.+)$/.exec(path) ?? [];
+      const { subdir, file } = parsePath(path);
       if (!isSubdir(subdir) || !(INDEX_FILE.test(file) || SHARD.test(file))) return null;
       const kept = await subdirOf(channel, subdir);
       if (kept === null) return null;
@@ -72,7 +77,7 @@ export function openKeptIndexes(options: KeptOptions): KeptIndexes {
       return await answerFrom(options, kept, file);
     },
     async isUnchanged({ channel, path, status, validator }) {
-      const [, subdir = "", file = ""] = /^([^/]+)\/(.+)$/.exec(path) ?? [];
+      const { subdir, file } = parsePath(path);
       if (!isSubdir(subdir) || !INDEX_FILE.test(file)) return null;
       const kept = await subdirOf(channel, subdir);
       if (kept === null) return null;
@@ -80,6 +85,11 @@ export function openKeptIndexes(options: KeptOptions): KeptIndexes {
       return has ? status === 200 && validator === etagOf(kept.live) : status === 404;
     },
   };
+}
+
+function parsePath(path: string): { readonly subdir: string; readonly file: string } {
+  const [, subdir = "", file = ""] = /^([^/]+)\/(.+)$/.exec(path) ?? [];
+  return { subdir, file };
 }
 
 interface Subdir {

@@ -8,6 +8,9 @@ import { REPODATA_LIMITS, RepodataError, type RepodataLimits } from "#core/repod
 import { isPackageName, type PackageRecord, readRecord } from "#core/repodata/record.ts";
 import { unpackWhole } from "./unpack.ts";
 
+/** What channels call the index of their shards. */
+export const SHARD_INDEX = "repodata_shards.msgpack.zst";
+
 /** The parts of an index with package files, by the format of those. */
 export const SECTIONS = ["packages", "packages.conda"] as const;
 export type Section = (typeof SECTIONS)[number];

@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import { Package } from "./builds.ts";
 import { route } from "./route.ts";
 import { Ack, data, limitQuery, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
 
@@ -107,16 +108,7 @@ export const listPackages = route({
     distinct_on: v.optional(v.array(v.string()), []),
   }),
   body: null,
-  reply: page(
-    v.object({
-      id: v.pipe(v.number(), v.description("The same for the same channel, name and version")),
-      channel: v.object({ id: v.number(), name: v.string(), last_update: v.null() }),
-      license: v.nullable(v.string()),
-      name: v.string(),
-      version: v.string(),
-      summary: v.nullable(v.string()),
-    }),
-  ),
+  reply: page(Package),
   otherReplies: [],
   errors: ["invalid_request"],
 });

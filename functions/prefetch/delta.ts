@@ -6,7 +6,7 @@ import pLimit from "p-limit";
 import { fetchFile, readWhole } from "#adapters/repodata/fetch-file.ts";
 import { inOrder, noteVersion, type Versions } from "#adapters/repodata/fill.ts";
 import type { PackFile } from "#adapters/repodata/pack-file.ts";
-import { decodeShardIndex, openShard } from "#adapters/repodata/shard.ts";
+import { decodeShardIndex, openShard, SHARD_INDEX } from "#adapters/repodata/shard.ts";
 import { loadNameIndex, storeNameIndex } from "#adapters/repodata/stored-index.ts";
 import { sha256Of } from "#adapters/repodata/unpack.ts";
 import { getObject } from "#adapters/s3/objects.ts";
@@ -121,7 +121,7 @@ export async function takeChanges(
       packs: packs.filter(({ digest }) => used.has(digest)),
       // Until all is there, what is compared with is what was there before.
       shards: isLast ? upstream.digest : (before?.shards ?? upstream.digest),
-      file: "repodata_shards.msgpack.zst",
+      file: SHARD_INDEX,
       ...upstream.validator,
       names: all.length,
       records,

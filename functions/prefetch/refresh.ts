@@ -4,7 +4,7 @@
  */
 import { type FetchedFile, fetchFile, readWhole } from "#adapters/repodata/fetch-file.ts";
 import { fillPack } from "#adapters/repodata/fill.ts";
-import { decodeShardIndex, type ShardIndex } from "#adapters/repodata/shard.ts";
+import { decodeShardIndex, SHARD_INDEX, type ShardIndex } from "#adapters/repodata/shard.ts";
 import { storeNameIndex } from "#adapters/repodata/stored-index.ts";
 import { sha256Of, unpackStream } from "#adapters/repodata/unpack.ts";
 import { putObject } from "#adapters/s3/objects.ts";
@@ -25,7 +25,6 @@ export type Refreshed =
   | { readonly kind: "absent" }
   | { readonly kind: "changed"; readonly live: StoredIndex; readonly how: "whole" | "shards" };
 
-const SHARD_INDEX = "repodata_shards.msgpack.zst";
 /** The best first; bz2 is not among them, since whoever has it has the plain one too. */
 const WHOLE_FILES = ["repodata.json.zst", "repodata.json"] as const;
 /** After that long a channel is read whole again, whatever its shards say. */
@@ -45,23 +44,21 @@ export async function refresh(context: RefreshContext, state: RepodataState): Pr
   if (sharded.kind === "unchanged") return { kind: "unchanged" };
   if (sharded.kind === "missing") return await readUnsharded(context, state);
   const packed = await readWhole(sharded.body);
-  if (live !== null && isDue && live.shards === sha256Of(packed)) {
+  const digest = sha256Of(packed);
+  if (live !== null && isDue && live.shards === digest) {
     return { kind: "changed", how: "shards", live: { ...live, ...sharded.validator } };
   }
   const index = await decodeShardIndex(packed);
   mustBeBeside(state, index);
-  const upstream = {
-    index,
-    digest: await storeShardIndex(context, state, packed),
-    validator: sharded.validator,
-  };
+  await storeShardIndex(context, state, digest, packed);
+  const upstream = { index, digest, validator: sharded.validator };
   const delta = isDue ? await readDelta(context, state, upstream) : null;
   if (delta !== null && isWorthIt(delta)) {
     return { kind: "changed", how: "shards", live: await takeChanges(context, state, delta) };
   }
   const whole = await readWholeFile(context, state, null, upstream);
   if (whole.kind !== "absent") return whole;
-  const all = await readDelta(context, { ...state, live: null, staged: state.staged }, upstream);
+  const all = await readDelta(context, { ...state, live: null }, upstream);
   if (all === null) throw new RepodataError("has neither shards nor repodata.json");
   return { kind: "changed", how: "shards", live: await takeChanges(context, state, all) };
 }
@@ -139,10 +136,9 @@ async function storeWhole(
 async function storeShardIndex(
   { bucket }: RefreshContext,
   place: RepodataPlace,
+  digest: string,
   packed: Buffer,
-): Promise<string> {
-  const digest = sha256Of(packed);
+): Promise<void> {
   const key = shardIndexKey(channelKeyOf(place), place.subdir, digest);
   await putObject(bucket, key, packed, { contentType: "application/zstd", onlyIfAbsent: true });
-  return digest;
 }

