@@ -85,7 +85,17 @@ export const Build = v.object({
     v.description("It is deleted, and `build_artifacts` is what was kept; lists leave it out"),
   ),
   build_artifacts: v.nullable(
-    v.array(v.object({ id: v.number(), artifact_type: v.picklist(ARTIFACT_TYPES), key: v.string() })),
+    v.array(
+      v.object({
+        id: v.number(),
+        artifact_type: v.picklist(ARTIFACT_TYPES),
+        key: v.string(),
+        size: said(
+          v.number(),
+          "Bytes of what lies at `key`; of a DOCKER_MANIFEST the manifest alone, without its layers",
+        ),
+      }),
+    ),
   ),
 });
 
@@ -191,6 +201,15 @@ export const Package = v.object({
   summary: v.nullable(v.string()),
 });
 
+const BuildPackage = v.object({
+  ...Package.entries,
+  subdir: said(
+    v.nullable(v.string()),
+    "The platform that it is for, or `noarch` for any; null for what pip installed",
+  ),
+  size: said(v.nullable(v.number()), "Bytes of the package's file; null where nothing tells them"),
+});
+
 export const listBuildPackages = route({
   ...ofBuild,
   id: "listBuildPackages",
@@ -202,7 +221,7 @@ export const listBuildPackages = route({
     exact: v.optional(v.pipe(v.string(), v.description("`true`: `search` is the whole name"))),
     build: v.optional(v.pipe(v.string(), v.description("Part of the build string"))),
   }),
-  reply: page(Package),
+  reply: page(BuildPackage),
   otherReplies: [],
   errors: ["build_not_found"],
 });

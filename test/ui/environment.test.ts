@@ -8,17 +8,21 @@ import { manners } from "#test/kit/manners.ts";
 import { JOURNEY, visit } from "#test/kit/site-visitor.ts";
 import { building, completedResult, sha256Of, submission } from "#test/kit/submissions.ts";
 
-const installed = (name: string, version: string): InstalledPackage => ({
+const installed = (
+  name: string,
+  version: string,
+  { subdir = "noarch", sizeBytes = null as number | null } = {},
+): InstalledPackage => ({
   manager: "conda",
   name,
   version,
   build: "0",
   channel: "https://conda.anaconda.org/conda-forge",
-  subdir: "noarch",
+  subdir,
   license: "MIT",
   summary: `What ${name} does`,
   sha256: sha256Of(`${name} ${version}`),
-  sizeBytes: 1,
+  sizeBytes,
 });
 
 describe.skipIf(CHROMIUM === null)("an environment, in a real Chromium", JOURNEY, () => {
@@ -149,6 +153,56 @@ describe.skipIf(CHROMIUM === null)("an environment, in a real Chromium", JOURNEY
     await page.getByRole("heading", { name: "Environments" }).waitFor();
     await page.getByRole("link", { name: /alice\/\s*copy/ }).waitFor();
     expect(await page.getByRole("link", { name: /team\/\s*demo/ }).count()).toBe(0);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it("tells sizes, platform, licences and who asked, of any build of the environment", async () => {
+    const sized = await build(
+      ["numpy"],
+      [
+        installed("libblas", "3", { subdir: "linux-64", sizeBytes: 30_000_000 }),
+        installed("numpy", "2", { subdir: "linux-64", sizeBytes: 8_000_000 }),
+        installed("tool", "1"),
+        ...Array.from({ length: 11 }, (_, i) => installed(`small-${i}`, "1", { sizeBytes: 1_000 })),
+      ],
+    );
+    const newer = await build(["numpy"], [installed("numpy", "2")]);
+    const { page, faults } = await visit(site, ADMIN);
+    await page.goto(`${site.url}team/demo?build=${sized}`);
+    await page.getByRole("heading", { name: "Where the bytes went" }).waitFor();
+    await page.getByText("13 packages, 38.0 MB as fetched. The size of 1 package is not known.").waitFor();
+    expect(
+      await page.getByRole("list").filter({ hasText: "libblas" }).getByRole("listitem").allTextContents(),
+    ).toEqual([
+      "libblas30.0 MB",
+      "numpy8.00 MB",
+      ...["0", "1", "10", "2", "3", "4", "5", "6"].map((i) => `small-${i}1.00 kB`),
+      "3 others3.00 kB",
+    ]);
+    expect(await page.getByRole("link", { name: /^Archive/ }).textContent()).toContain("1.00 kB");
+    expect(await manners(page, "sizes")).toEqual([]);
+
+    await page.getByRole("link", { name: "All packages" }).click();
+    await page.getByText(`These are the packages of build ${sized}, which is not the current one.`).waitFor();
+    await page
+      .getByText("14 packages, 38.0 MB as fetched without 1 of unknown size, for linux-64", { exact: true })
+      .waitFor();
+    await page.getByLabel("Order").selectOption("By size, the largest first");
+    expect(await page.getByRole("row").nth(1).textContent()).toContain("libblas");
+    await page.getByRole("row", { name: /libblas 3 as a dependency 30\.0 MB conda-forge MIT/ }).waitFor();
+    await page.getByRole("row").last().getByRole("cell", { name: "–" }).waitFor();
+    expect(await manners(page, "packages-of-build")).toEqual([]);
+    await page.getByLabel("Search packages or licenses").fill("mit");
+    await page.getByText("14 packages").waitFor();
+    await page.getByLabel("Search packages or licenses").fill("gpl");
+    await page.getByText("No package has that in its name or license.").waitFor();
+
+    await page.goto(`${site.url}team/demo`);
+    const facts = page.getByRole("region", { name: `Current build ${newer}` });
+    await facts.getByText("Platform").waitFor();
+    await facts.getByText("tester").waitFor();
+    expect(await facts.locator("dl").textContent()).toMatch(/Size5\.00 MB.*Packages1Platformany.*Bytester/);
     expect(faults).toEqual([]);
     await page.context().close();
   });

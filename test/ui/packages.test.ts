@@ -10,6 +10,8 @@ const pkg = (name: string, version: string, channel = "conda-forge"): Package =>
   name,
   version,
   summary: null,
+  subdir: "noarch",
+  size: 1,
 });
 
 describe("what a specification asks for", () => {

@@ -46,7 +46,7 @@ export function EnvironmentPage({ at }: { at: EnvironmentPlace }) {
           <a
             key={each}
             href={addressOfPlace(environmentPlace(namespace, environment, { view: each }))}
-            aria-current={buildId === null && view === each ? "page" : undefined}
+            aria-current={view === each && (buildId === null || each === "packages") ? "page" : undefined}
           >
             {ENVIRONMENT[each]}
           </a>
@@ -87,6 +87,8 @@ function Shown({
   onEnd: () => void;
   onChange: () => void;
 }) {
+  if (at.view === "packages")
+    return <PackagesView buildId={at.buildId ?? known.current_build_id} environment={known} />;
   if (at.buildId !== null) {
     return (
       <BuildView
@@ -98,7 +100,6 @@ function Shown({
       />
     );
   }
-  if (at.view === "packages") return <PackagesView buildId={known.current_build_id} />;
   if (at.view === "history") return <HistoryView environment={known} compare={at.compare} />;
   return <Overview environment={known} onChange={onChange} />;
 }

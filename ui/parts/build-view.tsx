@@ -16,6 +16,7 @@ import { BuildTests } from "./build-tests.tsx";
 import { Files, fileAddress } from "./files.tsx";
 import { LogView } from "./log-view.tsx";
 import { RefusalNotice } from "./notice.tsx";
+import { SizesView } from "./sizes-view.tsx";
 import { SpecificationCard } from "./specification-card.tsx";
 import { StatusBadge } from "./status-badge.tsx";
 import { StepsView } from "./steps-view.tsx";
@@ -116,6 +117,14 @@ export function BuildView({
         <BuildFacts build={known} isLive={isLive} />
         <Files build={known} isLive={isLive} />
         {steps.length > 1 && <StepsView steps={steps} />}
+        {known.status === "COMPLETED" && (
+          <SizesView
+            buildId={known.id}
+            packages={addressOfPlace(
+              environmentPlace(namespace, environment.name, { buildId: known.id, view: "packages" }),
+            )}
+          />
+        )}
         {known.tests !== null && <BuildTests tests={known.tests} />}
         <BuildActions build={known} environment={environment} onChange={onChange} />
       </section>

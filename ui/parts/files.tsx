@@ -1,6 +1,7 @@
 import type { ArtifactType } from "#core/build/status.ts";
 import { prefix } from "../api.ts";
 import type { Build } from "../follow-build.ts";
+import { showSize } from "../format.ts";
 import { BUILD } from "../words/build.ts";
 
 interface Download {
@@ -29,8 +30,11 @@ export const fileAddress = (buildId: number, path: string): string =>
 
 /** Links to what the build has made. */
 export function Files({ build, isLive }: { build: Build; isLive: boolean }) {
-  const made = new Set((build.build_artifacts ?? []).map(({ artifact_type }) => artifact_type));
-  const present = DOWNLOADS.filter(({ type }) => made.has(type));
+  const sizes = new Map((build.build_artifacts ?? []).map((made) => [made.artifact_type, made.size]));
+  const present = DOWNLOADS.flatMap((download) => {
+    const bytes = sizes.get(download.type);
+    return bytes === undefined ? [] : [{ ...download, bytes }];
+  });
   // A build that has ended without a file has nothing to promise.
   if (present.length === 0 && !isLive) return null;
   return (
@@ -38,11 +42,12 @@ export function Files({ build, isLive }: { build: Build; isLive: boolean }) {
       <h3>{BUILD.files}</h3>
       {present.length === 0 && <p class="quiet">{BUILD.noFiles}</p>}
       <ul class="files">
-        {present.map(({ path, name, hint }) => (
+        {present.map(({ path, name, hint, bytes }) => (
           <li key={path}>
             <a href={fileAddress(build.id, path)} target="_blank" rel="noreferrer">
               {name}
               <span class="hint">{hint}</span>
+              <span class="hint">{showSize(bytes)}</span>
             </a>
           </li>
         ))}

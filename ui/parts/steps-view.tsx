@@ -1,6 +1,7 @@
 import type { Step } from "../build-steps.ts";
 import { showDuration } from "../format.ts";
 import { BUILD } from "../words/build.ts";
+import { Bar } from "./bar.tsx";
 
 /** Steps over time: a bar each, where it lay and how long it took; the same in words. */
 export function StepsView({ steps }: { steps: readonly Step[] }) {
@@ -9,19 +10,12 @@ export function StepsView({ steps }: { steps: readonly Step[] }) {
   return (
     <>
       <h3>{BUILD.steps}</h3>
-      <ol class="steps">
+      <ol class="bars">
         {steps.map(({ name, startMs, endMs }) => (
           <li key={name}>
-            <span class="step-name">{name === "" ? BUILD.stepOwn : name}</span>
-            <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
-              <rect width="100" height="1" class="track" />
-              <rect
-                x={(100 * (startMs - start)) / whole}
-                width={Math.max(0.5, (100 * (endMs - startMs)) / whole)}
-                height="1"
-              />
-            </svg>
-            <span class="step-time">{showDuration(endMs - startMs)}</span>
+            <span class="bar-name">{name === "" ? BUILD.stepOwn : name}</span>
+            <Bar from={startMs - start} length={endMs - startMs} whole={whole} />
+            <span class="bar-value">{showDuration(endMs - startMs)}</span>
           </li>
         ))}
       </ol>

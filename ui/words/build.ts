@@ -1,5 +1,8 @@
 /** Texts about a build. @module */
 
+const many = (count: number, one: string, more: string): string =>
+  `${count.toLocaleString()} ${count === 1 ? one : more}`;
+
 export const BUILD = {
   title: (id: number) => `Build ${id}`,
   notCurrent: (id: number) => `This is not the current build, which is build ${id}.`,
@@ -45,6 +48,13 @@ export const BUILD = {
   statusNow: (status: string) => `Build status: ${status}`,
   steps: "Where the time went",
   stepOwn: "prepare",
+  sizes: {
+    title: "Where the bytes went",
+    fetched: (count: number, size: string) => `${many(count, "package", "packages")}, ${size} as fetched.`,
+    unknown: (count: number) => `The size of ${many(count, "package", "packages")} is not known.`,
+    others: (count: number) => many(count, "other", "others"),
+    all: "All packages",
+  },
   tests: "Tests",
   passed: "passed",
   failedTest: "failed",

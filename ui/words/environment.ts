@@ -12,7 +12,11 @@ export const ENVIRONMENT = {
   facts: {
     current: "Current build",
     built: "Built",
+    by: "By",
     size: "Size",
+    packages: "Packages",
+    platform: "Platform",
+    anyPlatform: "any",
     channels: "Channels",
     notBuilt: "not yet",
   },
@@ -83,10 +87,20 @@ export const ENVIRONMENT = {
   },
 
   pkg: {
-    search: "Search packages",
+    search: "Search packages or licenses",
     loading: "Loading packages…",
     none: "Packages are known when the build has completed.",
-    noneMatching: "No package has that in its name.",
+    noneMatching: "No package has that in its name or license.",
+    ofBuild: (id: number) => `These are the packages of build ${id}, which is not the current one.`,
+    showBuild: "Show the build",
+    fetched: (size: string, unknown: number) =>
+      unknown === 0
+        ? `${size} as fetched`
+        : `${size} as fetched without ${unknown.toLocaleString()} of unknown size`,
+    platforms: (names: string) => `for ${names}`,
+    order: "Order",
+    orders: { name: "By name", size: "By size, the largest first" },
+    size: "Size",
     count: (count: number) => many(count, "package", "packages"),
     onlyRequested: "Only what was asked for",
     name: "Name",

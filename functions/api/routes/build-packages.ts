@@ -32,14 +32,19 @@ export function selectPackages(
     });
 }
 
-export const showPackage = ({ channel, name, version, license, summary }: InstalledPackage) => ({
-  id: stableId(`${channel}\n${name}\n${version}`),
-  channel: { id: stableId(channel), name: channel, last_update: null },
-  license,
-  name,
-  version,
-  summary,
-});
+export const showPackage = (installed: InstalledPackage) => {
+  const { channel, name, version, license, summary, subdir, sizeBytes } = installed;
+  return {
+    id: stableId(`${channel}\n${name}\n${version}`),
+    channel: { id: stableId(channel), name: channel, last_update: null },
+    license,
+    name,
+    version,
+    summary,
+    subdir: subdir || null,
+    size: sizeBytes,
+  };
+};
 
 /** 48 bits of a hash: the same for the same text everywhere, and an exact number in JavaScript. */
 export const stableId = (text: string): number =>

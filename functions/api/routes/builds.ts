@@ -112,10 +112,11 @@ async function showTests({ db }: Services, build: Build, spec: unknown) {
 }
 
 /** An artifact needs an id that is its own for ever: a build has at most one of each type. */
-const showArtifact = (buildId: number, { type, key }: Artifact) => ({
+const showArtifact = (buildId: number, { type, key, sizeBytes }: Artifact) => ({
   id: buildId * 16 + ARTIFACT_TYPES.indexOf(type),
   artifact_type: type,
   key,
+  size: sizeBytes,
 });
 
 export const listingPackages =

@@ -5,10 +5,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
+import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
-import { completed, submitted } from "#test/kit/submissions.ts";
+import { completed, sha256Of, submitted } from "#test/kit/submissions.ts";
 import { ask as askApi } from "./ask.ts";
 import { makeWorld, type World } from "./world.ts";
 
@@ -82,6 +83,48 @@ describe("a list of builds", () => {
     expect(await ids("namespace=team", reader)).toEqual([world.completed, world.failed]);
     expect(await ids("", reader)).toEqual([world.completed, world.failed]);
     expect((await ask("/api/v1/build/?namespace=team", {}, reader)).count).toBe(2);
+  });
+});
+
+describe("a build that has completed", () => {
+  test("tells the size of every artifact as its task wrote it", async () => {
+    const { one } = await ask(`/api/v1/build/${world.completed}/`);
+    const artifacts = one["build_artifacts"] as Record<string, unknown>[];
+    expect(artifacts).toHaveLength(7);
+    for (const artifact of artifacts)
+      expect(artifact).toEqual({
+        id: expect.any(Number),
+        artifact_type: expect.any(String),
+        key: expect.any(String),
+        size: 7,
+      });
+  });
+
+  test("tells of every package its platform and size, and nothing where nothing tells them", async () => {
+    const { db } = api.services;
+    const lockDigest = sha256Of("sizes");
+    const common = { version: "1", license: null, summary: null, sha256: sha256Of("x") };
+    const channel = "https://conda.anaconda.org/conda-forge";
+    await putPackages(db, lockDigest, [
+      { ...common, manager: "conda", name: "a", build: "0", channel, subdir: "linux-64", sizeBytes: 2_500 },
+      { ...common, manager: "conda", name: "b", build: "0", channel, subdir: "noarch", sizeBytes: null },
+      {
+        ...common,
+        manager: "pip",
+        name: "c",
+        build: "",
+        channel: "https://pypi.org",
+        subdir: "",
+        sizeBytes: null,
+      },
+    ]);
+    const id = await completed(db, "sizes", "x", { lockDigest });
+    const { rows } = await ask(`/api/v1/build/${id}/packages/?sort_by=name`);
+    expect(rows.map(({ name, subdir, size }) => ({ name, subdir, size }))).toEqual([
+      { name: "a", subdir: "linux-64", size: 2_500 },
+      { name: "b", subdir: "noarch", size: null },
+      { name: "c", subdir: null, size: null },
+    ]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { listAudit } from "#core/contract/audit.ts";
 import { listBuilds } from "#core/contract/builds.ts";
 import type { Outcome } from "#core/contract/client.ts";
 import type { Reply } from "#core/contract/route.ts";
 import { api } from "../../api.ts";
+import { newestAuthors } from "../../authors.ts";
 import type { Environment } from "../../environment.ts";
 import { showSize } from "../../format.ts";
 import { RefusalNotice } from "../../parts/notice.tsx";
@@ -12,7 +12,6 @@ import { StatusBadge } from "../../parts/status-badge.tsx";
 import { Time } from "../../parts/time.tsx";
 import { useAnswer } from "../../parts/use-answer.ts";
 import { addressOfPlace, environmentPlace, goTo } from "../../router.ts";
-import { canIn, session } from "../../session.ts";
 import { WORDS } from "../../words/common.ts";
 import { ENVIRONMENT } from "../../words/environment.ts";
 import { CompareView } from "./compare-view.tsx";
@@ -20,8 +19,6 @@ import { CompareView } from "./compare-view.tsx";
 type BuildRow = Reply<typeof listBuilds>["data"][number];
 
 const PAGE_SIZE = 50;
-/** So far back is looked for who asked. */
-const ENTRIES_MAX = 500;
 
 interface Known {
   readonly builds: readonly BuildRow[];
@@ -91,20 +88,11 @@ export function HistoryView({
   );
 }
 
-/** Who asked for builds, as the audit has it: of all for who manages the namespace, else one's own. */
 function useAuthors(namespace: string): ReadonlyMap<number, string> {
   const authors = useSignal<ReadonlyMap<number, string>>(new Map());
   useEffect(() => {
-    if (session.value?.authenticated !== true) return;
-    const ofAll = canIn("namespace-role-mapping::update", namespace);
-    const query = { limit: String(ENTRIES_MAX), ...(ofAll ? { namespace } : {}) };
-    void api(listAudit, { query }).then((outcome) => {
-      if (!outcome.ok) return;
-      authors.value = new Map(
-        outcome.value.data.flatMap(({ action, build_id, by }) =>
-          action === "build.create" && build_id !== null ? [[build_id, by.name || by.kind]] : [],
-        ),
-      );
+    void newestAuthors(namespace).then((found) => {
+      authors.value = found;
     });
   }, [namespace]);
   return authors.value;

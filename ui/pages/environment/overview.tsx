@@ -1,10 +1,14 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { getBuild, listBuilds } from "#core/contract/builds.ts";
 import { updateEnvironment } from "#core/contract/environments.ts";
 import { api } from "../../api.ts";
+import { authorOf } from "../../authors.ts";
 import type { Environment } from "../../environment.ts";
 import { type Build, isFinal } from "../../follow-build.ts";
 import { showSize } from "../../format.ts";
+import { platformsOf } from "../../package-sizes.ts";
+import { allPackages } from "../../packages.ts";
 import { BuildView } from "../../parts/build-view.tsx";
 import { FormDialog } from "../../parts/dialog.tsx";
 import { Field } from "../../parts/field.tsx";
@@ -46,7 +50,7 @@ export function Overview({ environment, onChange }: { environment: Environment; 
               </h2>
               <StatusBadge status={build.status} />
             </div>
-            <Facts build={build} />
+            <Facts build={build} environment={environment} />
             <Files build={build} isLive={false} />
           </section>
           <UseIt environment={environment} build={build} />
@@ -93,7 +97,16 @@ function Newest({ environment }: { environment: Environment }) {
   );
 }
 
-function Facts({ build }: { build: Build }) {
+function Facts({ build, environment }: { build: Build; environment: Environment }) {
+  const namespace = environment.namespace.name;
+  const author = useSignal<string | null>(null);
+  const { answer } = useAnswer(String(build.id), (signal) => allPackages(api, build.id, signal));
+  useEffect(() => {
+    void authorOf(namespace, build).then((found) => {
+      author.value = found;
+    });
+  }, [build.id]);
+  const packages = answer.value?.ok ? answer.value.value : null;
   const channels = build.specification?.spec["channels"];
   return (
     <dl class="facts">
@@ -109,6 +122,28 @@ function Facts({ build }: { build: Build }) {
         <div>
           <dt>{ENVIRONMENT.facts.channels}</dt>
           <dd class="break">{channels.join(", ")}</dd>
+        </div>
+      )}
+      {packages !== null && packages.length > 0 && (
+        <>
+          <div>
+            <dt>{ENVIRONMENT.facts.packages}</dt>
+            <dd>
+              <a href={addressOfPlace(environmentPlace(namespace, environment.name, { view: "packages" }))}>
+                {packages.length.toLocaleString()}
+              </a>
+            </dd>
+          </div>
+          <div>
+            <dt>{ENVIRONMENT.facts.platform}</dt>
+            <dd>{platformsOf(packages).join(", ") || ENVIRONMENT.facts.anyPlatform}</dd>
+          </div>
+        </>
+      )}
+      {author.value !== null && (
+        <div>
+          <dt>{ENVIRONMENT.facts.by}</dt>
+          <dd>{author.value}</dd>
         </div>
       )}
     </dl>
