@@ -31,6 +31,9 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
   refreshChannels: send("POST", `${A}/channel/refresh/`, {}),
   listPackages: get(`${A}/package/?search=numpy&exact=true&distinct_on=version&sort_by=version&order=desc`),
   listPackageNames: get(`${A}/package/name/?search=num&limit=10`),
+  listPackageBuilds: get(
+    `${A}/package/build/?name=numpy&version=>=2&subdir=linux-64&sort_by=timestamp&order=desc`,
+  ),
   getMetrics: get("/metrics"),
   getCelery: get("/celery"),
   listNamespaces: get(`${A}/namespace/?page=1&size=10`),

@@ -72,6 +72,8 @@ export async function bundleEntry(
     platform: "node",
     target: "node24",
     mainFields: ["module", "main"],
+    // The AWS SDK tells browsers apart with it. It is asked for in browsers only, and would go with every function.
+    external: ["bowser"],
     splitting: true,
     outExtension: { ".js": ".mjs" },
     banner: { js: REQUIRE_BANNER },

@@ -4,13 +4,8 @@
  */
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { getRepodata } from "#adapters/dynamodb/repodata.ts";
-import {
-  decodeShard,
-  encodeShardIndex,
-  SECTIONS,
-  type Section,
-  SHARD_INDEX,
-} from "#adapters/repodata/shard.ts";
+import { decodeShard, SECTIONS, type Section, SHARD_INDEX } from "#adapters/repodata/read-shard.ts";
+import { encodeShardIndex } from "#adapters/repodata/shard.ts";
 import { loadNameIndex } from "#adapters/repodata/stored-index.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { getRange } from "#adapters/s3/objects.ts";

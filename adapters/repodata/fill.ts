@@ -7,15 +7,8 @@ import type { IndexedName } from "#core/repodata/name-index.ts";
 import { type PackageRecord, readRecord } from "#core/repodata/record.ts";
 import { openScanner } from "#core/repodata/scan.ts";
 import type { PackFile } from "./pack-file.ts";
-import {
-  encodePair,
-  encodeShard,
-  type Pairs,
-  packPairs,
-  SECTIONS,
-  type Section,
-  unpackPairs,
-} from "./shard.ts";
+import { SECTIONS, type Section } from "./read-shard.ts";
+import { encodePair, encodeShard, type Pairs, packPairs, unpackPairs } from "./shard.ts";
 import { sha256Of } from "./unpack.ts";
 
 /** A name of an index whose pack is not closed yet. */

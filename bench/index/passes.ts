@@ -5,7 +5,7 @@
  */
 import { createReadStream } from "node:fs";
 import { inOrder, noteVersion, type Versions } from "#adapters/repodata/fill.ts";
-import { SECTIONS } from "#adapters/repodata/shard.ts";
+import { SECTIONS } from "#adapters/repodata/read-shard.ts";
 import { packNameIndex, unpackNameIndex } from "#adapters/repodata/stored-index.ts";
 import { sha256Of, unpackStream } from "#adapters/repodata/unpack.ts";
 import { REPODATA_LIMITS } from "#core/repodata/limits.ts";

@@ -86,6 +86,14 @@ const text = (name: string, description: string) =>
     v.pipe(v.string(), v.maxLength(200, `${name} is longer than 200 characters`), v.description(description)),
   );
 
+const channelFilter = v.optional(
+  v.pipe(
+    v.string(),
+    v.maxLength(2000, "channel is longer than 2000 characters"),
+    v.description("Only this one, as `GET /api/v1/channel/` names it"),
+  ),
+);
+
 export const listPackages = route({
   id: "listPackages",
   method: "get",
@@ -98,17 +106,56 @@ export const listPackages = route({
     ...pageQuery(),
     search: text("search", "Part of the name; nothing in it is special"),
     exact: text("exact", "`true`: `search` is the whole name"),
-    channel: v.optional(
-      v.pipe(
-        v.string(),
-        v.maxLength(2000, "channel is longer than 2000 characters"),
-        v.description("Only this one, as `GET /api/v1/channel/` names it"),
-      ),
-    ),
+    channel: channelFilter,
     distinct_on: v.optional(v.array(v.string()), []),
   }),
   body: null,
   reply: page(Package),
+  otherReplies: [],
+  errors: ["invalid_request"],
+});
+
+export const listPackageBuilds = route({
+  id: "listPackageBuilds",
+  method: "get",
+  path: "/api/v1/package/build",
+  aliases: [],
+  summary: "Versions and builds of one package of the public channels that are kept: one row for each file",
+  access: { kind: "open" },
+  params: NONE,
+  query: v.object({
+    ...pageQuery(),
+    name: v.pipe(
+      v.string(),
+      v.nonEmpty("name is empty"),
+      v.maxLength(256, "name is longer than 256 characters"),
+      v.description("The whole name"),
+    ),
+    channel: channelFilter,
+    subdir: text("subdir", "Only this one, such as `linux-64` or `noarch`"),
+    version: text("version", "Only versions that satisfy it: `2.0.0`, `1.26.*`, `>=1.20,<2`"),
+    build: text("build", "Part of the build, such as `py312`"),
+  }),
+  body: null,
+  reply: page(
+    v.object({
+      id: v.number(),
+      channel: Package.entries.channel,
+      name: v.string(),
+      version: v.string(),
+      build: v.string(),
+      build_number: v.number(),
+      subdir: v.string(),
+      url: v.string(),
+      license: v.nullable(v.string()),
+      size: v.pipe(v.nullable(v.number()), v.description("Bytes of the file")),
+      timestamp: v.pipe(v.nullable(Timestamp), v.description("When it was built")),
+      depends: v.array(v.string()),
+      constrains: v.array(v.string()),
+      md5: v.nullable(v.string()),
+      sha256: v.nullable(v.string()),
+    }),
+  ),
   otherReplies: [],
   errors: ["invalid_request"],
 });

@@ -39,7 +39,13 @@ import {
   putNamespaceMetadata,
   updateNamespace,
 } from "./namespaces.ts";
-import { listChannels, listPackageNames, listPackages, refreshChannels } from "./packages.ts";
+import {
+  listChannels,
+  listPackageBuilds,
+  listPackageNames,
+  listPackages,
+  refreshChannels,
+} from "./packages.ts";
 import { createRole, deleteRole, deleteRoles, getRole, listRoles, updateRole } from "./roles.ts";
 import type { Route } from "./route.ts";
 import {
@@ -70,6 +76,7 @@ export const ROUTES = [
   refreshChannels,
   listPackages,
   listPackageNames,
+  listPackageBuilds,
   getMetrics,
   getCelery,
   listNamespaces,

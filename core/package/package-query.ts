@@ -42,10 +42,19 @@ export function parsePackageQueries(texts: readonly string[]): PackageQuery[] {
 export function parsePackageQuery(text: string): PackageQuery {
   const [, name = "", constraint = ""] = SHAPE.exec(text.trim()) ?? [];
   if (name === "" || name.length > PACKAGE_NAME_MAX) return { name: "", matches: nothing };
-  if (constraint === "") return { name, matches: any };
+  return { name, matches: parseConstraint(constraint, `packages: "${name}" with a constraint that`) };
+}
+
+/**
+ * Reads a constraint on versions; a bare version is that version, and nothing is any.
+ * @param what begins the sentence that says what is wrong with it
+ * @throws AppError invalid_request
+ */
+export function parseConstraint(constraint: string, what: string): (version: string) => boolean {
   const spec = constraint.replace(/\s+/g, "");
+  if (spec === "") return any;
   const refuse = (why: string): never => {
-    throw new AppError("invalid_request", `packages: "${name}" with a constraint that ${why}.`);
+    throw new AppError("invalid_request", `${what} ${why}.`);
   };
   if (spec.length > CONSTRAINT_MAX) refuse(`is longer than ${CONSTRAINT_MAX} characters`);
   if (/[()]/.test(spec)) refuse("has parentheses, which are not understood here: ask twice instead");
@@ -56,7 +65,7 @@ export function parsePackageQuery(text: string): PackageQuery {
     refuse(`is not one: ${error.message}`);
   }
   const choices = spec.split("|").map((choice) => choice.split(",").map(termOf));
-  return { name, matches: (version) => choices.some((terms) => terms.every((holds) => holds(version))) };
+  return (version) => choices.some((terms) => terms.every((holds) => holds(version)));
 }
 
 /** One term, checked before: an operator and a version, a version with `*` at its end, or a bare version. */

@@ -10,42 +10,50 @@ import { type ChannelNames, channelNames } from "#core/repodata/search.ts";
 import type { RepodataState } from "#core/repodata/state.ts";
 
 export interface KeptIndexes {
+  readonly bucket: Bucket;
   /** Of public channels, in the order of their addresses. */
   channels(db: Db): Promise<readonly ChannelNames[]>;
+  /** The same, each subdir by itself. */
+  subdirs(db: Db): Promise<readonly KeptSubdir[]>;
+}
+
+export interface KeptSubdir {
+  readonly state: RepodataState;
+  /** Digest of the index. */
+  readonly digest: string;
+  readonly index: NameIndex;
 }
 
 /** Remembers what is in force, and nothing else. */
 export function openKeptIndexes(bucket: Bucket): KeptIndexes {
   let opened = new Map<string, Promise<NameIndex>>();
   let merged = new Map<string, ChannelNames>();
+  const subdirs = async (db: Db): Promise<KeptSubdir[]> => {
+    const states = (await listRepodata(db)).filter(({ owner }) => owner === null);
+    const next = new Map<string, Promise<NameIndex>>();
+    const found = states.flatMap((state) => {
+      if (state.live === null) return [];
+      const digest = state.live.index;
+      const index = opened.get(digest) ?? open(bucket, state, digest);
+      // What could not be read is asked for again.
+      index.catch(() => opened.delete(digest));
+      next.set(digest, index);
+      return [{ state, digest, index }];
+    });
+    opened = next;
+    return await Promise.all(found.map(async (one) => ({ ...one, index: await one.index })));
+  };
   return {
+    bucket,
+    subdirs,
     async channels(db) {
-      const states = (await listRepodata(db)).filter(({ owner, live }) => owner === null && live !== null);
-      const next = new Map<string, Promise<NameIndex>>();
-      for (const state of states) {
-        const digest = state.live?.index ?? "";
-        const index = opened.get(digest) ?? open(bucket, state, digest);
-        // What could not be read is asked for again.
-        index.catch(() => opened.delete(digest));
-        next.set(digest, index);
-      }
-      opened = next;
+      const found = await subdirs(db);
       const views = new Map<string, ChannelNames>();
-      for (const channel of [...new Set(states.map((state) => state.channel))].sort()) {
-        const digests = states
-          .filter((state) => state.channel === channel)
-          .map(({ live }) => live?.index ?? "");
-        const key = `${channel} ${digests.join(" ")}`;
-        const indexes = await Promise.all(digests.map((digest) => next.get(digest)));
-        const known = merged.get(key);
-        views.set(
-          key,
-          known ??
-            channelNames(
-              channel,
-              indexes.filter((index) => index !== undefined),
-            ),
-        );
+      for (const channel of [...new Set(found.map(({ state }) => state.channel))].sort()) {
+        const own = found.filter(({ state }) => state.channel === channel);
+        const key = `${channel} ${own.map(({ digest }) => digest).join(" ")}`;
+        const indexes = own.map(({ index }) => index);
+        views.set(key, merged.get(key) ?? channelNames(channel, indexes));
       }
       merged = views;
       return [...views.values()];

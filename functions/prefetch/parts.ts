@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fetching, Validator } from "#adapters/repodata/fetch-file.ts";
 import { openPackFile, type PackFile } from "#adapters/repodata/pack-file.ts";
-import type { ShardIndex } from "#adapters/repodata/shard.ts";
+import type { ShardIndex } from "#adapters/repodata/read-shard.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { packKey } from "#core/layout.ts";
 import { RepodataError, type RepodataLimits } from "#core/repodata/limits.ts";

@@ -4,7 +4,7 @@
  */
 import { type FetchedFile, fetchFile, readWhole } from "#adapters/repodata/fetch-file.ts";
 import { fillPack } from "#adapters/repodata/fill.ts";
-import { decodeShardIndex, SHARD_INDEX, type ShardIndex } from "#adapters/repodata/shard.ts";
+import { decodeShardIndex, SHARD_INDEX, type ShardIndex } from "#adapters/repodata/read-shard.ts";
 import { storeNameIndex } from "#adapters/repodata/stored-index.ts";
 import { sha256Of, unpackStream } from "#adapters/repodata/unpack.ts";
 import { putObject } from "#adapters/s3/objects.ts";

@@ -7,7 +7,7 @@ import type { AuditedDb } from "#adapters/dynamodb/audit.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { listRepodata } from "#adapters/dynamodb/repodata.ts";
 import { openLog } from "#adapters/log.ts";
-import { decodeShard, type Section } from "#adapters/repodata/shard.ts";
+import { decodeShard, type Section } from "#adapters/repodata/read-shard.ts";
 import { loadNameIndex } from "#adapters/repodata/stored-index.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { getRange } from "#adapters/s3/objects.ts";

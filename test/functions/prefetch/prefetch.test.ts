@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeShardIndex } from "#adapters/repodata/shard.ts";
+import { decodeShardIndex } from "#adapters/repodata/read-shard.ts";
 import { listObjects } from "#adapters/s3/objects.ts";
 import { PREFIXES } from "#core/layout.ts";
 import { filesOf, record, shardIndexOf, useIndexChannel } from "#test/kit/index-channel.ts";

@@ -377,6 +377,32 @@ export const STORE_CASES: RouteCases = {
       code: "invalid_parameter",
     },
   ],
+  listPackageBuilds: [
+    {
+      kind: "happy",
+      says: "anybody may ask",
+      as: "nobody",
+      path: () => "/api/v1/package/build/?name=nothing-is-kept-here&version=>=1",
+      status: 200,
+      shows: /"data":\[\],"message":null,"page":1,"size":100,"count":0/,
+    },
+    {
+      kind: "malformed",
+      says: "no name",
+      as: "nobody",
+      path: () => "/api/v1/package/build/",
+      status: 422,
+      code: "invalid_parameter",
+    },
+    {
+      kind: "malformed",
+      says: "a version that is no constraint",
+      as: "nobody",
+      path: () => "/api/v1/package/build/?name=numpy&version=%3C%3E",
+      status: 400,
+      code: "invalid_request",
+    },
+  ],
   getMetrics: monitored("/metrics", /^conda_store_build_queued \d+\nconda_store_build_building 0\n/),
   getCelery: monitored("/celery", /"active_tasks":null/),
 };

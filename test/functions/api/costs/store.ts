@@ -104,6 +104,14 @@ export const STORE_COSTS: readonly Cost[] = [
     units: 1,
   },
   {
+    route: "listPackageBuilds",
+    when: "",
+    as: "nobody",
+    path: () => "/api/v1/package/build/?name=numpy",
+    calls: { QueryCommand: 1 },
+    units: 1,
+  },
+  {
     route: "getMetrics",
     when: "",
     as: "admin",
