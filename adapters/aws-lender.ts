@@ -9,12 +9,12 @@ import { readAwsCredentials, readAwsPlace } from "./config.ts";
 /** @param region only where the SDK's own variables do not say it */
 export function openLender(region?: string): Lender {
   const place = region ?? readAwsPlace("DYNAMODB").region;
+  const given = readAwsCredentials();
   let found: ReturnType<typeof findCredentials> | undefined;
   return {
     config: {
       region: async () => place,
       credentials: async () => {
-        const given = readAwsCredentials();
         if (given) return given;
         found ??= findCredentials(place);
         return await (await found)();

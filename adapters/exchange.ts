@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 type Open = (
-  address: string,
+  address: URL,
   options: RequestOptions,
   done: (incoming: IncomingMessage) => void,
 ) => ClientRequest;
@@ -69,7 +69,7 @@ export async function exchange(
     const done = (incoming: IncomingMessage): void => {
       collect(incoming, bytesMax).then(resolve, reject);
     };
-    const outgoing = open(url.href, options, done);
+    const outgoing = open(url, options, done);
     outgoing.once("timeout", () => outgoing.destroy(new Error(`no answer within ${idleMsMax / 1000} s`)));
     outgoing.once("error", reject);
     outgoing.end(body);

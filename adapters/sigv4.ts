@@ -31,13 +31,24 @@ export interface SigningContext {
 const ALGORITHM = "AWS4-HMAC-SHA256";
 export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 
+/** The last second that was written: a signature needs it four times. */
+let written = { second: Number.NaN, text: "" };
+
 /** `2026-11-20T08:09:10.123Z` → `20261120T080910Z` */
 export function amzDate(at: Date): string {
-  return at.toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const second = Math.floor(at.getTime() / 1000);
+  if (written.second !== second) {
+    written = { second, text: at.toISOString().replace(/[-:]|\.\d{3}/g, "") };
+  }
+  return written.text;
 }
+
+/** What stays as it is, as nearly all do. */
+const PLAIN = { slashes: /^[\w.~/-]*$/, nothing: /^[\w.~-]*$/ } as const;
 
 /** RFC 3986: everything but letters, digits and `- _ . ~`; a slash only where it separates. */
 export function uriEncode(text: string, keep: "slashes" | "nothing" = "nothing"): string {
+  if (PLAIN[keep].test(text)) return text;
   const encoded = encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

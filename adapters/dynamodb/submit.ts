@@ -21,6 +21,7 @@ import { holdItems } from "./holds.ts";
 import { buildItemKey, buildRowKey, environmentKey, namespaceKey } from "./keys.ts";
 import { itemOf } from "./moves.ts";
 import { beingDeleted, createNamespaceItem } from "./namespaces.ts";
+import { type CountedRequest, countItem, isFull } from "./rates.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import { keepSpecification, type NewSpecification, packSpecification } from "./specifications.ts";
 import { readSubmissionPlace, type SubmissionPlace } from "./submission-place.ts";
@@ -43,6 +44,8 @@ export interface Submission {
   readonly artifactsWanted?: readonly ArtifactType[];
   /** What was there a moment ago: the first try relies on it. */
   readonly place?: SubmissionPlace;
+  /** Whose request it is: counted with what is written. */
+  readonly counted?: CountedRequest;
   readonly at: Date;
 }
 
@@ -56,10 +59,10 @@ export interface Submitted {
  * Stores a specification with a new QUEUED build, in one transaction; nothing is left behind by a refused one. The same
  * specification twice, also at once, makes two builds. The caller sends the wake-up afterwards.
  * @throws AppError namespace_not_found, environment_not_found, conflict (the namespace is being deleted), invalid_request (too
- * large), try_again
+ * large), try_again, too_many_requests
  */
 export async function submitSpecification(db: AuditedDb, submission: Submission): Promise<Submitted> {
-  const { specification, at } = submission;
+  const { specification, counted, at } = submission;
   const taken = lazyIds(db);
   let content: Uint8Array | undefined;
   return await withRetry(async (n) => {
@@ -82,7 +85,7 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
     const environmentId = environment?.id ?? buildId;
     const memoryMiB = environment ? needAt(environment.need, at) : 0;
     const build = newBuild(submission, buildId, environmentId, memoryMiB, db.origin.requestId);
-    const outcome = await transact(db, [
+    const items = [
       keepSpecification(db, specification, content, buildId, at),
       create(db, buildItemKey(buildId), fromBuild(build)),
       create(db, buildRowKey(build.namespace, build.environment, buildId), { id: buildId, environmentId }),
@@ -108,7 +111,12 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
         },
         at,
       ),
-    ]);
+      ...(counted ? [countItem(db, counted)] : []),
+    ];
+    const outcome = await transact(db, items);
+    if (counted && outcome.kind === "condition" && outcome.failed.includes(items.length - 1)) {
+      throw isFull(db, counted);
+    }
     // A condition that failed means that another writer made something in between: look again.
     if (outcome.kind !== "done") return AGAIN;
     return { buildId, environmentId, created: { namespace: !namespace, environment: !environment } };

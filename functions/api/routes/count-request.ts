@@ -3,9 +3,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { countRequest } from "#adapters/dynamodb/rates.ts";
+import { type CountedRequest, countRequest, refuseIfFull } from "#adapters/dynamodb/rates.ts";
 import { rolesByPattern } from "#core/access/binding.ts";
 import type { Entity } from "#core/access/entity.ts";
+import { TooManyRequests } from "#core/errors.ts";
 import { NAMES_BEHIND_ADDRESS } from "#core/rates.ts";
 import type { ApiContext } from "../context.ts";
 import type { Services } from "../services.ts";
@@ -16,12 +17,35 @@ const TOKENS_FOR_A_BUILD = 10;
 type Counting = Pick<Services, "db" | "rates">;
 
 /** @throws TooManyRequests */
-export const countSubmission = ({ db, rates }: Counting, own: Entity, c: ApiContext): Promise<void> =>
-  countRequest(db, {
-    party: `submission#${principalOf(own, c)}`,
-    bounds: { requests: rates.submissionsPerMinute },
-    at: new Date(),
-  });
+export const countSubmission = (counting: Counting, own: Entity, c: ApiContext): Promise<void> =>
+  countRequest(counting.db, submissionOf(counting, own, c));
+
+/**
+ * Work that counts the submission in the transaction by which it ends, which saves a call. What fails is counted here, so that
+ * refused requests are bounded too.
+ * @throws TooManyRequests
+ */
+export async function countedSubmission<T>(
+  counting: Counting,
+  own: Entity,
+  c: ApiContext,
+  work: (counted: CountedRequest) => Promise<T>,
+): Promise<T> {
+  const counted = submissionOf(counting, own, c);
+  refuseIfFull(counting.db, counted);
+  try {
+    return await work(counted);
+  } catch (error) {
+    if (!(error instanceof TooManyRequests)) await countRequest(counting.db, counted);
+    throw error;
+  }
+}
+
+const submissionOf = ({ rates }: Counting, own: Entity, c: ApiContext): CountedRequest => ({
+  party: `submission#${principalOf(own, c)}`,
+  bounds: { requests: rates.submissionsPerMinute },
+  at: new Date(),
+});
 
 /** Tokens are records too, but cheap ones: hubs make one for each page that they show. @throws TooManyRequests */
 export const countToken = ({ db, rates }: Counting, own: Entity, c: ApiContext): Promise<void> =>

@@ -2,6 +2,7 @@
  * Building a specification again.
  * @module
  */
+import type { CountedRequest } from "#adapters/dynamodb/rates.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { readSubmissionPlace } from "#adapters/dynamodb/submission-place.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
@@ -14,7 +15,7 @@ import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
 import { buildOf } from "./builds.ts";
-import { countSubmission } from "./count-request.ts";
+import { countedSubmission } from "./count-request.ts";
 
 /**
  * The document that the build had, order and all; settings are not applied to it a second time. Frozen, the new build has the
@@ -24,29 +25,41 @@ export const rebuilding =
   (services: Services): Tell<typeof rebuild> =>
   async (ask) => {
     const build = await buildOf(services, ask);
-    await countSubmission(services, ask.own, ask.c);
-    const specification = await getSpecification(services.db, build.specificationSha256, build.document);
-    if (!specification) throw new Error(`the specification of build ${build.id} is not there`);
-    const { namespace, environment } = build;
-    const place = await readSubmissionPlace(services.db, namespace, environment);
-    const layered = layerSettings(services.settings, place.settings);
-    await mustHaveRoomIn(services.db, namespace, layered);
-    const frozenLock = ask.query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
-    const { buildId } = await submitSpecification(ask.db, {
-      namespace,
-      environment,
-      environmentId: build.environmentId,
-      description: "",
-      specification,
-      createNamespace: false,
-      ...(frozenLock === undefined ? {} : { frozenLock }),
-      artifactsWanted: layered.settings.build_artifacts,
-      place,
-      at: new Date(),
-    });
+    const buildId = await countedSubmission(services, ask.own, ask.c, (counted) =>
+      submitAgain(services, ask, build, counted),
+    );
     await accepted(services, ask.c, buildId);
     return { status: "ok", data: { build_id: buildId }, message: "rebuild triggered" };
   };
+
+async function submitAgain(
+  services: Services,
+  { db, query }: Parameters<Tell<typeof rebuild>>[0],
+  build: Build,
+  counted: CountedRequest,
+): Promise<number> {
+  const specification = await getSpecification(db, build.specificationSha256, build.document);
+  if (!specification) throw new Error(`the specification of build ${build.id} is not there`);
+  const { namespace, environment } = build;
+  const place = await readSubmissionPlace(db, namespace, environment);
+  const layered = layerSettings(services.settings, place.settings);
+  await mustHaveRoomIn(db, namespace, layered);
+  const frozenLock = query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
+  const { buildId } = await submitSpecification(db, {
+    namespace,
+    environment,
+    environmentId: build.environmentId,
+    description: "",
+    specification,
+    createNamespace: false,
+    ...(frozenLock === undefined ? {} : { frozenLock }),
+    artifactsWanted: layered.settings.build_artifacts,
+    place,
+    counted,
+    at: new Date(),
+  });
+  return buildId;
+}
 
 /**
  * The object key of a build's lockfile.

@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import type { CountedRequest } from "#adapters/dynamodb/rates.ts";
 import { readSubmissionPlace } from "#adapters/dynamodb/submission-place.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { notAuthorized } from "#core/access/may.ts";
@@ -16,7 +17,7 @@ import { mustHaveRoomIn } from "../quota.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
-import { countSubmission } from "./count-request.ts";
+import { countedSubmission } from "./count-request.ts";
 
 let opened: ReturnType<typeof openReaders> | undefined;
 
@@ -33,43 +34,54 @@ async function openReaders() {
 /** Text, name, permission, settings, one transaction, wake-up: a refusal at any point leaves nothing behind. */
 export const posting =
   (services: Services): Tell<typeof postSpecification> =>
-  async ({ db, body, own, can, allow, c }) => {
-    await countSubmission(services, own, c);
-    opened ??= openReaders();
-    const { readPosted, sourceOf, readClone, readSolved } = await opened;
-    const namespace = namespaceOf(body.namespace || own.primaryNamespace);
-    const source = sourceOf(body);
-    const { name, complete, frozenLock } =
-      source === "clone"
-        ? await readClone(services, body, can)
-        : source === "solve"
-          ? await readSolved(services, body, namespace, can)
-          : readPosted(body);
-    await allow(ofEnvironment(namespace, name));
-    const place = await readSubmissionPlace(db, namespace, name);
-    const layered = layerSettings(services.settings, place.settings);
-    await mustHaveRoomIn(db, namespace, layered);
-    const { settings, describe } = layered;
-    const { allowPrivateHosts } = services;
-    const { description, ...specification } = complete({ settings, describe, allowPrivateHosts });
-    const submitted = await submitSpecification(db, {
-      namespace,
-      environment: name,
-      description,
-      specification: { ...specification, name },
-      ...(frozenLock === undefined ? {} : { frozenLock }),
-      artifactsWanted: settings.build_artifacts,
-      place,
-      createNamespace: await can("namespace::create", ofNamespace(namespace)),
-      at: new Date(),
-    }).catch((error: unknown) => {
-      // Who may not make the namespace learns no more than that he may not.
-      throw error instanceof AppError && error.code === "namespace_not_found" ? notAuthorized() : error;
-    });
-    const { buildId } = submitted;
+  async (given) => {
+    const { own, c } = given;
+    const buildId = await countedSubmission(services, own, c, (counted) => submit(services, given, counted));
     await accepted(services, c, buildId);
     return dataReply({ build_id: buildId });
   };
+
+type Given = Parameters<Tell<typeof postSpecification>>[0];
+
+async function submit(
+  services: Services,
+  { db, body, own, can, allow }: Given,
+  counted: CountedRequest,
+): Promise<number> {
+  opened ??= openReaders();
+  const { readPosted, sourceOf, readClone, readSolved } = await opened;
+  const namespace = namespaceOf(body.namespace || own.primaryNamespace);
+  const source = sourceOf(body);
+  const { name, complete, frozenLock } =
+    source === "clone"
+      ? await readClone(services, body, can)
+      : source === "solve"
+        ? await readSolved(services, body, namespace, can)
+        : readPosted(body);
+  await allow(ofEnvironment(namespace, name));
+  const place = await readSubmissionPlace(db, namespace, name);
+  const layered = layerSettings(services.settings, place.settings);
+  await mustHaveRoomIn(db, namespace, layered);
+  const { settings, describe } = layered;
+  const { allowPrivateHosts } = services;
+  const { description, ...specification } = complete({ settings, describe, allowPrivateHosts });
+  const { buildId } = await submitSpecification(db, {
+    namespace,
+    environment: name,
+    description,
+    specification: { ...specification, name },
+    ...(frozenLock === undefined ? {} : { frozenLock }),
+    artifactsWanted: settings.build_artifacts,
+    place,
+    counted,
+    createNamespace: await can("namespace::create", ofNamespace(namespace)),
+    at: new Date(),
+  }).catch((error: unknown) => {
+    // Who may not make the namespace learns no more than that he may not.
+    throw error instanceof AppError && error.code === "namespace_not_found" ? notAuthorized() : error;
+  });
+  return buildId;
+}
 
 function namespaceOf(text: string): string {
   const result = v.safeParse(NewNamespaceName, text);

@@ -112,6 +112,37 @@ describe("builds that are asked for", () => {
     expect((await from("192.0.2.2", "/api/v1/specification/", elsewhere)).status).toBe(403);
   });
 
+  test("count in the transaction that accepts them; a full minute that was met once costs no call", async () => {
+    stopClock();
+    const token = await api.token({ "team/*": ["developer"] }, "cheap");
+    await statuses(3, () => specify(token));
+    expect((await specify(token)).status).toBe(429);
+    api.calls.length = 0;
+    expect((await specify(token)).status).toBe(429);
+    expect(api.calls).toEqual([]);
+    // What is full for one says nothing of another, nor of the next minute.
+    expect((await specify(await api.token({ "team/*": ["developer"] }, "other"))).status).toBe(200);
+    vi.setSystemTime(Date.now() + 30_000);
+    expect((await specify(token)).status).toBe(200);
+  });
+
+  test("count once each, however many are posted in the same instant to one environment", async () => {
+    stopClock();
+    const token = await api.token({ "team/*": ["developer"] }, "burst");
+    const same = () =>
+      from(
+        "192.0.2.1",
+        "/api/v1/specification/",
+        post({ namespace: "team", specification: "name: burst\ndependencies: [python]\n" }, bearer(token)),
+      );
+    const seen = await Promise.all([1, 2, 3, 4, 5, 6].map(same));
+    expect(seen.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429, 429]);
+    const { data } = await (
+      await api.request("/api/v1/build/?name=burst&namespace=team", { headers: bearer(admin) })
+    ).json();
+    expect(data).toHaveLength(3);
+  });
+
   test("are rebuilds too", async () => {
     stopClock();
     const token = await api.token({ "team/*": ["developer"] }, "again");

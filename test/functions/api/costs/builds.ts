@@ -34,7 +34,7 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 1, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    calls: { GetItemCommand: 1, BatchGetItemCommand: 1, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
     units: 1,
   },
   {
@@ -43,7 +43,7 @@ export const BUILDS_COSTS: readonly Cost[] = [
     as: "admin",
     path: (w) => `/api/v1/build/${w.completed}/?frozen=true`,
     init: { method: "PUT" },
-    calls: { GetItemCommand: 1, BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    calls: { GetItemCommand: 1, BatchGetItemCommand: 1, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
     units: 1,
   },
   {

@@ -11,7 +11,7 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/specification/",
     init: spec("costly"),
-    calls: { BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    calls: { BatchGetItemCommand: 1, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
     units: 0,
   },
   {
@@ -20,7 +20,7 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     as: "admin",
     path: () => "/api/v1/specification/",
     init: spec("costly"),
-    calls: { BatchGetItemCommand: 1, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    calls: { BatchGetItemCommand: 1, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
     units: 0,
   },
   {
@@ -30,7 +30,7 @@ export const SPECIFICATIONS_COSTS: readonly Cost[] = [
     path: () => "/api/v1/specification/",
     init: post({ clone_from: "team/demo", environment_name: "cloned", namespace: "team" }),
     // Beside what every POST costs: the other environment and its build.
-    calls: { BatchGetItemCommand: 1, GetItemCommand: 2, UpdateItemCommand: 2, TransactWriteItemsCommand: 1 },
+    calls: { BatchGetItemCommand: 1, GetItemCommand: 2, UpdateItemCommand: 1, TransactWriteItemsCommand: 1 },
     units: 2,
   },
   {
