@@ -41,21 +41,32 @@ export function can(permission: Permission, target: Target): boolean {
 export const canIn = (permission: Permission, namespace: string, environment?: string): boolean =>
   can(permission, environment === undefined ? ofNamespace(namespace) : ofEnvironment(namespace, environment));
 
-/** Tells a login that has ended from a missing right. */
-export async function loginHasEnded({ status }: Refusal): Promise<boolean> {
-  if (status !== 401 && status !== 403) return false;
-  await loadSession();
-  return session.value?.authenticated === false;
+/** Who the server sees, if that is nobody and it therefore refused; null for every other refusal. */
+async function nobodySeen({ status }: Refusal): Promise<Session | null> {
+  // Of what nobody may ask for as well, 400 says that nobody cannot have this.
+  const mayMean =
+    status === 401 || status === 403 || (status === 400 && session.value?.authenticated === true);
+  if (!mayMean) return null;
+  const outcome = await api(getPermission);
+  return outcome.ok && !outcome.value.data.authenticated ? outcome.value.data : null;
 }
+
+/**
+ * Tells a login that has ended from a missing right. What is offered stays as it was: a dialog that is no longer offered
+ * would take with it what was typed into it.
+ */
+export const loginHasEnded = async (refusal: Refusal): Promise<boolean> =>
+  (await nobodySeen(refusal)) !== null;
 
 /**
  * Leads to the login page if the login has ended; what was typed is in the draft.
  * @returns true if the user was led away.
  */
 export async function ledToLogin<T>(outcome: Outcome<T>): Promise<boolean> {
-  const before = session.value;
-  if (outcome.ok || !(await loginHasEnded(outcome))) return false;
-  hasEnded.value = before?.authenticated === true;
+  const nobody = outcome.ok ? null : await nobodySeen(outcome);
+  if (nobody === null) return false;
+  hasEnded.value = session.value?.authenticated === true;
+  session.value = nobody;
   if (place.value.page !== "login") goTo(loginFromHere(), { replace: true });
   return true;
 }

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { Outcome, Refusal } from "#core/contract/client.ts";
 import { addressOfPlace } from "../router.ts";
-import { loginHasEnded } from "../session.ts";
+import { loadSession, loginHasEnded } from "../session.ts";
 import { WORDS } from "../words/common.ts";
 import { RefusalNotice } from "./notice.tsx";
 
@@ -59,10 +59,14 @@ export function FormDialog({
   const send = async (): Promise<void> => {
     isSending.value = true;
     const outcome = await onSubmit();
+    const wasAway = hasEnded.value;
     hasEnded.value = !outcome.ok && (await loginHasEnded(outcome));
     isSending.value = false;
     refusal.value = outcome.ok ? null : outcome;
-    if (outcome.ok) onClose();
+    if (!outcome.ok) return;
+    onClose();
+    // Whoever logged in in between may be somebody else.
+    if (wasAway) void loadSession();
   };
   return (
     <Dialog title={title} onClose={onClose}>

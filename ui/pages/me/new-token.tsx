@@ -6,6 +6,7 @@ import { api } from "../../api.ts";
 import { Snippet } from "../../parts/copy.tsx";
 import { Dialog, FormDialog } from "../../parts/dialog.tsx";
 import { Field } from "../../parts/field.tsx";
+import { session } from "../../session.ts";
 import { WORDS } from "../../words/common.ts";
 import { ROLE_NAMES, TOKENS } from "../../words/team.ts";
 
@@ -23,6 +24,8 @@ export function NewToken({ onMade, onClose }: { onMade: () => void; onClose: () 
     const days = Number(text("days"));
     const outcome = await api(postToken, {
       body: {
+        // Nobody may make tokens as well, of nobody: once the login has ended this one is refused.
+        ...(session.value ? { primary_namespace: session.value.primary_namespace } : {}),
         name: text("name") || null,
         ...(days > 0 ? { expiration: new Date(Date.now() + days * DAY_MS).toISOString() } : {}),
         ...(text("pattern") === "" ? {} : { role_bindings: { [text("pattern")]: [text("role")] } }),

@@ -9,7 +9,7 @@ import { FormDialog } from "../../parts/dialog.tsx";
 import { Field } from "../../parts/field.tsx";
 import { RefusalNotice } from "../../parts/notice.tsx";
 import { useAnswer } from "../../parts/use-answer.ts";
-import { canIn, loadSession, session } from "../../session.ts";
+import { canIn, ledToLogin, loadSession, session } from "../../session.ts";
 import { WORDS } from "../../words/common.ts";
 import { MEMBERS, ROLE_NAMES } from "../../words/team.ts";
 
@@ -51,7 +51,7 @@ export function Members({ namespace }: { namespace: string }) {
     const outcome = await (role === null
       ? api(deleteRole, { params, body: { other_namespace: who } })
       : api(updateRole, { params, body: { other_namespace: who, role } }));
-    await Promise.all([again(), loadSession()]);
+    if (outcome.ok) await Promise.all([again(), loadSession()]);
     return outcome;
   };
   const change = async (wanted: Change): Promise<void> => {
@@ -60,6 +60,7 @@ export function Members({ namespace }: { namespace: string }) {
       return;
     }
     const outcome = await apply(wanted);
+    if (await ledToLogin(outcome)) return;
     failed.value = outcome.ok ? null : outcome;
   };
 
