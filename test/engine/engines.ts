@@ -17,6 +17,9 @@ const NAMES = ["mamba", "micromamba"];
 export interface EngineUnderTest {
   readonly name: string;
   readonly engine: Engine;
+  /** How a build task is told to use it: kind and program. */
+  readonly kind: "mamba" | "rattler";
+  readonly program: string;
 }
 
 /** A Python with py-rattler, the project's own. */
@@ -33,14 +36,15 @@ export async function findEngines(): Promise<{ engines: EngineUnderTest[]; missi
   const onPath = NAMES.map((name) => ({ name, path: which(name) }));
   const programs = named.length > 0 ? named : onPath.flatMap(({ path }) => path ?? []);
   const { signal } = new AbortController();
+  const open = async (kind: EngineUnderTest["kind"], program: string): Promise<EngineUnderTest> => {
+    const engine = await openEngine({ kind, program, run: runCommand, signal });
+    return { name: engine.name, engine, kind, program };
+  };
   const engines = [
-    await openEngine({ kind: "rattler", program: await rattlerPython(), run: runCommand, signal }),
-    ...(await Promise.all(
-      programs.map((program) => openEngine({ kind: "mamba", program, run: runCommand, signal })),
-    )),
+    await open("rattler", await rattlerPython()),
+    ...(await Promise.all(programs.map((program) => open("mamba", program)))),
   ];
-  const missing = programs.length > 0 ? [] : NAMES;
-  return { engines: engines.map((engine) => ({ name: engine.name, engine })), missing };
+  return { engines, missing: programs.length > 0 ? [] : NAMES };
 }
 
 function which(name: string): string | undefined {
