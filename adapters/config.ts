@@ -5,7 +5,6 @@
 import * as v from "valibot";
 import { taskSizesOf } from "#core/build/task-size.ts";
 import { maxTriesOf } from "#core/build/tries.ts";
-import { isBaseImage } from "#core/image/reference.ts";
 import { ENVIRONMENT_LINK_FORM, VARIABLES } from "#core/layout.ts";
 import { readLogin } from "#core/login/backends.ts";
 import { readPrivateChannels } from "#core/repodata/private-channels.ts";
@@ -86,7 +85,6 @@ const SCHEMAS = {
   engineProgram: text,
   packPython: text,
   memoryEvents: text,
-  baseImage: v.pipe(text, v.check(isBaseImage, "is no reference to an image")),
   isolation: v.picklist(["required", "possible"], 'must be "required" or "possible"'),
   maxAttemptMinutes: count,
   maxQueueHours: count,

@@ -52,6 +52,7 @@ export async function openStage({ directory, engine, settings, closers }: StageR
     settings: {
       conda_solve_platforms: [platform()],
       conda_virtual_packages: thisMachine(),
+      default_docker_base_image: "scratch",
       ...settings,
     },
   };

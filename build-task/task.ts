@@ -28,8 +28,6 @@ export interface TaskConfig {
   readonly repodataMinutesMax: number;
   readonly packPython: string;
   readonly maxAttemptMinutes: number;
-  /** A reference, or `scratch`. */
-  readonly baseImage: string;
 }
 
 /** An environment's copy on the shared disk, as the task sees it. */

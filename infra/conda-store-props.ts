@@ -67,7 +67,8 @@ export interface CondaStoreProps {
   };
   /**
    * Image that images of environments are put on: a reference, a root file system as `https://…/root.tar.gz#sha256:…`, or `scratch`
-   * for none. It is copied once for each build task's platform, and what a tag means is asked for once a day.
+   * for none. It is copied once for each build task's platform, and what a tag means is asked for once a day. Namespaces may name
+   * another one, from where the setting `docker_allowed_base_images` allows.
    * @default "docker.io/library/debian:stable-slim"
    */
   readonly baseImage?: string;

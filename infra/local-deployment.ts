@@ -21,8 +21,6 @@ export interface LocalDeployment {
   readonly engineProgram: string;
   /** A Python with conda-pack. */
   readonly packPython: string;
-  /** Image that images of environments are put on; `scratch` without the internet. */
-  readonly baseImage: string;
   /** `host:port` list of channels on this machine. */
   readonly allowedPrivateHosts: readonly string[];
   /** Settings of the lowest layer, e.g. the channels. */
@@ -38,7 +36,6 @@ const TEXTS = [
   "engine",
   "engineProgram",
   "packPython",
-  "baseImage",
 ] as const satisfies readonly (keyof LocalDeployment)[];
 
 /**

@@ -3,8 +3,11 @@
  * @module
  */
 
+import { BASE_IMAGE } from "#core/image/reference.ts";
+
 interface Props {
   readonly architecture?: "X86_64" | "ARM64";
+  readonly baseImage?: string;
   readonly diskOwner?: { readonly uid: number; readonly gid: number };
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -13,12 +16,18 @@ interface Props {
  * @returns conda-store's keys
  * @throws Error when a setting says otherwise than the property it follows from
  */
-export function settingsOf({ architecture, diskOwner, settings = {} }: Props): Record<string, unknown> {
+export function settingsOf({
+  architecture,
+  baseImage = BASE_IMAGE,
+  diskOwner,
+  settings = {},
+}: Props): Record<string, unknown> {
   const { uid, gid } = diskOwner ?? { uid: 1000, gid: 100 };
   const fixed: Readonly<Record<string, readonly [value: unknown, from: string]>> = {
     default_uid: [uid, "diskOwner"],
     default_gid: [gid, "diskOwner"],
     conda_command: ["mamba", "the image"],
+    default_docker_base_image: [baseImage, "baseImage"],
   };
   for (const [key, [value, from]] of Object.entries(fixed)) {
     const given = settings[key];

@@ -3,7 +3,6 @@
  * here alone a property meets its default.
  * @module
  */
-import { BASE_IMAGE } from "#core/image/reference.ts";
 import { ENVIRONMENT_LINK } from "#core/layout.ts";
 import type { CondaStoreProps } from "./conda-store-props.ts";
 import { loginOf } from "./login.ts";
@@ -64,7 +63,6 @@ export function valuesOf(props: CondaStoreProps) {
     /** Of the build task alone: what its image has, or this machine in its stead. */
     tools: {
       isolation: local ? "possible" : "required",
-      baseImage: local?.baseImage ?? props.baseImage ?? BASE_IMAGE,
       engine: local?.engine ?? "mamba",
       engineProgram: local?.engineProgram ?? "/usr/local/bin/micromamba",
       packPython: local?.packPython ?? "/opt/conda-pack/bin/python",

@@ -4,7 +4,7 @@
  */
 
 import { join } from "node:path";
-import { BASE_IMAGE, FROM_NOTHING } from "#core/image/reference.ts";
+import { FROM_NOTHING } from "#core/image/reference.ts";
 import { makeDemoChannel, serveDemoChannel } from "./demo-channel.ts";
 import { platform } from "./engine.ts";
 
@@ -13,8 +13,6 @@ export interface LocalChannel {
   readonly description: string;
   /** Settings of the deployment's lowest layer. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** What images of environments are put on: nothing without the internet. */
-  readonly baseImage: string;
   /** Hosts on this machine that builds may ask. */
   readonly allowedPrivateHosts: readonly string[];
   close(): Promise<void>;
@@ -40,7 +38,6 @@ export async function chooseChannel(options: ChannelOptions): Promise<LocalChann
     return {
       description: "conda-forge",
       settings,
-      baseImage: BASE_IMAGE,
       allowedPrivateHosts: [],
       close: () => Promise.resolve(),
     };
@@ -55,10 +52,11 @@ export async function chooseChannel(options: ChannelOptions): Promise<LocalChann
     settings: {
       ...settings,
       conda_default_channels: [served.url],
+      // Where there is no internet there is no registry.
+      default_docker_base_image: FROM_NOTHING,
       // The demo channel is made of what this machine has, which needs this machine's C library.
       ...(glibc ? { conda_virtual_packages: { __glibc: glibc } } : {}),
     },
-    baseImage: FROM_NOTHING,
     allowedPrivateHosts: [new URL(served.url).host],
     close: () => served.close(),
   };

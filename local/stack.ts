@@ -178,7 +178,6 @@ export async function openStack(
       engine: engine.kind,
       engineProgram: engine.program,
       packPython: python,
-      baseImage: channel.baseImage,
       allowedPrivateHosts: channel.allowedPrivateHosts,
       settings: {
         ...channel.settings,

@@ -96,7 +96,6 @@ export function plausibleEnvironment(): Record<string, string> {
     services: "[]",
     allowedPrivateHosts: "",
     engine: "mamba",
-    baseImage: "scratch",
     logLevel: "error",
   };
   const names = Object.keys(VARIABLES) as (keyof typeof VARIABLES)[];

@@ -82,6 +82,7 @@ function toBuild(item: Item): Build {
     frozenLock: (item["frozenLock"] as string | undefined) ?? null,
     pinnedOn: toDateOrNull(item["pinnedOn"] ?? null),
     deletedOn: toDateOrNull(item["deletedOn"] ?? null),
+    baseImage: (item["baseImage"] as string | undefined) ?? null,
     artifactsWanted: (item["artifactsWanted"] as Build["artifactsWanted"] | undefined) ?? null,
   };
 }

@@ -8,7 +8,7 @@ import { batchGet } from "./batch-get.ts";
 import { GetCommand, PutCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
 import { type Item, packJson, toSeconds, unpackJson, withVersion } from "./item.ts";
-import { baseImageKey, layerItemKey } from "./keys.ts";
+import { baseImageKey, copiedImageKey, layerItemKey } from "./keys.ts";
 
 export interface KnownLayer {
   /** `sha256:…` of the blob, and of what it is when unpacked. */
@@ -80,5 +80,20 @@ export async function putBaseImage(
     content,
     expiresAt: toSeconds(at) + BASE_SECONDS,
   });
+  await db.client.send(new PutCommand({ TableName: db.table, Item }));
+}
+
+/**
+ * Whether whoever gave us this manifest also gave us the bytes of all its layers: a manifest alone can name layers that its
+ * author knows nothing of but their digests.
+ */
+export async function wasCopied(db: Db, digest: string, at: Date): Promise<boolean> {
+  const { Item } = await db.client.send(new GetCommand({ TableName: db.table, Key: copiedImageKey(digest) }));
+  return Item !== undefined && !isOver(Item, at);
+}
+
+export async function noteCopied(db: Db, digest: string, at: Date): Promise<void> {
+  const expiresAt = toSeconds(at) + LAYER_DAYS * DAY_SECONDS;
+  const Item = withVersion({ ...copiedImageKey(digest), expiresAt });
   await db.client.send(new PutCommand({ TableName: db.table, Item }));
 }

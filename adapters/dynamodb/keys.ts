@@ -56,6 +56,8 @@ export const baseImageKey = (reference: string, platform: string): Key => ({
   pk: `LAYER#${reference}`,
   sk: `BASE#${platform}`,
 });
+/** That an image's layers were once copied from where it lies, by the digest of its manifest. */
+export const copiedImageKey = (digest: string): Key => ({ pk: `LAYER#${digest}`, sk: "COPIED" });
 /** An environment's part of the image registry; its blobs once for each build that has them. */
 export const repositoryPartition = (namespace: string, environment: string): string =>
   `REPO#${namespace}/${environment}`;

@@ -42,6 +42,8 @@ export interface Submission {
   readonly frozenLock?: string;
   /** What the build is to make, by the settings that hold for its environment now. */
   readonly artifactsWanted?: readonly ArtifactType[];
+  /** What its image is put on, likewise; null when it is to have none. */
+  readonly baseImage?: string | null;
   /** What was there a moment ago: the first try relies on it. */
   readonly place?: SubmissionPlace;
   /** Whose request it is: counted with what is written. */
@@ -177,6 +179,7 @@ function newBuild(
     deletedOn: null,
     requestId,
     artifactsWanted: submission.artifactsWanted ?? null,
+    baseImage: submission.baseImage ?? null,
   };
 }
 

@@ -15,7 +15,6 @@ import { TASK_VARIABLES, type TaskVariable } from "#build-task/variables.ts";
 import type { Build } from "#core/build/build.ts";
 import type { LogLine } from "#core/build/log-line.ts";
 import { parseFinishMessage } from "#core/build/messages.ts";
-import { FROM_NOTHING } from "#core/image/reference.ts";
 import { BUILD_TASK_FLAGS, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { completeSpecification, readSpecification } from "#core/specification/parse.ts";
@@ -185,7 +184,6 @@ function startTask(setup: OurSetup, request: OurRequest, id: number): TaskProces
     repodataMinutesMax: "60",
     packPython: python,
     isolation: "possible",
-    baseImage: FROM_NOTHING,
     maxAttemptMinutes: String(ATTEMPT_MINUTES_MAX),
   };
   const child = spawn(command, args, {

@@ -16,7 +16,9 @@ import {
 } from "#core/image/manifest.ts";
 import { FROM_NOTHING } from "#core/image/reference.ts";
 import { tagsOf } from "#core/image/tags.ts";
+import { redact } from "#core/redact.ts";
 import type { StepContext, Task } from "../task.ts";
+import { baseNameOf } from "./base-image.ts";
 import { borrow, holdAll, keyOfBlob, keyOfManifest } from "./blobs.ts";
 
 /** The label that says which reference an image was put on. */
@@ -76,10 +78,9 @@ export async function lendImage(
   const text = (await getObject(task.bucket, artifact.key, step.signal))?.toString("utf8");
   if (text === undefined) return false;
   const { config, layers, annotations } = parseManifest(text);
-  if (annotations[BASE_NAME] !== task.config.baseImage) {
-    step.line(
-      `its image is on ${annotations[BASE_NAME] ?? FROM_NOTHING}: one on ${task.config.baseImage} is made`,
-    );
+  const base = redact(baseNameOf(task));
+  if (annotations[BASE_NAME] !== base) {
+    step.line(`its image is on ${annotations[BASE_NAME] ?? FROM_NOTHING}: one on ${base} is made`);
     return false;
   }
   const manifests = manifestsOf(text);

@@ -16,6 +16,8 @@ export interface PullOptions {
   /** Credentials by address; read only for a registry that asks who we are. */
   readonly keys: () => Promise<ChannelKeys>;
   readonly signal: AbortSignal;
+  /** What to do about an image that cannot be copied: a sentence. */
+  readonly advice: string;
 }
 
 const INDEXES = [
@@ -55,9 +57,7 @@ export function openRegistry(
   const image = `${new URL(origin).host}/${repository}`;
   let authorization: Record<string, string> = {};
   const broken = (what: string): BuildFailure =>
-    new BuildFailure(
-      `The base image ${image} cannot be copied: ${what}. Ask the operator to look at it (baseImage).`,
-    );
+    new BuildFailure(`The base image ${image} cannot be copied: ${what}. ${options.advice}`);
 
   const reached = async (asked: Promise<IncomingMessage>): Promise<IncomingMessage> => {
     try {
@@ -92,7 +92,7 @@ export function openRegistry(
         if (next.statusCode === 200) return next;
         drain(next);
         throw broken(`${next.statusCode} for what the registry sent us to`);
-      } else throw broken(`the registry answers ${statusCode} for ${path}`);
+      } else throw broken(whyRefused(statusCode, path));
     }
   };
   const read = async (path: string, accept: readonly string[], digest: string | null): Promise<Buffer> => {
@@ -125,6 +125,14 @@ export function openRegistry(
   };
 }
 
+/** Many registries answer the same for what is not there and for what is somebody else's. */
+function whyRefused(status: number, path: string): string {
+  const said = `the registry answers ${status} for ${path}`;
+  if (status === 404) return `${said}, which is not there: look at its name and tag`;
+  if (status === 401 || status === 403) return `${said}, which is not there or not given to who we are`;
+  return status === 429 ? `${said}, since it was asked too often: try again later` : said;
+}
+
 /** What it means that something did not work. */
 interface Judges {
   readonly reached: (asked: Promise<IncomingMessage>) => Promise<IncomingMessage>;
@@ -151,7 +159,9 @@ async function logIn(
   );
   const realm = URL.parse(fields["realm"] ?? "");
   if (own !== null && (/^basic\b/i.test(challenge) || /^bearer /i.test(own))) return shown;
-  if (!/^bearer /i.test(challenge) || realm === null) throw broken("it is not given to everybody");
+  if (!/^bearer /i.test(challenge) || realm === null) {
+    throw broken("it is given to those alone who log in, for which credentials must be stored");
+  }
   // A password goes nowhere without TLS, but to a host of the operator's own network.
   if (
     own !== null &&

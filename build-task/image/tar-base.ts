@@ -18,9 +18,7 @@ import type { PullOptions, Registry } from "./pull.ts";
 /** Connects at the first call. Errors are BuildFailures that name the tar. */
 export function openTar({ url, digest }: TarReference, options: PullOptions): Registry {
   const broken = (what: string): BuildFailure =>
-    new BuildFailure(
-      `The base image ${redact(url)} cannot be copied: ${what}. Ask the operator to look at it (baseImage).`,
-    );
+    new BuildFailure(`The base image ${redact(url)} cannot be copied: ${what}. ${options.advice}`);
   const fetchTar = async (): Promise<IncomingMessage> => {
     const asked = askUpstream({ method: "GET", url: new URL(url), headers: {}, ...options });
     const response = await asked.catch((error: unknown) => {

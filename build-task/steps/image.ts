@@ -20,8 +20,9 @@ import { layerKeyOf } from "#core/image/layer-key.ts";
 import { digestOf, OCI_CONFIG, OCI_LAYER, renderManifest } from "#core/image/manifest.ts";
 import { planLayers } from "#core/image/plan.ts";
 import type { Lock, LockedPackage } from "#core/lock/lock.ts";
+import { redact } from "#core/redact.ts";
 import { describeBytes } from "../failure.ts";
-import { type BaseImage, baseImage } from "../image/base-image.ts";
+import { type BaseImage, baseImage, baseNameOf } from "../image/base-image.ts";
 import { type BlobFile, borrow, holdAll, keyOfBlob, uploadMissing } from "../image/blobs.ts";
 import { type LayerJob, makeLayers } from "../image/make-layers.ts";
 import { BASE_NAME, publishImage } from "../image/publish-image.ts";
@@ -182,7 +183,7 @@ async function make(
 function labelsOf(task: Task, { lockDigest }: ImageInput, base: BaseImage | null): Record<string, string> {
   return {
     "org.opencontainers.image.revision": lockDigest,
-    [BASE_NAME]: task.config.baseImage,
+    [BASE_NAME]: redact(baseNameOf(task)),
     ...(base === null ? {} : { "org.opencontainers.image.base.digest": base.digest }),
   };
 }

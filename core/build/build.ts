@@ -54,6 +54,8 @@ export interface Build {
   readonly requestId: string | null;
   /** The setting build_artifacts as it was when the build was asked for; null for builds of before that. */
   readonly artifactsWanted: readonly ArtifactType[] | null;
+  /** The setting default_docker_base_image, likewise; null too for builds that are to have no image. */
+  readonly baseImage: string | null;
 }
 
 /** conda-store's build key, version 2: first 8 of the hash, unix seconds, id, name. */

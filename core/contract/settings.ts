@@ -37,6 +37,8 @@ export const SettingsReply = v.object({
   login_roles: list,
   login_namespaces: list,
   build_artifacts: list,
+  default_docker_base_image: v.string(),
+  docker_allowed_base_images: list,
   builds_kept: v.number(),
   namespace_quota_bytes: v.number(),
   build_artifacts_kept_on_deletion: list,

@@ -6,9 +6,10 @@
 import * as v from "valibot";
 import { ARTIFACT_TYPES } from "#core/build/status.ts";
 import { AppError } from "#core/errors.ts";
+import { isBaseImage, isFrom } from "#core/image/reference.ts";
 import { parseRule } from "#core/login/rules.ts";
 import { GLOBAL_KEYS } from "./properties.ts";
-import { LOGIN_NAMESPACES, type Settings } from "./settings.ts";
+import { A_BASE_IMAGE, LOGIN_NAMESPACES, type Settings } from "./settings.ts";
 
 export type SettingsScope =
   | { readonly kind: "global" }
@@ -30,7 +31,13 @@ const LISTS = [
 const NUMBERS = ["builds_kept", "namespace_quota_bytes"] as const satisfies readonly (keyof Settings)[];
 
 /** What can be changed while the service runs; everything else is a property of the deployment. */
-export const CHANGEABLE = [...LISTS, ...NUMBERS, "build_artifacts", "login_namespaces"] as const;
+export const CHANGEABLE = [
+  ...LISTS,
+  ...NUMBERS,
+  "build_artifacts",
+  "default_docker_base_image",
+  "login_namespaces",
+] as const;
 export type ChangeableKey = (typeof CHANGEABLE)[number];
 
 /** Of these, what is set for the whole store only: nobody logs in at a namespace. */
@@ -45,7 +52,7 @@ export type SettingsLayer = Readonly<
   Partial<
     Record<(typeof LISTS)[number], readonly string[]> &
       Record<(typeof NUMBERS)[number], number> &
-      Pick<Settings, "build_artifacts" | "login_namespaces">
+      Pick<Settings, "build_artifacts" | "default_docker_base_image" | "login_namespaces">
   >
 >;
 
@@ -73,7 +80,9 @@ export function layerSettings(deployment: Settings, layers: readonly ScopedLayer
     for (const key of CHANGEABLE) {
       const value = layer[key];
       if (value === undefined) continue;
-      values[key] = typeof value === "number" ? value : [...value];
+      if (typeof value === "object") values[key] = [...value];
+      // An empty text gives back what the deployment has.
+      else values[key] = value === "" ? deployment[key] : value;
       origins.set(key, scope);
     }
   }
@@ -136,8 +145,17 @@ const Namespaces = v.pipe(
   v.maxLength(LOGIN_NAMESPACES.length, "must not hold a word twice"),
 );
 
+const BaseImage = v.pipe(
+  v.string("must be a string"),
+  v.check(
+    (text) => text === "" || isBaseImage(text),
+    `must be ${A_BASE_IMAGE}, or empty for the deployment's`,
+  ),
+);
+
 const schemaOf = (key: ChangeableKey) => {
   if (key === "build_artifacts") return Artifacts;
+  if (key === "default_docker_base_image") return BaseImage;
   if (key === "login_roles") return Rules;
   if (key === "login_namespaces") return Namespaces;
   return (NUMBERS as readonly string[]).includes(key) ? Count : List;
@@ -163,7 +181,7 @@ export function readSettingsChange(
     const names = unknown.slice(0, 5).map((key) => `'${key.slice(0, 60)}'`);
     refuse(`Invalid setting keys {${names.join(", ")}}`);
   }
-  const layer: Record<string, readonly string[] | number> = {};
+  const layer: Record<string, readonly string[] | number | string> = {};
   for (const [key, value] of Object.entries(given)) {
     if (!isChangeable(key)) {
       mustBeTheDeployments(key, value, scope, deployment);
@@ -177,6 +195,36 @@ export function readSettingsChange(
     layer[key] = result.output;
   }
   return layer;
+}
+
+/**
+ * Whether images may be put on this one: that of the deployment, and what is from where it allows. Who may name another sees
+ * what is in it, by what the deployment shows the registry.
+ * @returns null, or the end of a sentence that says what would do
+ */
+export function faultOfBaseImage(name: string, deployment: Settings): string | null {
+  const { default_docker_base_image: own, docker_allowed_base_images: sources } = deployment;
+  if (name === "" || name === own || isFrom(name, sources)) return null;
+  const places = sources.length === 0 ? "nowhere else" : `from ${sources.join(", ")}`;
+  return (
+    `must be the deployment's own image or ${places}: ` +
+    "what is allowed is the setting docker_allowed_base_images, a property of the deployment"
+  );
+}
+
+/**
+ * What a build's image is put on, as it is set when the build is asked for; null for a build without an image.
+ * @throws AppError `setting_violated` where what was set is not allowed any more
+ */
+export function baseImageFor({ settings, describe }: LayeredSettings, deployment: Settings): string | null {
+  if (!settings.build_artifacts.includes("DOCKER_MANIFEST")) return null;
+  const { default_docker_base_image: name } = settings;
+  const fault = faultOfBaseImage(name, deployment);
+  if (fault === null) return name;
+  throw new AppError(
+    "setting_violated",
+    `The base image ${name} (${describe("default_docker_base_image")}) ${fault}.`,
+  );
 }
 
 function mustBeTheDeployments(key: string, value: unknown, scope: SettingsScope, deployment: Settings): void {

@@ -5,12 +5,17 @@
  */
 import * as v from "valibot";
 import { ARTIFACT_TYPES } from "#core/build/status.ts";
+import { BASE_IMAGE, isBaseImage, parseBaseSource, usualSources } from "#core/image/reference.ts";
 import { parseRule } from "#core/login/rules.ts";
 import { NewNamespaceName } from "#core/names.ts";
 import { PROPERTIES } from "./properties.ts";
 
 /** Of whom a login may make namespaces. */
 export const LOGIN_NAMESPACES = ["users", "groups"] as const;
+
+/** In words. */
+export const A_BASE_IMAGE =
+  "a reference such as docker.io/library/debian:stable-slim, a tar's address with #sha256:…, or scratch";
 
 const LIST = "must be a list of strings";
 const texts = (fallback: readonly string[]) =>
@@ -95,6 +100,24 @@ const ENTRIES = {
     v.array(v.picklist(ARTIFACT_TYPES, "must hold artifact types"), "must be a list of artifact types"),
     ["LOCKFILE", "YAML", "CONDA_PACK"],
   ),
+  /** What images of environments are put on. */
+  default_docker_base_image: v.optional(
+    v.pipe(v.string("must be a string"), v.check(isBaseImage, `must be ${A_BASE_IMAGE}`)),
+    BASE_IMAGE,
+  ),
+  /** Where other images than the deployment's may come from; without it, docker's own ones and its repository. */
+  docker_allowed_base_images: v.optional(
+    v.array(
+      v.pipe(
+        v.string(LIST),
+        v.check(
+          (text) => parseBaseSource(text) !== null,
+          "must hold registries such as ghcr.io or ghcr.io/team, or servers of tars such as https://files.example.org",
+        ),
+      ),
+      LIST,
+    ),
+  ),
   /** Builds that an environment keeps, the newest, beside the current and the pinned ones; 0: all. */
   builds_kept: count,
   /** Bytes of completed builds beyond which a namespace takes no new build; 0: no limit. */
@@ -110,7 +133,11 @@ const Settings = v.strictObject(ENTRIES, ({ expected }) =>
   expected === "never" ? "is no setting" : "must be an object",
 );
 export type Settings = Readonly<
-  v.InferOutput<typeof Settings> & { conda_platforms: string[]; conda_indexed_channels: string[] }
+  v.InferOutput<typeof Settings> & {
+    conda_platforms: string[];
+    conda_indexed_channels: string[];
+    docker_allowed_base_images: string[];
+  }
 >;
 export type SettingKey = keyof typeof ENTRIES;
 
@@ -129,6 +156,8 @@ export function deploymentSettings(values: unknown): Settings {
       ...result.output,
       conda_platforms: conda_platforms ?? [...conda_solve_platforms, "noarch"],
       conda_indexed_channels: conda_indexed_channels ?? [...conda_default_channels],
+      docker_allowed_base_images:
+        result.output.docker_allowed_base_images ?? usualSources(result.output.default_docker_base_image),
     };
   }
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "settings"}: ${issue.message}`);

@@ -44,6 +44,7 @@ function options(hosts: readonly string[], stored: ChannelCredentials = {}): Pul
     allowPrivateHosts: hosts,
     keys: async () => openChannelKeys(stored, "https://conda.anaconda.org", hosts),
     signal: AbortSignal.timeout(60_000),
+    advice: "Ask the operator.",
   };
 }
 function source(name: string, how: PullOptions) {

@@ -19,7 +19,7 @@ const pathsOfAttempt = (attempt: number) =>
     {
       ...{ storeDirectory: join(root, "store"), diskDirectory: join(root, "disk") },
       ...{ workDirectory: join(root, "work"), allowedPrivateHosts: [], packPython: "" },
-      ...{ channelSecrets: "", repodataMinutesMax: 60, baseImage: "scratch", maxAttemptMinutes: 1 },
+      ...{ channelSecrets: "", repodataMinutesMax: 60, maxAttemptMinutes: 1 },
     },
     build,
     attempt,

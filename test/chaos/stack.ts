@@ -173,6 +173,7 @@ async function open(
     settings: JSON.stringify({
       conda_default_channels: [`${channel.origin}/main`],
       conda_virtual_packages: { __glibc: "2.28" },
+      default_docker_base_image: "scratch",
     }),
     urlPrefix: "/",
     proxyStripsPrefix: "false",
@@ -188,7 +189,6 @@ async function open(
     engineProgram: python,
     packPython: python,
     isolation: "possible",
-    baseImage: "scratch",
     maxAttemptMinutes: "30",
     maxQueueHours: "24",
     taskSizes: JSON.stringify(POLICY.taskSizes),

@@ -35,7 +35,7 @@ const MAIN = join(ROOT, "build-task", "main.ts");
 /** Names of the secrets with credentials of channels begin so. */
 export const CHANNEL_SECRETS = "workshop/channels/";
 
-type Ordered = Pick<Submission, "frozenLock" | "artifactsWanted">;
+type Ordered = Pick<Submission, "frozenLock" | "artifactsWanted" | "baseImage">;
 
 export interface Workshop {
   readonly db: AuditedDb;
@@ -133,6 +133,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     conda_default_channels: [options.channel()],
     // The demo channel's python is this machine's own.
     conda_virtual_packages: { __glibc: glibc() },
+    default_docker_base_image: options.baseImage?.() ?? "scratch",
     ...options.settings,
   });
 
@@ -184,7 +185,6 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     [VARIABLES.repodataMinutesMax]: "60",
     [VARIABLES.packPython]: options.python(),
     [VARIABLES.isolation]: "possible",
-    [VARIABLES.baseImage]: options.baseImage?.() ?? "scratch",
     [VARIABLES.maxAttemptMinutes]: "10",
     [VARIABLES.engine]: "rattler",
     [VARIABLES.engineProgram]: options.python(),

@@ -50,6 +50,7 @@ export function newBuild(id: number): Build {
     pinnedOn: null,
     deletedOn: null,
     artifactsWanted: null,
+    baseImage: null,
   } as unknown as Build;
 }
 

@@ -45,7 +45,6 @@ export const LOCAL_DEPLOYMENT: LocalDeployment = {
   engine: "rattler",
   engineProgram: "/home/me/.local/venv/bin/python",
   packPython: "/home/me/.local/venv/bin/python",
-  baseImage: "scratch",
   allowedPrivateHosts: ["127.0.0.1:5000"],
   settings: { conda_default_channels: ["http://127.0.0.1:5000/demo-channel"] },
 };

@@ -49,7 +49,6 @@ const REVIEWED: Record<string, RegExp[]> = {
       VARIABLES.engine,
       VARIABLES.engineProgram,
       VARIABLES.packPython,
-      VARIABLES.baseImage,
       VARIABLES.allowedPrivateHosts,
       VARIABLES.settings,
     ].map((name) => new RegExp(`^${CONTAINER}\\.Environment\\.${name}$`)),

@@ -9,7 +9,7 @@ import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import type { Build } from "#core/build/build.ts";
 import type { rebuild } from "#core/contract/builds.ts";
 import { AppError } from "#core/errors.ts";
-import { layerSettings } from "#core/settings/scope.ts";
+import { baseImageFor, layerSettings } from "#core/settings/scope.ts";
 import { mustHaveRoomIn } from "../quota.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
@@ -43,6 +43,7 @@ async function submitAgain(
   const { namespace, environment } = build;
   const place = await readSubmissionPlace(db, namespace, environment);
   const layered = layerSettings(services.settings, place.settings);
+  const baseImage = baseImageFor(layered, services.settings);
   await mustHaveRoomIn(db, namespace, layered);
   const frozenLock = query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
   const { buildId } = await submitSpecification(db, {
@@ -54,6 +55,7 @@ async function submitAgain(
     createNamespace: false,
     ...(frozenLock === undefined ? {} : { frozenLock }),
     artifactsWanted: layered.settings.build_artifacts,
+    baseImage,
     place,
     counted,
     at: new Date(),

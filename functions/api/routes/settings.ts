@@ -38,26 +38,39 @@ async function show({ db, settings: deployment }: Services, scope: SettingsScope
 }
 
 async function set(
-  { settings }: Services,
+  { settings, allowPrivateHosts }: Services,
   scope: SettingsScope,
   { db, body, can }: Pick<Ask<typeof putNamespaceSettings>, "db" | "body" | "can">,
 ) {
   const change = { ...readSettingsChange(body, scope, settings) };
+  const now = async () => layerSettings(settings, await getSettingsLayers(db, scope)).settings;
   for (const key of scope.kind === "global" ? [] : SET_GLOBALLY) {
     if (change[key] === undefined) continue;
-    const { settings: now } = layerSettings(settings, await getSettingsLayers(db, scope));
     // Clients send back what they read.
-    if (JSON.stringify(now[key]) !== JSON.stringify(change[key])) mustNotBeGlobal(key);
+    if (JSON.stringify((await now())[key]) !== JSON.stringify(change[key])) mustNotBeGlobal(key);
     delete change[key];
   }
   for (const key of SET_FROM_ABOVE) {
     if (change[key] === undefined || (await can("setting::update", GLOBAL_TARGET))) continue;
-    const { settings: now } = layerSettings(settings, await getSettingsLayers(db, scope));
-    if (now[key] === change[key]) delete change[key];
+    if ((await now())[key] === change[key]) delete change[key];
     else {
       throw new AppError(
         "permission_denied",
         `Setting ${key} is set by who may change settings of the whole store.`,
+      );
+    }
+  }
+  if (change.default_docker_base_image) {
+    const { faultOfNewBaseImage } = await import("../base-image.ts");
+    const fault = faultOfNewBaseImage(change.default_docker_base_image, settings, allowPrivateHosts);
+    // What was allowed once is sent back too.
+    const isSame =
+      fault !== null && (await now()).default_docker_base_image === change.default_docker_base_image;
+    if (isSame) delete change.default_docker_base_image;
+    else if (fault !== null) {
+      throw new AppError(
+        "invalid_request",
+        `validation error for setting default_docker_base_image: ${fault}`,
       );
     }
   }

@@ -12,7 +12,7 @@ import { dataReply } from "#core/contract/shapes.ts";
 import type { postSpecification } from "#core/contract/specifications.ts";
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
-import { layerSettings } from "#core/settings/scope.ts";
+import { baseImageFor, layerSettings } from "#core/settings/scope.ts";
 import { mustHaveRoomIn } from "../quota.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
@@ -61,6 +61,7 @@ async function submit(
   await allow(ofEnvironment(namespace, name));
   const place = await readSubmissionPlace(db, namespace, name);
   const layered = layerSettings(services.settings, place.settings);
+  const baseImage = baseImageFor(layered, services.settings);
   await mustHaveRoomIn(db, namespace, layered);
   const { settings, describe } = layered;
   const { allowPrivateHosts } = services;
@@ -72,6 +73,7 @@ async function submit(
     specification: { ...specification, name },
     ...(frozenLock === undefined ? {} : { frozenLock }),
     artifactsWanted: settings.build_artifacts,
+    baseImage,
     place,
     counted,
     createNamespace: await can("namespace::create", ofNamespace(namespace)),

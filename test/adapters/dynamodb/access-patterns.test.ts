@@ -22,7 +22,14 @@ import { buildsOf, planOf } from "#adapters/dynamodb/deletion-plans.ts";
 import { readDue, replaceDue } from "#adapters/dynamodb/due.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { condemn, getThings, giveBack, heldBy, holdThings } from "#adapters/dynamodb/holds.ts";
-import { getBaseImage, getLayers, putLayer } from "#adapters/dynamodb/image-layers.ts";
+import {
+  getBaseImage,
+  getLayers,
+  noteCopied,
+  putBaseImage,
+  putLayer,
+  wasCopied,
+} from "#adapters/dynamodb/image-layers.ts";
 import { countShares, freeShare, freeSlot, readHeld, readTurns, slots } from "#adapters/dynamodb/line.ts";
 import { listBuilds } from "#adapters/dynamodb/list-builds.ts";
 import { listEnvironments } from "#adapters/dynamodb/list-environments.ts";
@@ -445,6 +452,15 @@ describe.each([
       calls: 1,
     },
     { number: 99, ask: (db) => getBaseImage(db, "debian", "linux-64", at), calls: 1 },
+    { number: 102, ask: (db) => wasCopied(db, BLOB.digest, at), calls: 1 },
+    {
+      number: 103,
+      ask: async (db) => {
+        await noteCopied(db, BLOB.digest, at);
+        await putBaseImage(db, "debian", "linux-64", { digest: BLOB.digest, manifest: "", config: "" }, at);
+      },
+      calls: 2,
+    },
     {
       number: 100,
       ask: async (db) => {

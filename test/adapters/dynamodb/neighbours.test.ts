@@ -71,6 +71,7 @@ test("a build that an older version accepted is built, without what has come sin
   const since = [
     "requestId",
     "artifactsWanted",
+    "baseImage",
     "frozenLock",
     "waitingSince",
     "memoryMiB",

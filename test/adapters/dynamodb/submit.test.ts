@@ -65,6 +65,7 @@ test("a specification is accepted with its namespace, environment, build and pla
     lockDigest: null,
     frozenLock: null,
     artifactsWanted: null,
+    baseImage: null,
     pinnedOn: null,
     requestId: null,
     deletedOn: null,
