@@ -15,7 +15,13 @@ import type { IndexSource } from "#core/lock/solve-key.ts";
 import { RepodataError } from "#core/repodata/limits.ts";
 import type { NameIndex, ShardPlace } from "#core/repodata/name-index.ts";
 import { isSubdir } from "#core/repodata/record.ts";
-import { channelKeyOf, type RepodataState, type StoredIndex, secondsSince } from "#core/repodata/state.ts";
+import {
+  channelKeyOf,
+  keptEtag,
+  type RepodataState,
+  type StoredIndex,
+  secondsSince,
+} from "#core/repodata/state.ts";
 
 export interface KeptOptions {
   readonly db: Db;
@@ -76,8 +82,8 @@ export function openKeptIndexes(options: KeptOptions): KeptIndexes {
       if (!isSubdir(subdir) || !INDEX_FILE.test(file)) return null;
       const kept = await subdirOf(channel, subdir);
       if (kept === null) return null;
-      const has = kept.live !== null && (file === SHARD_INDEX || file === PLAIN);
-      return has ? status === 200 && validator === etagOf(kept.live) : status === 404;
+      if (kept.live === null || !(file === SHARD_INDEX || file === PLAIN)) return status === 404;
+      return status === 200 && validator === keptEtag(kept.live);
     },
   };
 }
@@ -138,12 +144,10 @@ async function lookUp(options: KeptOptions, channel: string, subdir: string): Pr
   };
 }
 
-const etagOf = (live: StoredIndex | null): string => `"kept-${live?.index ?? ""}"`;
-
 async function answerFrom(options: KeptOptions, kept: Subdir, file: string): Promise<KeptAnswer> {
   const missing: KeptAnswer = { status: 404, etag: null, body: null };
   if (kept.live === null) return missing;
-  const etag = etagOf(kept.live);
+  const etag = keptEtag(kept.live);
   const sha256 = SHARD.exec(file)?.[1];
   if (sha256 !== undefined) {
     const place = (await kept.index()).places.get(sha256);

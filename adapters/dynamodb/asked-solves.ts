@@ -3,10 +3,12 @@
  * Cost: docs/access-patterns.md, 112 to 115.
  * @module
  */
-
+import { createHash } from "node:crypto";
 import { minutesAfter } from "#core/build/job.ts";
 import {
+  areInForce,
   isFresh,
+  keptPlacesOf,
   SOLVE_KEPT_HOURS,
   type Solve,
   type SolveAnswer,
@@ -19,6 +21,7 @@ import { putDue } from "./due.ts";
 import { expressions, UNSET } from "./expression.ts";
 import { type Item, packJson, toDate, toDateOrNull, toSeconds, unpackJson, withVersion } from "./item.ts";
 import { askedSolveKey, newestSolveKey, SCHEMA_VERSION, thingKey } from "./keys.ts";
+import { getRepodata } from "./repodata.ts";
 import { AGAIN, withRetry } from "./retry.ts";
 import { transact } from "./transact.ts";
 import { change } from "./transact-items.ts";
@@ -29,14 +32,18 @@ export interface StoredSolve {
   readonly answer: SolveAnswer | null;
 }
 
-type Asked = Pick<Solve, "namespace" | "environment" | "sha256" | "document"> & SolveQuestion;
+type Asked = Pick<Solve, "namespace" | "environment" | "sha256" | "document"> &
+  SolveQuestion & {
+    /** As `solvedBy` tells it. */
+    readonly by: object;
+  };
 
 /** What makes two questions one. */
-const questionOf = ({ namespace, environment, document }: Asked): string =>
-  `${namespace}/${environment}/${document}`;
+const questionOf = ({ namespace, environment, document, by }: Asked): string =>
+  `${namespace}/${environment}/${document}/${createHash("sha256").update(JSON.stringify(by)).digest("hex")}`;
 
 /**
- * Notes a question; one that was asked a moment ago is the same solve.
+ * Notes a question; one that was asked a moment ago is the same solve, unless an index that it read has been replaced since.
  * @returns `isNew`: the caller is to have it solved
  * @throws AppError invalid_request when the specification does not fit into an item
  */
@@ -46,7 +53,8 @@ export async function askSolve(db: Db, asked: Asked, now: Date): Promise<{ solve
     new GetCommand({ TableName: db.table, Key: newest, ConsistentRead: true }),
   );
   const known = Item && (await getAskedSolve(db, String(Item["id"]), now));
-  if (known && isFresh(known.solve, now)) return { solve: known.solve, isNew: false };
+  if (known && isFresh(known.solve, now) && (await holds(db, known)))
+    return { solve: known.solve, isNew: false };
   const { namespace, environment, sha256, document, posted, spec } = asked;
   const id = crypto.randomUUID();
   const question = await packJson({ posted, spec }, "The specification");
@@ -65,6 +73,12 @@ export async function askSolve(db: Db, asked: Asked, now: Date): Promise<{ solve
     return outcome.kind === "done" ? "done" : AGAIN;
   });
   return { solve: toSolve(item), isNew: true };
+}
+
+async function holds(db: Db, { solve, answer }: StoredSolve): Promise<boolean> {
+  const sources = answer?.sources ?? [];
+  const places = keptPlacesOf(solve.namespace, sources);
+  return places.length === 0 || areInForce(sources, await getRepodata(db, places));
 }
 
 /** The solve with what was asked and answered; null for none, or one whose day is over. */

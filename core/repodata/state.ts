@@ -81,6 +81,11 @@ export const channelKeyOf = ({ owner, channel }: Pick<RepodataPlace, "owner" | "
     .digest("hex")
     .slice(0, 32);
 
+/** How validators of kept indexes begin, and no channel's do. */
+export const KEPT_ETAG = '"kept-';
+/** What who reads a kept index is told of which one it was. */
+export const keptEtag = ({ index }: Pick<StoredIndex, "index">): string => `${KEPT_ETAG}${index}"`;
+
 /** Seconds since a time; null where there is none. */
 export const secondsSince = (time: string | null, at: Date): number | null =>
   time === null ? null : Math.max(0, Math.round((at.getTime() - Date.parse(time)) / 1000));

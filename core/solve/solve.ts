@@ -4,7 +4,12 @@
  */
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import type { IndexSource } from "#core/lock/solve-key.ts";
+import { KEPT_ETAG, keptEtag, type RepodataPlace, type RepodataState } from "#core/repodata/state.ts";
+import type { Settings } from "#core/settings/settings.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
+
+/** What solves are made by; a test compares it with package.json. */
+export const SOLVER = "rattler wasm 0.3.5";
 
 export const SOLVE_STATUSES = ["QUEUED", "SOLVING", "SOLVED", "FAILED"] as const;
 export type SolveStatus = (typeof SOLVE_STATUSES)[number];
@@ -78,6 +83,39 @@ export function asOfNow(solve: Solve, now: Date): Solve {
 export const isFresh = (solve: Solve, now: Date): boolean =>
   asOfNow(solve, now).status !== "FAILED" &&
   now.getTime() - solve.askedOn.getTime() < SOLVE_FRESH_MINUTES * 60_000;
+
+/** What of a deployment decides what comes of a specification beside the specification itself. */
+export const solvedBy = ({
+  conda_solve_platforms: platforms,
+  conda_virtual_packages: virtual,
+}: Pick<Settings, "conda_solve_platforms" | "conda_virtual_packages">): object => ({
+  solver: SOLVER,
+  platforms,
+  virtual,
+});
+
+/** Indexes that a solve read and that prefetch may have replaced since: only of what is kept can be known that it has changed. */
+export const keptPlacesOf = (namespace: string, sources: readonly IndexSource[]): RepodataPlace[] =>
+  sources.filter(isKept).flatMap(({ channel, path }) => {
+    const subdir = path.split("/")[0] ?? "";
+    return [null, namespace].map((owner) => ({ owner, channel, subdir }));
+  });
+
+/** @param states what is in force at those places. @returns whether the solve would read the same now */
+export const areInForce = (sources: readonly IndexSource[], states: readonly RepodataState[]): boolean =>
+  sources
+    .filter(isKept)
+    .every(({ channel, path, validator }) =>
+      states.some(
+        (state) =>
+          state.channel === channel &&
+          path.startsWith(`${state.subdir}/`) &&
+          state.live !== null &&
+          keptEtag(state.live) === validator,
+      ),
+    );
+
+const isKept = ({ validator }: IndexSource): boolean => validator?.startsWith(KEPT_ETAG) ?? false;
 
 export interface SolveChanges {
   readonly added: readonly { readonly name: string; readonly version: string }[];

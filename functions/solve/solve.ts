@@ -5,7 +5,7 @@
 import { AwsError } from "#adapters/aws-json.ts";
 import { fetchKeptFirst, openFetchIndex } from "#adapters/channel/fetch-index.ts";
 import { openKeptIndexes } from "#adapters/channel/kept-indexes.ts";
-import { solveByWasm, WASM_SOLVER } from "#adapters/conda/wasm/wasm-solver.ts";
+import { solveByWasm } from "#adapters/conda/wasm/wasm-solver.ts";
 import {
   beginSolve,
   endSolve,
@@ -27,7 +27,7 @@ import { virtualPackagesFor } from "#core/lock/virtual-packages.ts";
 import { EngineError } from "#core/ports.ts";
 import { redact } from "#core/redact.ts";
 import type { Settings } from "#core/settings/settings.ts";
-import { SOLVE_SECONDS, type SolveAnswer, type SolveFault } from "#core/solve/solve.ts";
+import { SOLVE_SECONDS, SOLVER, type SolveAnswer, type SolveFault } from "#core/solve/solve.ts";
 import { readAccepted } from "#core/specification/stored.ts";
 
 export interface SolveContext {
@@ -88,7 +88,7 @@ async function solved(
   }
   await putObject(bucket, key, lock.text, { contentType: "application/json", onlyIfAbsent: true });
   const rows = packages.map(({ fileName: _, constrains: __, license: ___, timestamp: ____, ...row }) => row);
-  const answer = { solver: WASM_SOLVER, platform, packages: rows, sources, pip: pip.requirements };
+  const answer = { solver: SOLVER, platform, packages: rows, sources, pip: pip.requirements };
   return { lockDigest: lock.digest, answer };
 }
 

@@ -14,9 +14,6 @@ import { type TrueChannels, trueChannels } from "../true-channels.ts";
 import { type IndexFile, runSolver } from "./solver-thread.ts";
 import { virtualIndex, virtualRepodata } from "./virtual-index.ts";
 
-/** A test compares it with package.json. */
-export const WASM_SOLVER = "rattler wasm 0.3.5";
-
 /** Names that no resolver knows, by RFC 6761: all that the solver asks for goes through the hands of `answer`. */
 const CHANNELS = "https://channels.invalid";
 const VIRTUAL = "https://virtual.invalid";

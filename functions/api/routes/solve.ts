@@ -17,7 +17,7 @@ import type { getSolve, postSolve, solveSpecification } from "#core/contract/sol
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
 import { layerSettings } from "#core/settings/scope.ts";
-import { asOfNow, changesBetween, type Solve, type SolvedPackage } from "#core/solve/solve.ts";
+import { asOfNow, changesBetween, type Solve, type SolvedPackage, solvedBy } from "#core/solve/solve.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { stableId } from "./build-packages.ts";
@@ -50,7 +50,9 @@ async function ask(
     describe,
     allowPrivateHosts: services.allowPrivateHosts,
   });
-  const asked = { namespace: namespace.output, environment: name, sha256, document, posted, spec };
+  // The function solve has the deployment's settings, too.
+  const by = solvedBy(services.settings);
+  const asked = { namespace: namespace.output, environment: name, sha256, document, posted, spec, by };
   const { solve, isNew } = await askSolve(db, asked, new Date());
   if (isNew) await services.askForSolve(solve.id);
   return solve;

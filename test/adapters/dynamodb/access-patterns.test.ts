@@ -124,7 +124,7 @@ const somePackages = (n: number): InstalledPackage[] =>
 const { posted } = readSolvable("{name: asked, dependencies: [python]}");
 const QUESTION = {
   ...{ namespace: "team", environment: "asked", sha256: sha256Of("spec"), document: sha256Of("spec") },
-  ...{ posted, spec: posted },
+  ...{ posted, spec: posted, by: {} },
 };
 const TOKEN = {
   primaryNamespace: "alice",

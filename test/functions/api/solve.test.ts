@@ -11,12 +11,14 @@ import { prefetch } from "#functions/prefetch/prefetch.ts";
 import { serveDemoChannel } from "#local/demo-channel.ts";
 import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
+import { filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { openSolving, type Solving } from "#test/kit/solving.ts";
 import { completed, sha256Of } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
 const demo = useDemoChannel();
+const channel = useIndexChannel();
 const VIRTUAL = { conda_virtual_packages: { __glibc: "2.39" } };
 let api: Api;
 let solving: Solving;
@@ -261,6 +263,66 @@ describe("a solve", () => {
     await behind.rest();
     const solve = await (await own.request(`/api/v1/solve/${data?.["solve_id"]}/`, { headers })).text();
     expect(solve).toContain('"status":"SOLVED"');
+  });
+
+  test("is made anew for who asks the same when a kept index has changed, or what solves are made by", async () => {
+    const reading = async (): Promise<void> => {
+      const { db, bucket, log } = api.services;
+      const context = {
+        db,
+        bucket,
+        log,
+        privateChannels: {},
+        channelSecrets: "none/",
+        limits: REPODATA_LIMITS,
+      };
+      const settings = deploymentSettings({
+        conda_indexed_channels: [channel.url],
+        conda_platforms: ["noarch"],
+      });
+      const now = { clock: () => new Date(), signal: AbortSignal.timeout(120_000) };
+      const hosts = { allowPrivateHosts: [channel.host] };
+      await prefetch({ ...context, ...now, ...hosts, settings }, { now: true, believeLoss: false });
+    };
+    const asking = (settings: object) => {
+      const hosts = { allowPrivateHosts: [channel.host] };
+      const behind = openSolving(aws, { ...VIRTUAL, ...settings }, hosts);
+      const own = openApi(aws, {
+        secret: api.services.secret,
+        settings: deploymentSettings({ ...VIRTUAL, ...settings }),
+        askForSolve: behind.askForSolve,
+        ...hosts,
+      });
+      return async (): Promise<{ id: unknown; versions: unknown[] }> => {
+        const text = JSON.stringify({ name: "fresh", channels: [channel.url], dependencies: ["thing"] });
+        const headers = { ...admin, "content-type": "application/json" };
+        const told = await own.request("/api/v1/solve/", { ...posted(text), headers });
+        const { solve_id: id } = ((await told.json()) as Reply).data ?? {};
+        await behind.rest();
+        const shown = await own.request(`/api/v1/solve/${id}/`, { headers });
+        const { packages = [] } = ((await shown.json()) as { data: { packages?: { version: string }[] } })
+          .data;
+        return { id, versions: packages.map(({ version }) => version) };
+      };
+    };
+    const ask = asking({});
+    channel.publish("noarch", filesOf(record("thing", "1.0")));
+    await reading();
+    const first = await ask();
+    expect(first.versions).toEqual(["1.0"]);
+    expect(await ask()).toEqual(first);
+    // Compared again, and still the same.
+    await reading();
+    expect(await ask()).toEqual(first);
+
+    channel.publish("noarch", filesOf(record("thing", "1.0"), record("thing", "2.0")));
+    await reading();
+    const second = await ask();
+    expect(second).toEqual({ id: expect.not.stringContaining(String(first.id)), versions: ["2.0"] });
+    expect(await ask()).toEqual(second);
+
+    const otherwise = asking({ conda_virtual_packages: { __glibc: "2.17" } });
+    expect((await otherwise()).id).not.toBe(second.id);
   });
 
   test("keeps credentials of private channels out of its words, and says which channel wants them", async () => {

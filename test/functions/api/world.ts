@@ -18,6 +18,7 @@ import type { Artifact, ArtifactType } from "#core/build/status.ts";
 import { archiveKey, exportKey, installerKey, lockKey, logKey, manifestKey } from "#core/layout.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
+import { solvedBy } from "#core/solve/solve.ts";
 import { issueToken } from "#functions/api/issue-token.ts";
 import { readSolvable } from "#functions/api/routes/posted-specification.ts";
 import type { Services } from "#functions/api/services.ts";
@@ -113,9 +114,11 @@ async function solvedPython(db: Db): Promise<string> {
   const { posted, complete: completed } = readSolvable(
     '{"name":"conda-store-solve","channels":[],"dependencies":["python"]}',
   );
-  const accepted = completed({ settings: deploymentSettings({}), allowPrivateHosts: [] });
+  const settings = deploymentSettings({});
+  const accepted = completed({ settings, allowPrivateHosts: [] });
   const { sha256, document, spec } = accepted;
-  const asked = { namespace: "team", environment: "conda-store-solve", sha256, document, posted, spec };
+  const by = solvedBy(settings);
+  const asked = { namespace: "team", environment: "conda-store-solve", sha256, document, posted, spec, by };
   const { solve } = await askSolve(db, asked, new Date(Date.now() + 3_600_000));
   await beginSolve(db, solve.id);
   const url = "https://conda.anaconda.org/conda-forge/linux-64/python-3.12.1-h0_0.conda";

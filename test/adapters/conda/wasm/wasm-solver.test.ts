@@ -1,9 +1,10 @@
 /** The solver in a function's process gives what the engines of builds give. */
 import { describe, expect, test } from "vitest";
 import { openFetchIndex } from "#adapters/channel/fetch-index.ts";
-import { solveByWasm, WASM_SOLVER } from "#adapters/conda/wasm/wasm-solver.ts";
+import { solveByWasm } from "#adapters/conda/wasm/wasm-solver.ts";
 import { openChannelKeys } from "#core/channel/credentials.ts";
 import type { EngineError } from "#core/ports.ts";
+import { SOLVER } from "#core/solve/solve.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import manifest from "../../../../package.json" with { type: "json" };
 
@@ -31,7 +32,7 @@ const refused = async (...given: Parameters<typeof solve>): Promise<EngineError>
 };
 
 test("the version that solves are remembered by is the installed one", () => {
-  expect(WASM_SOLVER).toBe(`rattler wasm ${manifest.dependencies["@conda-org/rattler"]}`);
+  expect(SOLVER).toBe(`rattler wasm ${manifest.dependencies["@conda-org/rattler"]}`);
 });
 
 test("a solve has true addresses, hashes, sizes and what of the index was read, and no virtual package", async () => {
