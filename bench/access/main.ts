@@ -2,15 +2,13 @@
  * `npm run bench -- access`: what a decision and a token's check cost.
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { openDb } from "#adapters/dynamodb/db.ts";
-import { LocalError } from "#local/local-error.ts";
 import { startMiniStack, TEST_CREDENTIALS } from "#local/ministack.ts";
 import { ensurePythonTools } from "#local/python.ts";
 import { createTable, startLocalDynamodb } from "../api/local-dynamodb.ts";
+import { type BenchPlace, runBench, valuesOf } from "../run-bench.ts";
 import { renderTable } from "../table.ts";
 import { BINDINGS, measureCompiling, measureDecisions, RATIO_MIN } from "./decisions.ts";
 import { measureTokens, type TokenShare } from "./tokens.ts";
@@ -23,11 +21,13 @@ One decision with ${BINDINGS} bindings, ours and a naive one in turns; then the 
 out whose token it brings. Status 1 when a decision is less than ${RATIO_MIN} times faster than the naive one.`;
 
 /** @returns whether every decision was within its budget; also after `--help` */
-export async function benchAccess(args: readonly string[]): Promise<boolean> {
-  if (args.length > 0) {
-    (args.includes("--help") ? console.log : console.error)(USAGE);
-    return args.includes("--help");
-  }
+export const benchAccess = (args: readonly string[]): Promise<boolean> =>
+  runBench(args, { usage: USAGE, parseOptions, measure });
+
+const parseOptions = (args: readonly string[]): object | null =>
+  valuesOf(args, { help: { type: "boolean" } }).help ? null : {};
+
+async function measure(_: object, { directory, closers }: BenchPlace): Promise<boolean> {
   const decisions = measureDecisions();
   const headings = ["asked", "allowed", "ours µs", "naive µs", "times faster"];
   const rows = decisions.map(({ says, allowed, oursMicros, naiveMicros, ratio }) => [
@@ -40,21 +40,18 @@ export async function benchAccess(args: readonly string[]): Promise<boolean> {
   );
   const within = decisions.every(({ ratio }) => ratio >= RATIO_MIN);
   console.log(within ? `within its budget: ${RATIO_MIN} times` : `NOT ${RATIO_MIN} times faster everywhere`);
-  try {
-    await withDynamodb(async (endpoint, name) => {
-      Object.assign(process.env, TEST_CREDENTIALS);
-      await createTable(new DynamoDBClient({ endpoint }), "bench");
-      const share = await measureTokens(openDb({ table: "bench", endpoint }));
-      console.log(
-        `\nA token's check in a request for one environment (DynamoDB: ${name})\n\n${renderShare(share)}`,
-      );
-    });
-    return within;
-  } catch (error) {
-    if (!(error instanceof LocalError)) throw error;
-    console.error(error.message);
-    return false;
-  }
+  const { python } = await ensurePythonTools(ROOT, console.error);
+  const ministack = await startMiniStack({ python, directory });
+  closers.push(() => ministack.stop());
+  const { endpoint, name, stop } = await startLocalDynamodb(ministack.endpoint);
+  closers.push(stop);
+  Object.assign(process.env, TEST_CREDENTIALS);
+  await createTable(new DynamoDBClient({ endpoint }), "bench");
+  const share = await measureTokens(openDb({ table: "bench", endpoint }));
+  console.log(
+    `\nA token's check in a request for one environment (DynamoDB: ${name})\n\n${renderShare(share)}`,
+  );
+  return within;
 }
 
 function renderShare({ requestMicros, knownMicros, newMicros, knownShare, newShare }: TokenShare): string {
@@ -67,20 +64,4 @@ function renderShare({ requestMicros, knownMicros, newMicros, knownShare, newSha
       ["the check of a new one, its use written down", Math.round(newMicros), percent(newShare)],
     ],
   );
-}
-
-async function withDynamodb(run: (endpoint: string, name: string) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), "conda-store-bench-"));
-  const closers: (() => Promise<void>)[] = [];
-  try {
-    const { python } = await ensurePythonTools(ROOT, console.error);
-    const ministack = await startMiniStack({ python, directory });
-    closers.push(() => ministack.stop());
-    const dynamodb = await startLocalDynamodb(ministack.endpoint);
-    closers.push(() => dynamodb.stop());
-    await run(dynamodb.endpoint, dynamodb.name);
-  } finally {
-    for (const close of closers.reverse()) await close();
-    rmSync(directory, { recursive: true, force: true });
-  }
 }

@@ -6,8 +6,8 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, vi } from "vitest";
 import { freePort } from "#local/ministack.ts";
+import { untilItAnswers } from "./until-it-answers.ts";
 import { ensureVenv } from "./venv.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -51,12 +51,6 @@ export async function startHub(serviceUrl: string): Promise<Hub> {
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (text: Buffer) => {
-      output += text;
-    });
-  }
   const ended = new Promise((resolve) => child.once("close", resolve));
   // It ends its proxy itself.
   const close = async (): Promise<void> => {
@@ -65,13 +59,7 @@ export async function startHub(serviceUrl: string): Promise<Hub> {
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    await vi.waitFor(
-      async () => {
-        expect(child.exitCode, output).toBeNull();
-        expect((await fetch(`${url}/hub/health`)).status, output).toBe(200);
-      },
-      { timeout: 120_000, interval: 200 },
-    );
+    await untilItAnswers(child, `${url}/hub/health`, 120_000);
   } catch (error) {
     await close();
     throw error;

@@ -6,10 +6,10 @@ import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, vi } from "vitest";
 import { withFileLock } from "#local/file-lock.ts";
 import { freePort } from "#local/ministack.ts";
 import { findProgram } from "./programs.ts";
+import { untilItAnswers } from "./until-it-answers.ts";
 
 const LOCAL = new URL("../../.local", import.meta.url).pathname;
 const VERSION = "26.7.3";
@@ -48,12 +48,6 @@ export async function startKeycloak(): Promise<Keycloak> {
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (text: Buffer) => {
-      output += text;
-    });
-  }
   const ended = new Promise((resolve) => child.once("close", resolve));
   const end = (signal: NodeJS.Signals): void => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -65,13 +59,7 @@ export async function startKeycloak(): Promise<Keycloak> {
   };
   process.once("exit", () => end("SIGKILL"));
   try {
-    await vi.waitFor(
-      async () => {
-        expect(child.exitCode, output).toBeNull();
-        expect((await fetch(`${url}/realms/master`)).status, output).toBe(200);
-      },
-      { timeout: 900_000, interval: 500 },
-    );
+    await untilItAnswers(child, `${url}/realms/master`, 900_000);
   } catch (error) {
     await close();
     throw error;
