@@ -55,7 +55,6 @@ export const VARIABLES = {
   packPython: "CONDA_STORE_PACK_PYTHON",
   /** File that counts the processes killed for memory, where it is not the kernel who limits it: set on one machine only. */
   memoryEvents: "CONDA_STORE_MEMORY_EVENTS",
-  /** Image that images of environments are put on: a reference such as `docker.io/library/debian:stable-slim`, or `scratch`. */
   /** "required": a build task that cannot give packages' own code a user of its own builds nothing; or "possible". */
   isolation: "CONDA_STORE_ISOLATION",
   maxAttemptMinutes: "CONDA_STORE_MAX_ATTEMPT_MINUTES",
