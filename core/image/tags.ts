@@ -3,6 +3,8 @@
  * @module
  */
 export const LATEST = "latest";
+/** No build key is longer, and a key of the table has room for it in whatever letters. */
+export const TAG_CHARS_MAX = 300;
 
 /** Tags that are a build's own, and its lock's, which others may have as well. */
 export const tagsOf = ({

@@ -6,7 +6,7 @@ import { getBuilds } from "#adapters/dynamodb/builds.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { readTags } from "#adapters/dynamodb/repositories.ts";
 import { visible } from "#core/access/may.ts";
-import { LATEST } from "#core/image/tags.ts";
+import { LATEST, TAG_CHARS_MAX } from "#core/image/tags.ts";
 import { RegistryError } from "./errors.ts";
 import { CATALOGUE_SCOPE, type Caller, unauthorized, whole } from "./login.ts";
 import { imageOf } from "./manifests.ts";
@@ -28,11 +28,14 @@ export async function listTags(
 ): Promise<RegistryReply> {
   const { db } = services;
   const { namespace, environment: name } = repository;
-  const { limit, last } = pageOf(request);
+  const { limit, last: behind } = pageOf(request);
+  // What is behind a text longer than any tag is behind its beginning.
+  const last = behind?.slice(0, TAG_CHARS_MAX) ?? null;
   const environment = await getEnvironment(db, namespace, name);
   if (!environment) throw new RegistryError("NAME_UNKNOWN");
   // One more tells whether there is another page; none at all is asked for by n=0.
-  const rows = limit === 0 || last === LATEST ? [] : await readTags(db, repository, last, limit + 1);
+  const isBehindAll = last !== null && last >= LATEST;
+  const rows = limit === 0 || isBehindAll ? [] : await readTags(db, repository, last, limit + 1);
   const page = rows.slice(0, limit);
   const builds = await getBuilds(db, [...page.map(({ build }) => build), environment.currentBuildId]);
   const has = (id: number): boolean => {
@@ -43,7 +46,7 @@ export async function listTags(
   const tags = new Set(page.filter(({ build }) => has(build)).map(({ tag }) => tag));
   // Digits and letters up to f come before it.
   const isEnd = rows.length <= limit;
-  const endsWithLatest = isEnd && last !== LATEST && has(environment.currentBuildId);
+  const endsWithLatest = isEnd && !isBehindAll && has(environment.currentBuildId);
   const fits = limit > tags.size;
   if (endsWithLatest && fits) tags.add(LATEST);
   const path = `/v2/${namespace}/${name}/tags/list`;
@@ -79,8 +82,9 @@ export async function listRepositories(
 /** @throws RegistryError PAGINATION_NUMBER_INVALID */
 function pageOf({ query }: RegistryRequest): { limit: number; last: string | null } {
   const n = query.get("n");
-  if (n !== null && !/^\d{1,9}$/.test(n)) throw new RegistryError("PAGINATION_NUMBER_INVALID");
-  return { limit: Math.min(n === null ? PAGE_MAX : Number(n), PAGE_MAX), last: query.get("last") };
+  if (n !== null && !/^\d+$/.test(n)) throw new RegistryError("PAGINATION_NUMBER_INVALID");
+  const limit = Math.min(n === null ? PAGE_MAX : Number(n), PAGE_MAX);
+  return { limit, last: query.get("last") };
 }
 
 /** Relative, so that it is right behind every name that we are called by. */

@@ -8,7 +8,7 @@ import { findRepositoryBlob, findTag } from "#adapters/dynamodb/repositories.ts"
 import { getObject } from "#adapters/s3/objects.ts";
 import type { Build } from "#core/build/build.ts";
 import { DOCKER_MANIFEST, digestOf, hexOf, inDockersWords, OCI_MANIFEST } from "#core/image/manifest.ts";
-import { LATEST } from "#core/image/tags.ts";
+import { LATEST, TAG_CHARS_MAX } from "#core/image/tags.ts";
 import { manifestKey } from "#core/layout.ts";
 import { RegistryError } from "./errors.ts";
 import type { RegistryReply, RegistryRequest, RepositoryName, Services } from "./services.ts";
@@ -85,6 +85,7 @@ async function buildOfTag({ db }: Services, repository: RepositoryName, tag: str
     if (!current) throw new RegistryError("NAME_UNKNOWN");
     return await buildOf({ db }, repository, current.currentBuildId);
   }
+  if (tag.length > TAG_CHARS_MAX) throw new RegistryError("MANIFEST_UNKNOWN");
   const id = idIn(tag) ?? (await findTag(db, repository, tag));
   const build = await buildOf({ db }, repository, id);
   const names = [String(build.id), build.buildKey, build.lockDigest];

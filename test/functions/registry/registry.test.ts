@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
-import { verifyToken } from "#adapters/secrets/tokens.ts";
+import { signClaims, verifyToken } from "#adapters/secrets/tokens.ts";
 import { DOCKER_MANIFEST, digestOf, inDockersWords, OCI_MANIFEST } from "#core/image/manifest.ts";
+import { REGISTRY_AUDIENCE, registryClaims } from "#core/token/registry-claims.ts";
 import { audited } from "#test/kit/audited.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { openRegistry, type Registry, type StoredImage, storeImage } from "#test/kit/registry.ts";
@@ -89,6 +90,19 @@ describe("a manifest", () => {
     }
   });
 
+  it("by its digest is the same for ever, by a tag is asked for each time, and a refusal is kept nowhere", async () => {
+    const kept = async (path: string) =>
+      (await ask(`/v2/team/demo/${path}`, viewer)).headers.get("cache-control");
+    expect(await kept(`manifests/${digestOf(image.manifest)}`)).toBe("private, max-age=31536000, immutable");
+    for (const tag of ["latest", image.build.buildKey, String(image.build.id)]) {
+      expect(await kept(`manifests/${tag}`), tag).toBe("private, no-cache");
+    }
+    // Where a blob lies is signed for a while only.
+    for (const path of ["manifests/none", `blobs/${digestOf(image.layer)}`, "tags/list"]) {
+      expect(await kept(path), path).toBe("no-store");
+    }
+  });
+
   it("tells HEAD its length, and who has it already that it is the same", async () => {
     const head = await ask("/v2/team/demo/manifests/latest", viewer, { method: "HEAD" });
     expect(head.headers.get("content-length")).toBe(String(Buffer.byteLength(image.manifest)));
@@ -124,12 +138,18 @@ describe("a manifest", () => {
       `${image.build.buildKey}x`,
       ".x",
       "x".repeat(300),
+      "%00",
+      "%F0%9F%90%8D",
     ]) {
       expect(await why(`demo/manifests/${tag}`), tag).toMatchObject({
         status: 404,
         code: "MANIFEST_UNKNOWN",
       });
     }
+    // No tag is so long, and no key of the table.
+    registry.calls.length = 0;
+    expect(await why(`demo/manifests/${"x".repeat(5000)}`)).toMatchObject({ code: "MANIFEST_UNKNOWN" });
+    expect(registry.calls).toEqual([]);
     // Another environment's build.
     expect(await why(`later/manifests/${image.build.id}`)).toMatchObject({ code: "MANIFEST_UNKNOWN" });
     expect(await why("nowhere/manifests/latest")).toMatchObject({ status: 404, code: "NAME_UNKNOWN" });
@@ -167,6 +187,30 @@ describe("a blob", () => {
     const denied = await refusal(await ask(`/v2/secret/hidden/blobs/${digest}`, viewer));
     expect(denied).toMatchObject({ status: 403, code: "DENIED" });
     expect(await refusal(await ask(`/v2/secret/nowhere/blobs/${digest}`, viewer))).toEqual(denied);
+  });
+
+  it("or anything else of a repository that the caller may not read tells nothing of whether there is one", async () => {
+    const nobody = {};
+    for (const headers of [viewer, nobody]) {
+      for (const rest of ["manifests/latest", `manifests/${secret.build.id}`, "tags/list"]) {
+        const [there, nowhere] = [
+          await ask(`/v2/secret/hidden/${rest}`, headers),
+          await ask(`/v2/secret/nowhere/${rest}`, headers),
+        ];
+        expect(await refusal(there), rest).toEqual(await refusal(nowhere));
+        const length = (from: Response, name: string) =>
+          from.headers.get("www-authenticate")?.replace(name, "");
+        expect(length(there, "hidden")).toBe(length(nowhere, "nowhere"));
+      }
+      // Its blobs and builds are nothing elsewhere either.
+      const elsewhere = await ask(`/v2/default/open/manifests/${secret.build.id}`, headers);
+      expect(await refusal(elsewhere)).toMatchObject({ status: 404, code: "MANIFEST_UNKNOWN" });
+      const digest = digestOf(secret.manifest);
+      expect(await refusal(await ask(`/v2/default/open/manifests/${digest}`, headers))).toMatchObject({
+        status: 404,
+        code: "MANIFEST_UNKNOWN",
+      });
+    }
   });
 
   it("has a digest in one spelling", async () => {
@@ -256,6 +300,38 @@ describe("logging in", () => {
     expect((await ask("/v2/", { authorization: "Bearer any" })).status).toBe(401);
   });
 
+  it("takes no token that has ended, is somebody else's work, or was changed", async () => {
+    const claims = registryClaims({ pull: ["team/demo"], catalogue: null });
+    const now = new Date();
+    const sign = (from: Registry["services"], seconds: number, audience: string) =>
+      signClaims(from.secret, claims, { audience, expiresAt: new Date(now.getTime() + seconds * 1000), now });
+    const { services } = registry;
+    const pull = async (token: string) =>
+      (await ask("/v2/team/demo/manifests/latest", { authorization: `Bearer ${token}` })).status;
+    const good = await sign(services, 60, REGISTRY_AUDIENCE);
+    expect(await pull(good)).toBe(200);
+    const other = await openRegistry(aws);
+    const [head = "", payload = "", signature = ""] = good.split(".");
+    const more = JSON.parse(Buffer.from(payload, "base64url").toString()) as { access: object[] };
+    more.access.push({ type: "repository", name: "secret/hidden", actions: ["pull"] });
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    try {
+      for (const token of [
+        await sign(services, -1, REGISTRY_AUDIENCE),
+        await sign(other.services, 60, REGISTRY_AUDIENCE),
+        await sign(services, 60, "another"),
+        `${head}.${encode(more)}.${signature}`,
+        `${encode({ alg: "none", typ: "JWT" })}.${payload}.`,
+        `${head}.${payload}.`,
+        `${head}.${payload}`,
+      ]) {
+        expect(await pull(token), token).toBe(401);
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
   it("takes no token for another one's", async () => {
     const conda = await registry.token({ "*/*": ["admin"] });
     const pull = await bearer("repository:team/demo:pull", basic(conda));
@@ -298,9 +374,40 @@ describe("lists", () => {
     expect([...new Set(paged)]).toEqual(whole.tags);
     const none = await ask("/v2/team/many/tags/list?n=0", viewer);
     expect(await none.json()).toEqual({ name: "team/many", tags: [] });
-    for (const n of ["-1", "x", "1e3", ""]) {
+    const all = whole.tags;
+    for (const n of ["999999999", "9".repeat(400), "007"]) {
+      const { tags } = (await (await ask(`/v2/team/many/tags/list?n=${n}`, viewer)).json()) as {
+        tags: string[];
+      };
+      expect(tags, n).toEqual(all);
+    }
+    for (const n of ["-1", "x", "1e3", "", "1.5", " 1", "0x10", "%00"]) {
       const response = await ask(`/v2/team/many/tags/list?n=${n}`, viewer);
       expect(await refusal(response), n).toMatchObject({ status: 400, code: "PAGINATION_NUMBER_INVALID" });
+    }
+  });
+
+  it("go on behind any text, and never leave their repository", async () => {
+    const place = { namespace: "team", environment: "tagged" };
+    const { build } = await storeImage(registry.services, place, "of many");
+    const tagsBehind = async (last: string) => {
+      const response = await ask(`/v2/team/tagged/tags/list?last=${last}`, viewer);
+      expect(response.status, last).toBe(200);
+      return ((await response.json()) as { tags: string[] }).tags;
+    };
+    const all = await tagsBehind("");
+    expect(all).toContain(build.buildKey);
+    for (const first of ["%00", "%23", "%24", "!", "0"]) expect(await tagsBehind(first), first).toEqual(all);
+    for (const end of ["latest", "~", "zzz", "%F0%9F%90%8D", "x".repeat(5000), "%EF%BF%BF".repeat(500)]) {
+      expect(await tagsBehind(end), end.slice(0, 20)).toEqual([]);
+    }
+    const tooLong = `${build.buildKey}${"x".repeat(2000)}`;
+    expect(await tagsBehind(tooLong)).toEqual(all.filter((tag) => tag > build.buildKey));
+    for (const last of ["", "%00", "zzz", "x".repeat(5000), "secret/", "%F0%9F%90%8D"]) {
+      const answer = await ask(`/v2/_catalog?n=1000000&last=${last}`, viewer);
+      expect(answer.status, last.slice(0, 20)).toBe(200);
+      const { repositories } = (await answer.json()) as { repositories: string[] };
+      expect(repositories.filter((name) => name.startsWith("secret/"))).toEqual([]);
     }
   });
 
