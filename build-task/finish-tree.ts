@@ -28,6 +28,8 @@ export interface Tree {
   readonly lock: Lock;
   readonly rendered: RenderedLock;
   readonly installed: readonly PrefixPackage[];
+  /** Bytes of a package that was fetched; null where it is not known. */
+  readonly sizeOf: (url: string) => number | null;
   readonly tests: SpecificationTests | null;
   /** What is in S3 already. */
   readonly products: readonly Artifact[];
@@ -65,7 +67,7 @@ export async function finishTree(task: Task, tree: Tree): Promise<Built> {
         each,
         wantedImages(each).map(() => (part: Task) => run(part, "image", (step) => image(part, step, imaged))),
       ),
-    (each) => run(each, "packages", (step) => storePackages(each, step, lock, rendered.digest, installed)),
+    (each) => run(each, "packages", (step) => storePackages(each, step, lock, rendered.digest, tree)),
     async (each) => {
       const { copy } = each.paths;
       return copy && (await run(each, "copy", (step) => copyToDisk(each.paths.prefix, copy, step)));

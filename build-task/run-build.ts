@@ -95,7 +95,14 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
     if (solved.pipPackages.length > 0) {
       await run(task, "pip", (step) => installPip(task, step, mirror, solved.pipPackages, request));
     }
-    return await finishTree(task, { lock: solved, rendered: lock, installed, products, tests });
+    return await finishTree(task, {
+      lock: solved,
+      rendered: lock,
+      installed,
+      sizeOf: mirror.sizeOf,
+      products,
+      tests,
+    });
   }
 
   const installed = await run(task, "install", async (step) => {
@@ -116,7 +123,7 @@ async function buildWith(task: Task, mirror: Mirror, stored: Stored): Promise<Bu
     (each) => storeSmall(each, lock, rendered, null),
     (each) => run(each, "pip", (step) => installPip(each, step, mirror, pipPackages, request)),
   ]);
-  return await finishTree(task, { lock, rendered, installed, products, tests });
+  return await finishTree(task, { lock, rendered, installed, sizeOf: mirror.sizeOf, products, tests });
 }
 
 /** @param input null when the lock is given: posted, or that of an earlier build */

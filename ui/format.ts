@@ -40,6 +40,10 @@ export function showDuration(milliseconds: number): string {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** @returns below ten seconds with tenths, e.g. `0.3 s`; else as `showDuration`. */
+export const showShortDuration = (milliseconds: number): string =>
+  milliseconds < 9_950 ? `${(Math.max(0, milliseconds) / 1000).toFixed(1)} s` : showDuration(milliseconds);
+
 const UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
 
 /** @returns decimal units with three digits at most, e.g. `512 bytes`, `1.23 MB`, `64.4 GB`. */

@@ -15,7 +15,7 @@ export interface PackageSizes {
   /** All that are smaller. */
   readonly others: { readonly count: number; readonly bytes: number };
   readonly totalBytes: number;
-  /** Packages whose size nothing tells: pip's, and those of a lockfile. */
+  /** Packages whose size nothing tells: pip's. */
   readonly unknown: number;
 }
 

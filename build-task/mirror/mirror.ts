@@ -44,6 +44,8 @@ export interface Mirror {
   readonly reasons: readonly string[];
   /** Of packages, that have come through so far. */
   readonly packageBytes: number;
+  /** Bytes of a package that came through whole; null for every other. */
+  sizeOf(url: string): number | null;
   /** What was read through the mirror so far; null when something of it cannot be recognised later. */
   sources(): readonly IndexSource[] | null;
   /** Whether the channels still have what was read once. */
@@ -70,11 +72,12 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   const reasons: string[] = [];
   const sources = openSources();
   const passed = { bytes: 0 };
+  const sizes = new Map<string, number>();
   const guard = { ...options, token, refused: (reason: string) => note(reasons, reason) };
 
   const server = createServer((request, response) => {
     const answered = request.url?.startsWith("/")
-      ? serveChannel(request, response, { ...options, token, channels, reasons, sources, passed })
+      ? serveChannel(request, response, { ...options, token, channels, reasons, sources, passed, sizes })
       : serveForward(request, response, guard);
     answered.catch((error: unknown) => {
       // The other side has gone, or the answer broke off: the engine sees a broken download and says so.
@@ -104,6 +107,7 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
     get packageBytes() {
       return passed.bytes;
     },
+    sizeOf: (url) => sizes.get(url) ?? null,
     sources: () => sources.list(),
     areUnchanged: (read) => areUnchanged(read, options),
     expect: (packages) => options.packages?.expect(packages),
@@ -123,6 +127,7 @@ interface ChannelService extends MirrorOptions {
   readonly reasons: string[];
   readonly sources: Sources;
   readonly passed: { bytes: number };
+  readonly sizes: Map<string, number>;
 }
 
 async function serveChannel(
@@ -181,13 +186,16 @@ async function serveChannel(
     return end(response, status);
   }
   response.writeHead(status ?? 502, picked(headers, PASSED_BACK));
+  let bytes = 0;
   if (PACKAGE.test(path)) {
     upstream.on("data", (data: Buffer) => {
+      bytes += data.byteLength;
       service.passed.bytes += data.byteLength;
     });
     if (method === "GET" && status === 200) service.packages?.keep(`${channel}/${path}`, upstream);
   }
   await pipeline(upstream, response);
+  if (isWhole && status === 200) service.sizes.set(`${channel}/${path}`, bytes);
 }
 
 /** An index that was read before. @returns false when only the channel can answer */
@@ -217,7 +225,7 @@ async function serveKept(
 
 /** A package that another build has fetched. @returns false when the channel has to be asked */
 async function servePackage(
-  { packages, passed }: ChannelService,
+  { packages, passed, sizes }: ChannelService,
   response: ServerResponse,
   url: string,
 ): Promise<boolean> {
@@ -231,6 +239,7 @@ async function servePackage(
     }
   };
   await pipeline(counted(), response);
+  sizes.set(url, found.sizeBytes);
   return true;
 }
 

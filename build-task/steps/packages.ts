@@ -14,17 +14,25 @@ import type { PrefixPackage } from "../prefix.ts";
 import type { StepContext, Task } from "../task.ts";
 
 const About = v.object({ summary: v.nullish(v.string()), license: v.nullish(v.string()) });
+export interface Fetched {
+  readonly installed: readonly PrefixPackage[];
+  readonly sizeOf: (url: string) => number | null;
+}
+
 const READERS = 16;
 const SUMMARY_LENGTH_MAX = 500;
 const ABOUT_BYTES_MAX = 1024 * 1024;
 
-/** @returns the number of packages, pip's among them */
+/**
+ * @param sizeOf bytes of a package that was fetched, for those of a lock that came without sizes; null where it is not known
+ * @returns the number of packages, pip's among them
+ */
 export async function storePackages(
   task: Task,
   step: StepContext,
   lock: Lock,
   digest: string,
-  installed: readonly PrefixPackage[],
+  { installed, sizeOf }: Fetched,
 ): Promise<number> {
   const abouts = new Map<string, v.InferOutput<typeof About>>();
   await eachOf(installed, READERS, step.signal, async ({ name, unpacked }) => {
@@ -42,7 +50,7 @@ export async function storePackages(
       license: (item.license ?? about?.license)?.slice(0, SUMMARY_LENGTH_MAX) ?? null,
       summary: about?.summary?.slice(0, SUMMARY_LENGTH_MAX) ?? null,
       sha256: item.sha256,
-      sizeBytes: item.sizeBytes > 0 ? item.sizeBytes : null,
+      sizeBytes: item.sizeBytes > 0 ? item.sizeBytes : sizeOf(item.url),
     };
   });
   const pip = lock.pipPackages.map(

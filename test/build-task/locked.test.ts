@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from "vitest";
+import { getPackages } from "#adapters/dynamodb/packages.ts";
 import { getObject, putObject } from "#adapters/s3/objects.ts";
 import { lockKey } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
@@ -78,11 +79,17 @@ describe("a build with a lock", () => {
     index.list("tiny-lib", "2.0", true);
     expect(versionOf(await lockfileOf(first))).toBe("1.5");
 
+    const kept = await getPackages(workshop.db, completed(first).lockDigest);
     const asked = index.asked.length;
     // In another namespace, where nothing can be lent.
     const frozen = await build(await workshop.order(yaml("first"), "others", { frozenLock: lockOf(first) }));
     expect(await lockfileOf(frozen)).toEqual(await lockfileOf(first));
     expect(completed(frozen).lockDigest).toBe(completed(first).lockDigest);
+    // A lockfile has no sizes; those that were known stay known.
+    expect(await getPackages(workshop.db, completed(frozen).lockDigest)).toEqual(kept);
+    expect(
+      kept?.filter(({ manager }) => manager === "conda").every(({ sizeBytes }) => Number(sizeBytes) > 0),
+    ).toBe(true);
     expect(frozen.log).toMatch(/frozen to locks\/sha256\/\w+\.json, with \d+ packages and 1 of pip/);
     expect(index.asked.slice(asked).filter((path) => path.startsWith("/simple/"))).toEqual([]);
 

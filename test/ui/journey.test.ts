@@ -7,8 +7,9 @@ import { putObject } from "#adapters/s3/objects.ts";
 import type { LogLine } from "#core/build/log-line.ts";
 import { archiveKey, exportKey, lockKey } from "#core/layout.ts";
 import { DUMMY_PASSWORD } from "#test/kit/api.ts";
-import { violations } from "#test/kit/axe.ts";
 import { CHROMIUM, type Site, useSite } from "#test/kit/browser.ts";
+import { manners } from "#test/kit/manners.ts";
+import { JOURNEY } from "#test/kit/site-visitor.ts";
 import { complete, completedResult, dispatched, sha256Of } from "#test/kit/submissions.ts";
 
 const DIGEST = sha256Of("journey");
@@ -59,7 +60,7 @@ async function completeBuild({ api: { services } }: Site, id: number, attempt: n
   await complete(db, { id, attempt }, result);
 }
 
-describe.skipIf(CHROMIUM === null)("the page in a real Chromium", () => {
+describe.skipIf(CHROMIUM === null)("the page in a real Chromium", JOURNEY, () => {
   const site = useSite();
 
   it("leads from a pasted specification to its files, through a login, with the log live", async () => {
@@ -273,36 +274,31 @@ describe.skipIf(CHROMIUM === null)("the page in a real Chromium", () => {
     await page.context().close();
   });
 
-  it.each([
-    ["a phone", { width: 360, height: 740 }, "light"],
-    ["a phone at night", { width: 390, height: 844 }, "dark"],
-    ["a laptop", { width: 1366, height: 860 }, "light"],
-  ] as const)("fits %s: nothing is wider than the window", async (name, viewport, colorScheme) => {
-    const { page, faults } = await site.open({ viewport, colorScheme });
-    const shots = process.env["SCREENSHOTS"];
+  it("has manners wherever one may be", async () => {
+    const { page, faults } = await site.open();
+    const found: string[] = [];
     const look = async (what: string): Promise<void> => {
-      const file = `${name.replaceAll(" ", "-")}-${what}.png`;
-      if (shots) await page.screenshot({ path: `${shots}/${file}`, fullPage: true });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
-        viewport.width,
-      );
-      expect(await violations(page)).toEqual([]);
+      found.push(...(await manners(page, what)));
     };
     await page.goto(`${site.url}login`);
     await page.getByRole("heading", { name: "Log in" }).waitFor();
+    await page.getByLabel("User name").waitFor();
     await look("login");
     await logIn(page, "a-user-with-a-name-as-long-as-this");
     await page.getByRole("link", { name: /team\/\s*analysis/ }).waitFor();
-    await look("list");
+    await look("list-first");
     await page.getByRole("link", { name: /team\/\s*analysis/ }).click();
     await page.getByRole("heading", { name: "Use it" }).waitFor();
-    await look("environment");
+    await look("environment-first");
     await page.getByRole("link", { name: /^Current build/ }).click();
     await page.getByText("linking numpy").waitFor();
     await look("build");
     await page.goto(`${site.url}alice/broken`);
     await page.getByText("nosuch is in none").first().waitFor();
     await look("failed");
+    await page.goto(`${site.url}nowhere/at/all`);
+    await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+    await look("not-found");
     await page.goto(`${site.url}new`);
     await page.getByRole("button", { name: "Insert an example" }).click();
     await look("new");
@@ -312,6 +308,7 @@ describe.skipIf(CHROMIUM === null)("the page in a real Chromium", () => {
     await page.getByRole("button", { name: "Build", exact: true }).click();
     await page.getByRole("alert").waitFor();
     await look("refused");
+    expect(found).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -1,5 +1,5 @@
 import type { Build } from "../follow-build.ts";
-import { showDuration } from "../format.ts";
+import { showShortDuration } from "../format.ts";
 import { BUILD } from "../words/build.ts";
 
 /** Each test of the specification with what came of it; the output of those that failed. */
@@ -13,7 +13,7 @@ export function BuildTests({ tests }: { tests: NonNullable<Build["tests"]> }) {
             <span class={outcome === "failed" ? "badge failed" : "badge completed"}>
               {outcome === "failed" ? BUILD.failedTest : BUILD.passed}
             </span>{" "}
-            <code>{name}</code> <span class="small">{showDuration(seconds * 1000)}</span>
+            <code>{name}</code> <span class="small">{showShortDuration(seconds * 1000)}</span>
             {last_lines.length > 0 && <pre class="code">{last_lines.join("\n")}</pre>}
           </li>
         ))}

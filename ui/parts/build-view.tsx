@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { Refusal } from "#core/contract/client.ts";
 import { api } from "../api.ts";
 import { browser } from "../browser.ts";
-import { stepsOf } from "../build-steps.ts";
+import { progressOf, stepsOf } from "../build-steps.ts";
 import type { Environment } from "../environment.ts";
 import { type Build, followBuild, isFinal, type LogLine } from "../follow-build.ts";
 import { addressOfPlace, environmentPlace } from "../router.ts";
@@ -91,6 +91,7 @@ export function BuildView({
   const namespace = environment.namespace.name;
   const current = environment.current_build_id;
   const steps = stepsOf(lines.value);
+  const progress = isLive ? progressOf(lines.value) : null;
   return (
     <>
       {current !== known.id && (
@@ -115,6 +116,12 @@ export function BuildView({
         )}
         {inTrouble.value && <p class="quiet">{BUILD.reconnecting}</p>}
         <BuildFacts build={known} isLive={isLive} />
+        {progress && (
+          <label class="progress">
+            {progress.text}
+            <progress max={100} value={progress.percent} />
+          </label>
+        )}
         <Files build={known} isLive={isLive} />
         {steps.length > 1 && <StepsView steps={steps} />}
         {known.status === "COMPLETED" && (
