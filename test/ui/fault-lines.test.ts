@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readPosted } from "#functions/api/routes/posted-specification.ts";
+import { readPosted } from "#core/specification/posted.ts";
 import { lineOfFault } from "#ui/fault-lines.ts";
 
 /** What the server says of a text, line by line, with the numbers that the page makes of it. */

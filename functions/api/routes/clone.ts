@@ -15,9 +15,9 @@ import { AppError } from "#core/errors.ts";
 import { type EnvironmentName, NewEnvironmentName } from "#core/names.ts";
 import type { EnvironmentDocument } from "#core/specification/environment.ts";
 import { checkLockfile, type LockfileDocument } from "#core/specification/lockfile.ts";
+import { environmentPosted, lockfilePosted, type Posted } from "#core/specification/posted.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
-import { environmentPosted, lockfilePosted, type Posted } from "./posted-specification.ts";
 import { lockOf } from "./rebuild.ts";
 
 type Can = Parameters<Tell<typeof postSpecification>>[0]["can"];

@@ -10,7 +10,7 @@ import type { Build } from "#core/build/build.ts";
 import type { rebuild } from "#core/contract/builds.ts";
 import { AppError } from "#core/errors.ts";
 import { baseImageFor, layerSettings } from "#core/settings/scope.ts";
-import { mustHaveRoomIn } from "../quota.ts";
+import { mustHaveRoomIn } from "../../prepare-submission.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";

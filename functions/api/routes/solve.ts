@@ -38,7 +38,7 @@ async function ask(
   given: string | null | undefined,
 ): Promise<Solve> {
   await countSubmission(services, own, c);
-  const { readSolvable } = await import("./posted-specification.ts");
+  const { readSolvable } = await import("#core/specification/posted.ts");
   const namespace = v.safeParse(NewNamespaceName, given || own.primaryNamespace);
   if (!namespace.success) throw new AppError("invalid_name", namespace.issues[0].message);
   const { name, posted, complete } = readSolvable(text);

@@ -12,9 +12,9 @@ import { AppError } from "#core/errors.ts";
 import { lockKey } from "#core/layout.ts";
 import type { EnvironmentName } from "#core/names.ts";
 import { checkLockfile } from "#core/specification/lockfile.ts";
+import { environmentPosted, type Posted } from "#core/specification/posted.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
-import { environmentPosted, type Posted } from "./posted-specification.ts";
 
 type Can = Parameters<Tell<typeof postSpecification>>[0]["can"];
 

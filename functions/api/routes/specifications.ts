@@ -4,7 +4,6 @@
  */
 import * as v from "valibot";
 import type { CountedRequest } from "#adapters/dynamodb/rates.ts";
-import { readSubmissionPlace } from "#adapters/dynamodb/submission-place.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import { notAuthorized } from "#core/access/may.ts";
 import { ofEnvironment, ofNamespace } from "#core/access/pattern.ts";
@@ -12,8 +11,7 @@ import { dataReply } from "#core/contract/shapes.ts";
 import type { postSpecification } from "#core/contract/specifications.ts";
 import { AppError } from "#core/errors.ts";
 import { NewNamespaceName } from "#core/names.ts";
-import { baseImageFor, layerSettings } from "#core/settings/scope.ts";
-import { mustHaveRoomIn } from "../quota.ts";
+import { prepareSubmission } from "../../prepare-submission.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
@@ -24,7 +22,7 @@ let opened: ReturnType<typeof openReaders> | undefined;
 /** The YAML parser is half as large as the rest of the API, and only this route needs it. */
 async function openReaders() {
   const [posted, clone, solved] = await Promise.all([
-    import("./posted-specification.ts"),
+    import("#core/specification/posted.ts"),
     import("./clone.ts"),
     import("./solved.ts"),
   ]);
@@ -52,32 +50,17 @@ async function submit(
   const { readPosted, sourceOf, readClone, readSolved } = await opened;
   const namespace = namespaceOf(body.namespace || own.primaryNamespace);
   const source = sourceOf(body);
-  const { name, complete, frozenLock } =
+  const posted =
     source === "clone"
       ? await readClone(services, body, can)
       : source === "solve"
         ? await readSolved(services, body, namespace, can)
         : readPosted(body);
-  await allow(ofEnvironment(namespace, name));
-  const place = await readSubmissionPlace(db, namespace, name);
-  const layered = layerSettings(services.settings, place.settings);
-  const baseImage = baseImageFor(layered, services.settings);
-  await mustHaveRoomIn(db, namespace, layered);
-  const { settings, describe } = layered;
-  const { allowPrivateHosts } = services;
-  const { description, ...specification } = complete({ settings, describe, allowPrivateHosts });
+  await allow(ofEnvironment(namespace, posted.name));
   const { buildId } = await submitSpecification(db, {
-    namespace,
-    environment: name,
-    description,
-    specification: { ...specification, name },
-    ...(frozenLock === undefined ? {} : { frozenLock }),
-    artifactsWanted: settings.build_artifacts,
-    baseImage,
-    place,
+    ...(await prepareSubmission(services, namespace, posted)),
     counted,
     createNamespace: await can("namespace::create", ofNamespace(namespace)),
-    at: new Date(),
   }).catch((error: unknown) => {
     // Who may not make the namespace learns no more than that he may not.
     throw error instanceof AppError && error.code === "namespace_not_found" ? notAuthorized() : error;

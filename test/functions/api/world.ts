@@ -19,8 +19,8 @@ import { archiveKey, exportKey, installerKey, lockKey, logKey, manifestKey } fro
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { solvedBy } from "#core/solve/solve.ts";
+import { readSolvable } from "#core/specification/posted.ts";
 import { issueToken } from "#functions/api/issue-token.ts";
-import { readSolvable } from "#functions/api/routes/posted-specification.ts";
 import type { Services } from "#functions/api/services.ts";
 import { audited } from "#test/kit/audited.ts";
 import { building, complete, completedResult, sha256Of, submitted } from "#test/kit/submissions.ts";
