@@ -113,6 +113,7 @@ export const PREFIXES = {
   packages: "packages/",
   repodata: "repodata/",
   index: "index/",
+  watched: "watched/",
 } as const;
 
 /** A lockfile (conda-lock v1, as JSON text: clients of conda-store parse it as JSON) by its lock digest. */
@@ -139,6 +140,8 @@ export const nameIndexKey = (channelKey: string, subdir: string, digest: string)
 /** A conda package by the channel that it came from and its sha256: what one channel has is never another's. */
 export const packageKey = (channelKey: string, sha256: string): string =>
   `${PREFIXES.packages}${channelKey}/sha256/${sha256}`;
+/** A watched file, or what is said about one, by its path. */
+export const watchedKey = (path: string): string => `${PREFIXES.watched}${path}`;
 /** Everything of a build's log. */
 export const logsPrefix = (buildId: number): string => `${PREFIXES.logs}${buildId}/`;
 /** All live log chunks of an attempt. */

@@ -27,6 +27,7 @@ export const EXAMPLES: Readonly<Record<OperationId, string>> = {
   revokeToken: send("DELETE", `${A}/token/$TOKEN_ID`),
   listAudit: get(`${A}/audit/?namespace=team&since=2026-01-01T00:00:00Z`),
   getUsage: get(`${A}/usage/`),
+  listWatchedFiles: get(`${A}/watched/?namespace=team`),
   listChannels: get(`${A}/channel/`),
   refreshChannels: send("POST", `${A}/channel/refresh/`, {}),
   listPackages: get(`${A}/package/?search=numpy&exact=true&distinct_on=version&sort_by=version&order=desc`),

@@ -5,6 +5,7 @@
  */
 import type { Actor } from "#core/audit/entry.ts";
 import type { RepodataPlace } from "#core/repodata/state.ts";
+import type { WatchedPlace } from "#core/watched/file.ts";
 
 export interface Key {
   readonly pk: string;
@@ -200,6 +201,15 @@ export const REPODATA = "REPODATA";
 export const repodataKey = ({ owner, channel, subdir }: RepodataPlace): Key => ({
   pk: REPODATA,
   sk: `${owner ?? ""}#${channel}#${subdir}`,
+});
+
+/** What is known of watched files: their number is the operator's to choose, and bounded, so one partition does. */
+export const WATCHED = "WATCHED";
+/** Sort keys of one namespace's files begin so; no namespace has a slash. */
+export const watchedPrefix = (namespace: string): string => `${namespace}/`;
+export const watchedFileKey = ({ namespace, source, path }: WatchedPlace): Key => ({
+  pk: WATCHED,
+  sk: `${watchedPrefix(namespace)}${source}/${path}`,
 });
 
 export type CounterKind = "namespace" | "build" | "role";

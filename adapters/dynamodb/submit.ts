@@ -48,8 +48,15 @@ export interface Submission {
   readonly place?: SubmissionPlace;
   /** Whose request it is: counted with what is written. */
   readonly counted?: CountedRequest;
+  /** The caller's own item, written with the build or not at all; on its condition the submission depends. */
+  readonly note?: (buildId: number) => TransactItem;
+  /** File that it was read from, for the audit. */
+  readonly file?: string;
   readonly at: Date;
 }
+
+/** The condition of the caller's note did not hold: nothing is written. */
+export class NoteRefused extends Error {}
 
 export interface Submitted {
   readonly buildId: number;
@@ -62,6 +69,7 @@ export interface Submitted {
  * specification twice, also at once, makes two builds. The caller sends the wake-up afterwards.
  * @throws AppError namespace_not_found, environment_not_found, conflict (the namespace is being deleted), invalid_request (too
  * large), try_again, too_many_requests
+ * @throws NoteRefused
  */
 export async function submitSpecification(db: AuditedDb, submission: Submission): Promise<Submitted> {
   const { specification, counted, at } = submission;
@@ -87,7 +95,9 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
     const environmentId = environment?.id ?? buildId;
     const memoryMiB = environment ? needAt(environment.need, at) : 0;
     const build = newBuild(submission, buildId, environmentId, memoryMiB, db.origin.requestId);
+    const note = submission.note?.(buildId);
     const items = [
+      ...(note ? [note] : []),
       keepSpecification(db, specification, content, buildId, at),
       create(db, buildItemKey(buildId), fromBuild(build)),
       create(db, buildRowKey(build.namespace, build.environment, buildId), { id: buildId, environmentId }),
@@ -109,6 +119,7 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
           details: {
             specification: specification.sha256,
             new: [...(namespace ? [] : ["namespace"]), ...(environment ? [] : ["environment"])],
+            ...(submission.file === undefined ? {} : { file: submission.file }),
           },
         },
         at,
@@ -116,6 +127,7 @@ export async function submitSpecification(db: AuditedDb, submission: Submission)
       ...(counted ? [countItem(db, counted)] : []),
     ];
     const outcome = await transact(db, items);
+    if (note && outcome.kind === "condition" && outcome.failed.includes(0)) throw new NoteRefused();
     if (counted && outcome.kind === "condition" && outcome.failed.includes(items.length - 1)) {
       throw isFull(db, counted);
     }

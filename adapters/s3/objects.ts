@@ -77,13 +77,21 @@ export async function putObject(
   return status !== 412 && status !== 409;
 }
 
-export interface ListedObject {
+export interface ListedObject extends ObjectHead {
   readonly key: string;
-  readonly sizeBytes: number;
+  readonly changedAt: Date;
 }
 
-/** Every object below a prefix in key order; for prefixes with a bounded number of objects. */
-export async function listObjects(bucket: Bucket, prefix: string, startAfter = ""): Promise<ListedObject[]> {
+/**
+ * Every object below a prefix in key order; for prefixes with a bounded number of objects, unless `most` bounds it: when so many
+ * are found, no more are asked for.
+ */
+export async function listObjects(
+  bucket: Bucket,
+  prefix: string,
+  startAfter = "",
+  most = Number.POSITIVE_INFINITY,
+): Promise<ListedObject[]> {
   const found: ListedObject[] = [];
   for (let token: string | undefined; ; ) {
     const query: [string, string][] = [
@@ -95,10 +103,15 @@ export async function listObjects(bucket: Bucket, prefix: string, startAfter = "
     const { body } = await sendS3(bucket, { method: "GET", key: "", query });
     const xml = body.toString("utf8");
     for (const [, entry = ""] of xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
-      found.push({ key: xmlText(entry, "Key") ?? "", sizeBytes: Number(xmlText(entry, "Size") ?? 0) });
+      found.push({
+        key: xmlText(entry, "Key") ?? "",
+        sizeBytes: Number(xmlText(entry, "Size") ?? 0),
+        etag: xmlText(entry, "ETag") ?? "",
+        changedAt: new Date(xmlText(entry, "LastModified") ?? Number.NaN),
+      });
     }
     token = xmlText(xml, "IsTruncated") === "true" ? xmlText(xml, "NextContinuationToken") : undefined;
-    if (token === undefined) return found;
+    if (token === undefined || found.length >= most) return found;
     token = decodeXml(token);
   }
 }

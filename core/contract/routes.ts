@@ -61,6 +61,7 @@ import { postSpecification } from "./specifications.ts";
 import { explainPermission, getOpenApi, getPermission, getStatus } from "./status.ts";
 import { getCelery, getMetrics, getUsage } from "./store.ts";
 import { listTokens, postToken, revokeToken } from "./tokens.ts";
+import { listWatchedFiles } from "./watched.ts";
 
 export const ROUTES = [
   getStatus,
@@ -77,6 +78,7 @@ export const ROUTES = [
   listPackages,
   listPackageNames,
   listPackageBuilds,
+  listWatchedFiles,
   getMetrics,
   getCelery,
   listNamespaces,

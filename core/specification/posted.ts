@@ -1,5 +1,6 @@
 /**
- * What a POST may hold: the text of an environment.yml, that of a lockfile, files to be merged, an environment to clone.
+ * What a POST or a watched file may hold: the text of an environment.yml, that of a lockfile; and of a POST alone: files to be
+ * merged, an environment to clone.
  * @module
  */
 import type { Body } from "#core/contract/route.ts";
@@ -87,20 +88,29 @@ function readLockfileText(text: string, name: string, description: string): Post
   return lockfilePosted(readLockfile(parseYaml(text, LOCKFILE_BYTES_MAX), name, description).document);
 }
 
-/** An environment.yml; or the document of a lockfile, as GET build shows it, which conda-store would take for an empty one. */
-function readText(text: string): Posted {
-  const bytesMax = /^lockfile:/m.test(text) ? LOCKFILE_BYTES_MAX : SPECIFICATION_BYTES_MAX;
-  refuseLarger(Buffer.byteLength(text), bytesMax, "The specification is", "name fewer things");
+/**
+ * Reads an environment.yml; or the document of a lockfile, as GET build shows it, which conda-store would take for an empty one.
+ * @param lockName of an environment, for a conda-lock file, which names none; without it such a file is refused
+ * @throws AppError `invalid_specification`, `invalid_name`, `body_too_large`
+ */
+export function readText(text: string, lockName?: string): Posted {
+  const bytes = Buffer.byteLength(text);
+  const mayLock = lockName !== undefined || /^lockfile:/m.test(text);
+  const bytesMax = mayLock ? LOCKFILE_BYTES_MAX : SPECIFICATION_BYTES_MAX;
+  refuseLarger(bytes, bytesMax, "The specification is", "name fewer things");
   const value = parseYaml(text, bytesMax);
   if (value instanceof Map && value.has("lockfile")) {
     const [name, description] = ["name", "description"].map((key) => String(value.get(key) ?? ""));
     return lockfilePosted(readLockfile(value.get("lockfile"), name ?? "", description ?? "").document);
   }
-  if (value instanceof Map && value.has("package") && value.has("metadata") && !value.has("name"))
+  if (value instanceof Map && value.has("package") && value.has("metadata") && !value.has("name")) {
+    if (lockName !== undefined) return lockfilePosted(readLockfile(value, lockName, "").document);
     throw new AppError(
       "invalid_specification",
       "This is a lockfile: send it with is_lockfile: true and environment_name.",
     );
+  }
+  refuseLarger(bytes, SPECIFICATION_BYTES_MAX, "The specification is", "name fewer things");
   return environmentPosted(readSpecificationValue(value).document);
 }
 

@@ -19,6 +19,7 @@ import { postSpecification } from "#core/contract/specifications.ts";
 import { explainPermission, getOpenApi, getPermission, getStatus } from "#core/contract/status.ts";
 import * as storeRoutes from "#core/contract/store.ts";
 import * as tokenRoutes from "#core/contract/tokens.ts";
+import { listWatchedFiles } from "#core/contract/watched.ts";
 import { AppError } from "#core/errors.ts";
 import type { ApiContext, Env } from "./context.ts";
 import { openKeptIndexes } from "./kept-indexes.ts";
@@ -47,6 +48,7 @@ import { posting } from "./routes/specifications.ts";
 import { showingOpenApi, tellPermission, tellStatus } from "./routes/status.ts";
 import * as store from "./routes/store.ts";
 import * as tokens from "./routes/tokens.ts";
+import * as watched from "./routes/watched.ts";
 import { serve, spellings, type Tell } from "./serve.ts";
 import type { Services } from "./services.ts";
 
@@ -76,6 +78,7 @@ export function createApp(services: Services): Hono<Env> {
   at(packageRoutes.listPackages, packages.listing(kept));
   at(packageRoutes.listPackageNames, packages.listingNames(kept));
   at(packageRoutes.listPackageBuilds, packages.listingBuilds(kept));
+  at(listWatchedFiles, watched.listing());
   at(storeRoutes.getMetrics, store.tellingMetrics(services));
   at(storeRoutes.getCelery, store.tellingCelery(services));
   at(namespaceRoutes.listNamespaces, namespaces.listing(services));

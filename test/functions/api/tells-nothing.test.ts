@@ -91,6 +91,7 @@ const QUESTIONS: readonly Question[] = [
   byQuery("listEnvironments, searched", (p) => `/api/v1/environment/?search=${p.environment}`),
   byQuery("listEnvironmentsByCursor", (p) => `/api/v2/environment/?namespace=${p.namespace}`),
   byQuery("listBuilds", (p) => `/api/v1/build/?namespace=${p.namespace}&name=${p.environment}`),
+  byQuery("listWatchedFiles", (p) => `/api/v1/watched/?namespace=${p.namespace}`),
   byQuery("listAudit", (p) => `/api/v1/audit/?namespace=${p.namespace}`),
   byQuery(
     "explainPermission",

@@ -1,7 +1,7 @@
 /**
  * A store with something in it, made by the adapters' own writers: `team/demo` with a completed build and all its
  * artifacts and one that failed, `team/next` with one that waits, `secret/hidden` that nobody but an admin may see, and
- * `going`, which has been deleted and is not empty yet.
+ * `going`, which has been deleted and is not empty yet. `team/demo` and `secret/hidden` are kept as watched files.
  * @module
  */
 import { askSolve, beginSolve, endSolve } from "#adapters/dynamodb/asked-solves.ts";
@@ -11,6 +11,7 @@ import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace } from "#adapters/dynamodb/namespaces.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { giveRole } from "#adapters/dynamodb/roles.ts";
+import { putWatchedFile } from "#adapters/dynamodb/watched-files.ts";
 import { writeLogChunk } from "#adapters/s3/logs.ts";
 import { putObject } from "#adapters/s3/objects.ts";
 import type { LogLine } from "#core/build/log-line.ts";
@@ -20,6 +21,7 @@ import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { solvedBy } from "#core/solve/solve.ts";
 import { readSolvable } from "#core/specification/posted.ts";
+import { newWatchedFile } from "#core/watched/file.ts";
 import { issueToken } from "#functions/api/issue-token.ts";
 import type { Services } from "#functions/api/services.ts";
 import { audited } from "#test/kit/audited.ts";
@@ -106,6 +108,13 @@ export async function makeWorld({
       madeFrom: [],
     },
   );
+  for (const [namespace, environment, buildId] of [
+    ["team", "demo", completed],
+    ["secret", "hidden", hidden],
+  ] as const) {
+    const place = { source: "bucket", namespace, path: `${namespace}/${environment}.yml` } as const;
+    await putWatchedFile(db, { ...newWatchedFile(place, new Date()), mark: "1", environment, buildId });
+  }
   return { completed, queued, hidden, failed, token, solve: await solvedPython(db) };
 }
 

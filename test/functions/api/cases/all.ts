@@ -14,6 +14,7 @@ import { SETTINGS_CASES } from "./settings.ts";
 import { SOLVE_CASES } from "./solve.ts";
 import { SPECIFICATIONS_CASES } from "./specifications.ts";
 import { STORE_CASES } from "./store.ts";
+import { WATCHED_CASES } from "./watched.ts";
 
 export const ROUTE_CASES: RouteCases = {
   ...AUDIT_CASES,
@@ -27,4 +28,5 @@ export const ROUTE_CASES: RouteCases = {
   ...BUILDS_CASES,
   ...SETTINGS_CASES,
   ...LOGIN_CASES,
+  ...WATCHED_CASES,
 };

@@ -13,6 +13,7 @@ import { SETTINGS_COSTS } from "./settings.ts";
 import { SOLVE_COSTS } from "./solve.ts";
 import { SPECIFICATIONS_COSTS } from "./specifications.ts";
 import { STORE_COSTS } from "./store.ts";
+import { WATCHED_COSTS } from "./watched.ts";
 
 export const COSTS: readonly Cost[] = [
   ...AUDIT_COSTS,
@@ -25,4 +26,5 @@ export const COSTS: readonly Cost[] = [
   ...SETTINGS_COSTS,
   ...LOGIN_COSTS,
   ...DELETION_COSTS,
+  ...WATCHED_COSTS,
 ];

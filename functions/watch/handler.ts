@@ -1,0 +1,59 @@
+/**
+ * Lambda entry of watch: EventBridge, every few minutes. The event says nothing.
+ * @module
+ */
+import type { Context } from "aws-lambda";
+import { readConfig } from "#adapters/config.ts";
+import { onBehalf } from "#adapters/dynamodb/audit.ts";
+import { openDb } from "#adapters/dynamodb/db.ts";
+import { openLog } from "#adapters/log.ts";
+import { openBucket } from "#adapters/s3/open-bucket.ts";
+import { openQueue, send } from "#adapters/sqs/queue.ts";
+import { systemActor } from "#core/audit/entry.ts";
+import type { WakeUp } from "#core/build/messages.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { bucketSource } from "./bucket-source.ts";
+import type { WatchContext } from "./context.ts";
+import { type Watched, watch } from "./watch.ts";
+
+/** Opened at the first event, so that a wrong environment is told in the log of an event. */
+let context: Omit<WatchContext, "signal"> | undefined;
+
+function open(): Omit<WatchContext, "signal"> {
+  const config = readConfig([
+    "table",
+    "bucket",
+    "settings",
+    "allowedPrivateHosts",
+    "wakeUpQueue",
+    "auditDays",
+    "logLevel",
+  ]);
+  const origin = { by: systemActor("watch"), requestId: null, address: null };
+  const db = onBehalf(openDb({ table: config.table }), origin, config.auditDays);
+  const queue = openQueue<WakeUp>(config.wakeUpQueue, db.client);
+  return {
+    db,
+    source: bucketSource(openBucket(config.bucket, db.client)),
+    settings: deploymentSettings(config.settings),
+    allowPrivateHosts: config.allowedPrivateHosts,
+    wakeUp: (reason) => send(queue, { reason }),
+    clock: () => new Date(),
+    log: openLog({ level: config.logLevel, fields: { function: "watch", table: config.table } }),
+  };
+}
+
+/** Time that is left for saying what was done. */
+const LAST_WORDS_MS = 20_000;
+
+export async function handler(
+  _event: unknown,
+  lambda?: Pick<Context, "getRemainingTimeInMillis">,
+): Promise<Watched> {
+  context ??= open();
+  const left = (lambda?.getRemainingTimeInMillis() ?? 300_000) - LAST_WORDS_MS;
+  const signal = AbortSignal.timeout(Math.max(1_000, left));
+  const done = await watch({ ...context, signal });
+  context.log.info("watched files looked at", { ...done });
+  return done;
+}
