@@ -142,6 +142,9 @@ export const packageKey = (channelKey: string, sha256: string): string =>
   `${PREFIXES.packages}${channelKey}/sha256/${sha256}`;
 /** A watched file, or what is said about one, by its path. */
 export const watchedKey = (path: string): string => `${PREFIXES.watched}${path}`;
+/** What is said about watched files; no specification is called so. */
+export const WATCHED_ERROR_ENDING = ".error.txt";
+export const WATCHED_ERRORS = `${PREFIXES.watched}*${WATCHED_ERROR_ENDING}`;
 /** Everything of a build's log. */
 export const logsPrefix = (buildId: number): string => `${PREFIXES.logs}${buildId}/`;
 /** All live log chunks of an attempt. */

@@ -182,6 +182,11 @@ export interface CondaStoreProps {
    */
   readonly repodataMinutesMax?: number;
   /**
+   * Minutes from one look at the files in which operators keep specifications to the next (docs/watched-files.md).
+   * @default 5
+   */
+  readonly watchMinutes?: number;
+  /**
    * Days that conda packages are kept for other builds after one has fetched them.
    * @default 90
    */

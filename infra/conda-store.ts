@@ -88,14 +88,14 @@ export class CondaStore extends Construct {
       ...parts,
       ...{ props, values, bundle, network, shared, channelSecrets },
     });
-    const { front, api, registry, dispatch, finish, store, sweep, prefetch, solve } = functions;
+    const { front, api, registry, dispatch, finish, store, sweep, prefetch, solve, watch } = functions;
 
     new Monitoring(this, "Monitoring", {
       api: front.api,
       table: storage.table,
       fileSystem: disk?.fileSystem ?? null,
       queues: [wakeUps, ends, ...(links ? [links] : [])],
-      functions: [api, registry, dispatch, finish, ...(store ? [store] : []), sweep, prefetch, solve],
+      functions: [api, registry, dispatch, finish, ...(store ? [store] : []), sweep, prefetch, solve, watch],
       apiFunction: api,
       sweep,
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),

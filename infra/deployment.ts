@@ -120,6 +120,7 @@ const FIELDS = {
   allowedPrivateHosts: v.array(text, "must be a list"),
   privateIndexedChannels: PrivateChannels,
   repodataMinutesMax: count(1, 7 * 24 * 60),
+  watchMinutes: count(1, 24 * 60),
   packageDays: count(1, 3650),
   waitAlarmMinutes: count(1, 24 * 60),
   alarmTopicArn: v.pipe(text, v.regex(/^arn:[\w-]+:sns:/, "must be the ARN of an SNS topic")),

@@ -95,6 +95,7 @@ export const TIMEOUTS = {
   store: Duration.minutes(15),
   sweep: Duration.seconds(60),
   prefetch: Duration.minutes(15),
+  watch: Duration.minutes(5),
   /** The solver stops itself a minute before. */
   solve: Duration.minutes(5),
 } as const;

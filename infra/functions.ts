@@ -20,6 +20,7 @@ import type { Storage } from "./storage.ts";
 import { Store } from "./store.ts";
 import { Sweep } from "./sweep.ts";
 import { DISK_DIRECTORY, type Values } from "./values.ts";
+import { Watch } from "./watch.ts";
 
 export interface FunctionParts {
   readonly props: CondaStoreProps;
@@ -49,6 +50,7 @@ export interface Functions {
   readonly sweep: CondaStoreFunction;
   readonly prefetch: CondaStoreFunction;
   readonly solve: CondaStoreFunction;
+  readonly watch: CondaStoreFunction;
 }
 
 /** Makes them; what each may do stands in permissions.ts. */
@@ -190,5 +192,18 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       ...tries,
     },
   });
-  return { front, api, registry, dispatch, finish, store, sweep, prefetch, solve };
+  const { handler: watch } = new Watch(scope, "Watch", {
+    description: "Builds specifications that are kept as files",
+    ...made("watch"),
+    minutes: values.watchMinutes,
+    variables: {
+      ...common,
+      bucket,
+      settings,
+      allowedPrivateHosts: values.allowedPrivateHosts,
+      wakeUpQueue,
+      auditDays,
+    },
+  });
+  return { front, api, registry, dispatch, finish, store, sweep, prefetch, solve, watch };
 }

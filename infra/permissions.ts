@@ -6,7 +6,7 @@
 import { ArnFormat, Stack } from "aws-cdk-lib";
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
-import { PREFIXES } from "#core/layout.ts";
+import { PREFIXES, WATCHED_ERRORS } from "#core/layout.ts";
 import type { LoginInput } from "#core/login/backends.ts";
 import type { Builds } from "./builds.ts";
 import type { Functions } from "./functions.ts";
@@ -61,11 +61,13 @@ const USES = "USES#*";
 
 /** What prefetch has of channels. */
 const REPODATA = "REPODATA";
+/** What is known of files that specifications are kept in. */
+const WATCHED = "WATCHED";
 
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK, ASKED],
   BatchGetItem: [NAMESPACES, IN_NAMESPACE, BUILD, LOCK, SETTINGS, THING, TOKENS, USER],
-  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT, USES, REPOSITORY, REPODATA],
+  Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT, USES, REPOSITORY, REPODATA, WATCHED],
   PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, LINE, DUE, HOLD, TOKENS, LOGIN, USER, AUDIT, USE, ASKED],
   BatchWriteItem: [USES],
   UpdateItem: [
@@ -156,6 +158,16 @@ const PREFETCH_ITEMS: ItemGrants = {
   DeleteItem: [REPODATA],
 };
 
+/** What a POST reads and writes, and its own entries. */
+const WATCH_ITEMS: ItemGrants = {
+  BatchGetItem: [NAMESPACES, IN_NAMESPACE, SETTINGS],
+  GetItem: [IN_NAMESPACE],
+  Query: [WATCHED],
+  PutItem: [WATCHED, NAMESPACES, IN_NAMESPACE, BUILD, LINE, AUDIT],
+  UpdateItem: [NAMESPACES, IN_NAMESPACE, SPECIFICATION, COUNTERS, TURNS],
+  ConditionCheckItem: [NAMESPACES],
+};
+
 /** No namespace, no environment, no slot, no line: what a build's own code could do at worst stays in builds. */
 export const TASK_ITEMS: ItemGrants = {
   GetItem: [BUILD, ATTEMPT, SPECIFICATION, REUSE, SOLVE, LAYER],
@@ -183,6 +195,7 @@ export function grantAll(parts: Parts): void {
   grantPrefetch(parts);
   grantTask(parts);
   grantSolve(parts);
+  grantWatch(parts);
 }
 
 /** Reads and submits; it signs addresses of products and reads logs, and writes no object at all. */
@@ -274,6 +287,16 @@ function grantSolve({ solve, api, builds, storage, channelSecrets }: Parts): voi
   storage.grantPut(solve, [PREFIXES.locks]);
   grantChannelSecrets(solve, Stack.of(builds), channelSecrets);
   allow(api, "lambda:InvokeFunction", solve.functionArn);
+}
+
+/** Submits as the API does, in nobody's name. Of files it writes what is wrong with them, and never one that it would read. */
+function grantWatch({ watch, storage, wakeUps }: Parts): void {
+  storage.grantItems(watch, WATCH_ITEMS);
+  storage.grantGet(watch, [PREFIXES.watched]);
+  storage.grantList(watch, [PREFIXES.watched]);
+  storage.grantPut(watch, [WATCHED_ERRORS]);
+  storage.grantDelete(watch, [WATCHED_ERRORS]);
+  send(wakeUps, watch);
 }
 
 function grantChannelSecrets(grantee: IGrantable, stack: Stack, prefix: string): void {

@@ -33,6 +33,8 @@ const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/manifests/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/packages/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/repodata/*]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/watched/*.error.txt]": OBJECTS,
+  "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/watched/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<CLUSTER>/*]":
     "Tasks are granted by their cluster: their names are not known before they are started.",
   "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task-definition/FAMILY:*]":
@@ -45,7 +47,7 @@ const REASONS: Readonly<Record<string, string>> = {
     "A rotation ends every login, so it is an operator's decision; two keys are read meanwhile.",
   "AwsSolutions-VPC7": "Nothing can come in, and flow logs would cost more than the network.",
   "Serverless-EventBusDLQ":
-    "A pass of sweep or prefetch that is not delivered is made good by the next; the rule for stopped tasks has dead letters.",
+    "A pass of sweep, prefetch or watch that is not delivered is made good by the next; the rule for stopped tasks has dead letters.",
   "Serverless-LambdaAsyncFailureDestination":
     "A solve that was not made is told to who asked for it when its time is over; nobody else waits for it.",
   "Serverless-LambdaDLQ":

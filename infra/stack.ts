@@ -1,5 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { PREFIXES } from "#core/layout.ts";
 import { CondaStore } from "./conda-store.ts";
 import type { CondaStoreProps } from "./conda-store-props.ts";
 
@@ -33,6 +34,10 @@ export class CondaStoreStack extends Stack {
         description: "For npm run restore: asks for a look at a link",
       });
     }
+    new CfnOutput(this, "WatchedFiles", {
+      value: `s3://${condaStore.storage.bucket.bucketName}/${PREFIXES.watched}`,
+      description: "Where specifications are kept as files",
+    });
     new CfnOutput(this, "ChannelSecrets", {
       value: condaStore.channelSecrets,
       description: "For npm run channel-secret: names of the secrets with credentials of channels begin so",

@@ -142,12 +142,12 @@ export class Storage extends Construct {
     this.grantObjects(grantee, ["s3:GetObject"], prefixes);
   }
 
-  /** Writing objects below the prefixes. */
+  /** Writing objects below the prefixes; one with a `*` says itself which. */
   grantPut(grantee: IGrantable, prefixes: readonly string[]): void {
     this.grantObjects(grantee, ["s3:PutObject"], prefixes);
   }
 
-  /** Removing objects below the prefixes. */
+  /** Removing objects, likewise. */
   grantDelete(grantee: IGrantable, prefixes: readonly string[]): void {
     this.grantObjects(grantee, ["s3:DeleteObject"], prefixes);
   }
@@ -172,7 +172,9 @@ export class Storage extends Construct {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions: [...actions],
-        resources: prefixes.map((prefix) => this.bucket.arnForObjects(`${prefix}*`)),
+        resources: prefixes.map((prefix) =>
+          this.bucket.arnForObjects(prefix.includes("*") ? prefix : `${prefix}*`),
+        ),
       }),
     );
   }

@@ -51,6 +51,7 @@ export function valuesOf(props: CondaStoreProps) {
     repodataMinutesMax: String(props.repodataMinutesMax ?? 60),
     privateIndexedChannels: JSON.stringify(props.privateIndexedChannels ?? {}),
     removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
+    watchMinutes: props.watchMinutes ?? 5,
     services: JSON.stringify(props.services ?? []),
     /** Of the API alone. */
     door: {

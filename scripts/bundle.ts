@@ -18,6 +18,7 @@ export const FUNCTIONS = [
   "sweep",
   "prefetch",
   "solve",
+  "watch",
 ] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 

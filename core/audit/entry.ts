@@ -34,7 +34,10 @@ export interface Actor {
   readonly name: string;
 }
 
-export const systemActor = (name: "finish" | "sweep" | "retention" | "watch"): Actor => ({ kind: "system", name });
+export const systemActor = (name: "finish" | "sweep" | "retention" | "watch"): Actor => ({
+  kind: "system",
+  name,
+});
 
 /** Where a change comes from. */
 export interface Origin {

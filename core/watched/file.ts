@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { minutesAfter } from "#core/build/job.ts";
+import { WATCHED_ERROR_ENDING as ERROR_ENDING } from "#core/layout.ts";
 import { NewNamespaceName } from "#core/names.ts";
 
 /** Where files lie. */
@@ -57,7 +58,6 @@ export const shownUntil = ({ removedAt }: WatchedFile): Date | null =>
 /** It must fit twice into a key of the table, and with the ending of an error into one of the bucket. */
 const PATH_BYTES_MAX = 480;
 const SPECIFICATION = /\.(ya?ml|json)$/;
-const ERROR_ENDING = ".error.txt";
 /** Of the names of directories and files: `.git`, `..data`, editors' own. */
 const HIDDEN = /(^|\/)\./;
 

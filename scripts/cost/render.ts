@@ -75,8 +75,9 @@ function read(template: Template) {
 type Parts = ReturnType<typeof read>;
 
 function idle(parts: Parts): Line[] {
-  const { sweep, prefetch } = assumed;
+  const { sweep, prefetch, watch } = assumed;
   const runs = MINUTES / 15;
+  const passes = MINUTES / 5;
   const polls = parts.polledQueues * POLLERS * ((MINUTES * 60) / POLL_SECONDS);
   return [
     { what: "the key that signs tokens", price: "secret", quantity: parts.secrets },
@@ -104,6 +105,15 @@ function idle(parts: Parts): Line[] {
     { what: "reading channels: table, reads", price: "tableRead", quantity: runs * prefetch.tableReads },
     { what: "reading channels: table, writes", price: "tableWrite", quantity: runs * prefetch.tableWrites },
     { what: "reading channels: log", price: "logsIn", quantity: runs * prefetch.logsGB },
+    { what: "watched files, every 5 minutes: calls", price: "functionCall", quantity: passes },
+    {
+      what: "watched files: running",
+      price: "functionSecond",
+      quantity: passes * watch.seconds * parts.functionGB,
+    },
+    { what: "watched files: listing", price: "objectPut", quantity: passes },
+    { what: "watched files: table", price: "tableRead", quantity: passes * watch.tableReads },
+    { what: "watched files: log", price: "logsIn", quantity: passes * watch.logsGB },
     { what: "indexes of channels, kept", price: "objectStorage", quantity: prefetch.keptGB },
   ];
 }

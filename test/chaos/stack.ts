@@ -48,6 +48,7 @@ const CONTAINERS: Readonly<Record<FunctionName, number>> = {
   sweep: 1,
   prefetch: 1,
   solve: 1,
+  watch: 1,
 };
 
 export interface ChaosStack {

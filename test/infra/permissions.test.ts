@@ -39,6 +39,7 @@ const ROLES = {
   store: "StoreFunctionServiceRole",
   sweep: "SweepFunctionServiceRole",
   prefetch: "PrefetchFunctionServiceRole",
+  watch: "WatchFunctionServiceRole",
   task: "BuildsTaskTaskRole",
 } as const;
 
@@ -71,7 +72,8 @@ test("objects are granted by key prefix, never the whole bucket", () => {
       if ([Action].flat().some((action) => action === "s3:ListBucket")) {
         expect(JSON.stringify(Condition)).toMatch(/"s3:prefix":\["[a-z]+\/\*"/);
       } else if ([Action].flat().some((action) => action.startsWith("s3:"))) {
-        for (const resource of [Resource].flat()) expect(JSON.stringify(resource)).toMatch(/"\/[a-z]+\/\*"/);
+        for (const resource of [Resource].flat())
+          expect(JSON.stringify(resource)).toMatch(/"\/[a-z]+\/\*(\.error\.txt)?"/);
       }
     }
   }

@@ -53,7 +53,7 @@ describe("the deployed system, recorded", () => {
     const heard = new Set(stack.recorder.calls.map(({ principal }) => principal));
 
     expect([...heard].sort()).toEqual([
-      ...["api", "dispatch", "finish", "prefetch", "registry", "solve", "store", "sweep", "task"],
+      ...["api", "dispatch", "finish", "prefetch", "registry", "solve", "store", "sweep", "task", "watch"],
     ]);
   });
 

@@ -300,7 +300,7 @@ describe("API", () => {
 test("every function runs on Node 24 and arm64, and its logs end after a month", () => {
   const functions = Object.values(template.findResources("AWS::Lambda::Function"));
 
-  expect(functions).toHaveLength(8);
+  expect(functions).toHaveLength(9);
   for (const { Properties } of functions) {
     expect(Properties).toMatchObject({
       Runtime: "nodejs24.x",

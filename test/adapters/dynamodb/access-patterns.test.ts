@@ -69,6 +69,7 @@ import { getTokens, listTokens, putToken, revokeToken } from "#adapters/dynamodb
 import { readBuilding, readTotals } from "#adapters/dynamodb/totals.ts";
 import { updateEnvironment } from "#adapters/dynamodb/update-environment.ts";
 import { prepareUse, removeUse } from "#adapters/dynamodb/uses.ts";
+import { listWatchedFiles, putWatchedFile, watchedFileItem } from "#adapters/dynamodb/watched-files.ts";
 import { keepWatch, readWatches } from "#adapters/dynamodb/watches.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { toIdentity } from "#core/login/identity.ts";
@@ -76,6 +77,7 @@ import { parsePackageQueries } from "#core/package/package-query.ts";
 import { newState, type RepodataState } from "#core/repodata/state.ts";
 import { readSolvable } from "#core/specification/posted.ts";
 import { newTokenId, tokenName } from "#core/token/token-name.ts";
+import { newWatchedFile, type WatchedFile } from "#core/watched/file.ts";
 import { audited } from "#test/kit/audited.ts";
 import { move } from "#test/kit/builds.ts";
 import { type Meter, meter } from "#test/kit/meter.ts";
@@ -135,6 +137,10 @@ const TOKEN = {
   expiresAt: new Date(at.getTime() + 3_600_000),
 } as const;
 const lockDigest = sha256Of("lock");
+const watchedFile = (path: string): WatchedFile => ({
+  ...newWatchedFile({ source: "bucket", namespace: path.split("/")[0] ?? "", path }, at),
+  ...{ mark: "0".repeat(32), digest: lockDigest, environment: "environment-0", specification: lockDigest },
+});
 /** A subdir with an index of twenty packs, in a table that knows it not. */
 const stateOf = (subdir: string): RepodataState => ({
   ...newState({ owner: null, channel: "https://conda.anaconda.org/conda-forge", subdir }),
@@ -451,6 +457,27 @@ describe.each([
       },
       calls: 1,
     },
+    {
+      number: 130,
+      ask: async (db) => {
+        for (const path of ["team/a.yml", "team/b.yml"]) await putWatchedFile(db, watchedFile(path));
+        spent.reset();
+        await listWatchedFiles(db, "team");
+      },
+      calls: 1,
+      most: units(700 * 2),
+    },
+    {
+      number: 131,
+      ask: (db) =>
+        submitted(db, {
+          ...{ namespace: name(0), environment: "environment-0" },
+          note: (buildId) => watchedFileItem(db, { ...watchedFile(`${name(0)}/built.yml`), buildId }),
+        }),
+      // As without the file.
+      calls: 3,
+    },
+    { number: 132, ask: (db) => putWatchedFile(db, watchedFile("team/refused.yml")), calls: 1 },
     { number: 99, ask: (db) => getBaseImage(db, "debian", "linux-64", at), calls: 1 },
     { number: 102, ask: (db) => wasCopied(db, BLOB.digest, at), calls: 1 },
     {

@@ -20,10 +20,11 @@ import { slots } from "#adapters/dynamodb/line.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { getNamespace } from "#adapters/dynamodb/namespaces.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
+import { putSettings } from "#adapters/dynamodb/settings.ts";
 import { keepWatch } from "#adapters/dynamodb/watches.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { uploadStream } from "#adapters/s3/multipart-upload.ts";
-import { deleteObject, listObjects } from "#adapters/s3/objects.ts";
+import { deleteObject, listObjects, putObject } from "#adapters/s3/objects.ts";
 import { taskNameOf } from "#core/build/task-name.ts";
 import { parseManifest } from "#core/image/manifest.ts";
 import {
@@ -37,6 +38,7 @@ import {
   packageKey,
   packKey,
   VARIABLES,
+  watchedKey,
 } from "#core/layout.ts";
 import type { InstalledPackage } from "#core/lock/installed-package.ts";
 import { newTokenId } from "#core/token/token-name.ts";
@@ -94,6 +96,7 @@ export async function playScenario(stack: RecordedStack, channel: IndexChannel):
   await solveFirst(stack, client);
   await seeChannelChange(stack, channel);
   await forgetChannels(stack);
+  await watchFiles(stack, client);
   await meetLogins(stack);
 }
 
@@ -366,6 +369,29 @@ async function forgetChannels(stack: RecordedStack): Promise<void> {
     });
     await stack.invoke("prefetch");
   }
+}
+
+/** Files with and without a namespace are built, changed, spoilt, mended, refused for want of room, and removed. */
+async function watchFiles(stack: RecordedStack, client: Client): Promise<void> {
+  const bucket = bucketAt(stack, stack.endpoint);
+  const put = async (path: string, text: string): Promise<void> => {
+    await putObject(bucket, watchedKey(path), text, { contentType: "text/yaml" });
+    await stack.invoke("watch");
+  };
+  const kept = (...dependencies: string[]): string => `name: kept\ndependencies: [${dependencies}]\n`;
+  await put("home.yml", kept("demo-hello"));
+  await put(`${NAMESPACE}/kept.yml`, kept("demo-hello"));
+  await put(`${NAMESPACE}/kept.yml`, "name: [");
+  await put(`${NAMESPACE}/kept.yml`, kept("demo-hello", "python"));
+  const db = unrecordedDb(stack);
+  const last = (await getEnvironment(db, NAMESPACE, "kept"))?.currentBuildId ?? 0;
+  await hasStatus(client, last, "COMPLETED");
+  const scope = { kind: "namespace", namespace: NAMESPACE } as const;
+  await putSettings(db, scope, { namespace_quota_bytes: 1 });
+  await put(`${NAMESPACE}/more.yml`, "name: more\ndependencies: [demo-hello]\n");
+  await putSettings(db, scope, {});
+  await deleteObject(bucket, watchedKey("home.yml"));
+  await stack.invoke("watch");
 }
 
 /** Somebody cancels a build that runs and one that waits. */
