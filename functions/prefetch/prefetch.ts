@@ -105,14 +105,7 @@ async function readOne(
   { believeLoss }: IndexRequest,
 ): Promise<Outcome | null> {
   const { db, clock } = context;
-  const triedAt = clock().toISOString();
-  const busyUntil = new Date(clock().getTime() + BUSY_MS).toISOString();
-  let state = await putRepodata(db, {
-    ...known,
-    knownSince: known.knownSince ?? triedAt,
-    triedAt,
-    busyUntil,
-  });
+  let state = await putRepodata(db, begun(known, clock()));
   if (state === null) return null;
   const place = { channel: known.channel, subdir: known.subdir, owner: known.owner };
   const log = context.log.with(place);
@@ -141,6 +134,23 @@ async function readOne(
     return { kind: "failed", state: (await putRepodata(db, failed)) ?? failed };
   }
 }
+
+/** A run that begins. Who never ended the one before was killed, and may be killed again: then the channel waits for longer each time. */
+function begun(known: RepodataState, at: Date): RepodataState {
+  const later = (milliseconds: number): string => new Date(at.getTime() + milliseconds).toISOString();
+  const state = {
+    ...known,
+    knownSince: known.knownSince ?? later(0),
+    triedAt: later(0),
+    busyUntil: later(BUSY_MS),
+  };
+  if (known.busyUntil === null) return state;
+  const failures = known.failures + 1;
+  return { ...state, failures, error: KILLED, nextAt: later(BUSY_MS + retrySeconds(failures) * 1000) };
+}
+
+const KILLED =
+  "The function that read it ended without a word, as one does that has no memory left: the channel may be too large for it.";
 
 /** Somebody else has written in between: what they did counts. */
 class Overtaken extends Error {}

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { putRepodata } from "#adapters/dynamodb/repodata.ts";
 import { decodeShardIndex } from "#adapters/repodata/read-shard.ts";
 import { listObjects } from "#adapters/s3/objects.ts";
 import { PREFIXES } from "#core/layout.ts";
+import type { RepodataState } from "#core/repodata/state.ts";
 import { filesOf, record, shardIndexOf, useIndexChannel } from "#test/kit/index-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { usePrefetching } from "#test/kit/prefetching.ts";
@@ -237,7 +239,6 @@ describe("of two runs at the same time", () => {
     channel.fail({
       "noarch/repodata.json.zst": () => died.abort(new Error("killed")),
     });
-    const { putRepodata } = await import("#adapters/dynamodb/repodata.ts");
     await kept.run({}, { signal: died.signal });
     const state = await kept.state();
     await putRepodata(kept.db, { ...state, busyUntil: "2026-03-04T05:21:07.890Z", nextAt: null });
@@ -246,5 +247,41 @@ describe("of two runs at the same time", () => {
     expect(await kept.run({ now: true })).toMatchObject({ left: 1 });
     kept.later(900);
     expect(await kept.run()).toMatchObject({ changed: 1 });
+  });
+
+  it("that was killed is told in the state by the next one; who is killed each time leaves the channel alone for longer", async () => {
+    channel.publish("noarch", THREE);
+    /** Leaves in the table what a run leaves that is killed while it reads. */
+    const killed = async (): Promise<RepodataState> => {
+      let during: RepodataState | undefined;
+      channel.fail({
+        "noarch/repodata.json.zst": (_, response) => {
+          void kept
+            .state()
+            .then((state) => {
+              during = state;
+            })
+            .finally(() => response.destroy());
+        },
+      });
+      expect(await kept.run()).toMatchObject({ failed: 1 });
+      channel.fail({});
+      if (!during) throw new Error("the channel was not asked");
+      return (await putRepodata(kept.db, { ...during, version: (await kept.state()).version })) ?? during;
+    };
+    expect(await killed()).toMatchObject({ failures: 0, error: null, nextAt: null });
+    for (const [failures, seconds] of [60, 120, 240].entries()) {
+      kept.later(900 + (failures === 0 ? 0 : seconds / 2));
+      expect(await killed()).toMatchObject({
+        failures: failures + 1,
+        error: expect.stringContaining("as one does that has no memory left"),
+      });
+      kept.later(900 + seconds - 1);
+      expect(await kept.run()).toMatchObject({ left: 1 });
+      kept.later(1 - 900 - seconds);
+    }
+    kept.later(900 + 240);
+    expect(await kept.run()).toMatchObject({ changed: 1 });
+    expect(await kept.state()).toMatchObject({ failures: 0, error: null, nextAt: null });
   });
 });
