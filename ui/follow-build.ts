@@ -103,7 +103,8 @@ export async function followBuild(
       cursor = answer.cursor;
       ended = answer.ended;
       if (answer.lines.length > 0) listener.onLines(answer.lines);
-      if (!ended) await around.pause(PAUSE_MS, signal);
+      // Of a build that has ended everything is there already.
+      if (!ended && !isFinal(build.data.status)) await around.pause(PAUSE_MS, signal);
     }
   } catch (error) {
     if (!(error instanceof FinalRefusal)) throw error;

@@ -54,6 +54,7 @@ export function showSize(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
+  if (bytes === 1) return "1 byte";
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTime, showDistance, showDuration, showSize } from "#ui/format.ts";
+import { parseTime, showDistance, showDuration, showShortDuration, showSize } from "#ui/format.ts";
 
 describe("showDuration", () => {
   it.each([
@@ -15,9 +15,22 @@ describe("showDuration", () => {
   });
 });
 
+describe("showShortDuration", () => {
+  it.each([
+    [-5, "0.0 s"],
+    [260, "0.3 s"],
+    [9_940, "9.9 s"],
+    [9_960, "10 s"],
+    [200_000, "3 min 20 s"],
+  ])("shows %i ms as %s", (milliseconds, text) => {
+    expect(showShortDuration(milliseconds)).toBe(text);
+  });
+});
+
 describe("showSize", () => {
   it.each([
     [0, "0 bytes"],
+    [1, "1 byte"],
     [999, "999 bytes"],
     [1_000, "1.00 kB"],
     [9_995, "10.0 kB"],

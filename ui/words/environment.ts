@@ -20,8 +20,9 @@ export const ENVIRONMENT = {
     channels: "Channels",
     notBuilt: "not yet",
   },
-  latestFailed: (id: number) => `The newest build, ${id}, failed. What is used here is an older one.`,
-  latestRunning: (id: number) => `Build ${id} is on its way. What is used here is an older one.`,
+  latestFailed: (id: number) => `The newest build, ${id}, failed.`,
+  latestRunning: (id: number) => `Build ${id} is on its way.`,
+  usedIsOlder: "What is used here is an older one.",
   showBuild: "Look at it",
 
   use: {

@@ -93,9 +93,9 @@ export function PreviewView({ preview: { answer } }: { preview: Preview }) {
       <details>
         <summary>{words.all}</summary>
         <ul class="changes">
-          {packages.map(({ name, version }) => (
+          {packages.map(({ name, version, size: bytes }) => (
             <li key={name}>
-              <strong>{name}</strong> {version}
+              <strong>{name}</strong> {version} {bytes > 0 && <span class="quiet">{showSize(bytes)}</span>}
             </li>
           ))}
         </ul>

@@ -38,7 +38,7 @@ export function Overview({ environment, onChange }: { environment: Environment; 
   const build = known.value.data;
   return (
     <>
-      <Newest environment={environment} />
+      <Newest environment={environment} isUsed={build.status === "COMPLETED"} />
       {build.status === "COMPLETED" ? (
         <>
           <section class="card" aria-labelledby="current-title">
@@ -65,7 +65,7 @@ export function Overview({ environment, onChange }: { environment: Environment; 
 }
 
 /** Says so when the newest build is not what is used: it failed, or it is not done. */
-function Newest({ environment }: { environment: Environment }) {
+function Newest({ environment, isUsed }: { environment: Environment; isUsed: boolean }) {
   const { answer } = useAnswer(String(environment.id), (signal) =>
     api(listBuilds, {
       query: {
@@ -85,6 +85,7 @@ function Newest({ environment }: { environment: Environment }) {
     <p class={isFailed ? "notice bad" : "notice"}>
       <span>
         {isFailed ? ENVIRONMENT.latestFailed(newest.id) : ENVIRONMENT.latestRunning(newest.id)}{" "}
+        {isUsed && ENVIRONMENT.usedIsOlder}{" "}
         <a
           href={addressOfPlace(
             environmentPlace(environment.namespace.name, environment.name, { buildId: newest.id }),

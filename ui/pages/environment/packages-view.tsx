@@ -148,17 +148,21 @@ function PackageTable({ packages, requested }: Omit<Known, "build">) {
             <th scope="row" title={summary ?? undefined}>
               {name}
             </th>
-            <td data-label={words.version}>{version}</td>
-            <td data-label={words.requested}>
+            <td class="break" data-label={words.version}>
+              {version}
+            </td>
+            <td class="break" data-label={words.requested}>
               {requested.get(nameKey(name)) ?? <span class="quiet">{words.asDependency}</span>}
             </td>
             <td class="number" data-label={words.size}>
               {size === null ? "–" : showSize(size)}
             </td>
-            <td data-label={words.channel} title={channel.name}>
+            <td class="break" data-label={words.channel} title={channel.name}>
               {shortChannel(channel.name)}
             </td>
-            <td data-label={words.license}>{license ?? "–"}</td>
+            <td class="break" data-label={words.license}>
+              {license ?? "–"}
+            </td>
           </tr>
         ))}
       </tbody>
