@@ -86,6 +86,13 @@ describe("packages", () => {
     },
   );
 
+  it("are all listed by a search for nothing, as without one", async () => {
+    const all = await found("");
+    expect(await found("search=")).toEqual(all);
+    expect(await found("search=&exact=true")).toEqual(all);
+    expect(await ask("package/name/?search=%20")).toEqual(await ask("package/name/"));
+  });
+
   it("with signs in their names are found by these", async () => {
     expect(await found(`search=${encodeURIComponent("A.b")}`)).toEqual(["a.b 1", "of 1"]);
   });

@@ -13,6 +13,7 @@ import type { LockedPackage } from "#core/lock/lock.ts";
 import { parseCondaLock } from "#core/lock/parse-conda-lock.ts";
 import type { EngineError } from "#core/ports.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
+import { fiftySpecs } from "#test/kit/fifty-specs.ts";
 
 const demo = useDemoChannel();
 const platform = "linux-64";
@@ -20,21 +21,6 @@ const virtualPackages = { __linux: "5.10", __glibc: "2.39", __archspec: "x86_64"
 const { signal } = new AbortController();
 const scratch = mkdtempSync(join(tmpdir(), "wasm-solver-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-/** Fifty different questions, by what the demo channel has. */
-function fiftySpecs(names: readonly string[]): string[][] {
-  return Array.from({ length: 50 }, (_, i) => {
-    const pick = (n: number): string => names[(i * 7 + n * 11) % names.length] ?? "";
-    return [
-      ...new Set([
-        pick(0),
-        ...(i % 2 ? [pick(1)] : []),
-        ...(i % 3 ? [] : [pick(2)]),
-        ...(i % 5 ? [] : ["python"]),
-      ]),
-    ];
-  });
-}
 
 test("of fifty specifications each has the lock that py-rattler, the engine of builds, gives, or both have none", async () => {
   const names = [...new Set(demo.channel().packages.map(({ name }) => name))].sort();
