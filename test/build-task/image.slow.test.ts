@@ -9,7 +9,15 @@ import { hexOf } from "#core/image/manifest.ts";
 import { blobKey } from "#core/layout.ts";
 import { useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
-import { type BuiltImage, buildImage, digestsIn, treeOf, treeOnDisk, unpackImage } from "#test/kit/images.ts";
+import {
+  type BuiltImage,
+  blobOf,
+  buildImage,
+  digestsIn,
+  treeOf,
+  treeOnDisk,
+  unpackImage,
+} from "#test/kit/images.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 
 const aws = useMiniStack();
@@ -77,6 +85,23 @@ describe("an image", () => {
       encoding: "utf8",
     });
     expect(found.stdout).toBe("");
+  });
+
+  it("says in its labels which lock it is of and what it is on, and no time but one that is always the same", async () => {
+    const config = JSON.parse(String(await blobOf(workshop, first.manifest.config.digest))) as {
+      created: string;
+      config: { Labels: Record<string, string> };
+      history: { created: string }[];
+    };
+    const labels = {
+      "org.opencontainers.image.revision":
+        first.ended.result && "lockDigest" in first.ended.result ? first.ended.result.lockDigest : "none",
+      "org.opencontainers.image.base.name": "scratch",
+    };
+    expect(config.config.Labels).toEqual(labels);
+    expect(first.manifest.annotations).toEqual(labels);
+    const times = [config.created, ...config.history.map(({ created }) => created)];
+    expect(new Set(times)).toEqual(new Set(["1970-01-01T00:00:00Z"]));
   });
 
   it("gives the repository every blob, with its type and size", async () => {
