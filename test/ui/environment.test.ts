@@ -93,6 +93,9 @@ describe.skipIf(CHROMIUM === null)("an environment, in a real Chromium", JOURNEY
     for (const change of ["new 1", "old 1.0", "numpy 1.9.0 → 2.10.0"])
       await page.getByRole("listitem").filter({ hasText: change }).waitFor();
     await page.getByRole("heading", { name: /^Newer/ }).waitFor();
+    await page
+      .getByText(`Build ${first} was asked for by tester. Build ${second} was asked for by tester.`)
+      .waitFor();
     expect(
       await page.getByRole("region", { name: "Specification" }).locator(".added").allTextContents(),
     ).toEqual([expect.stringContaining("numpy >=2"), expect.stringContaining("new")]);

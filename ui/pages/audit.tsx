@@ -33,10 +33,15 @@ export function AuditPage({ filter }: { filter: AuditFilter }) {
   const entries = useSignal<readonly Entry[] | null>(null);
   const cursor = useSignal<string | null>(null);
   const refusal = useSignal<Refusal | null>(null);
+  const isLoading = useSignal(false);
 
   const load = async (): Promise<void> => {
+    // Pressed twice, the same entries would come twice.
+    if (isLoading.value) return;
+    isLoading.value = true;
     const query = { ...queryOf(filter), ...(cursor.value === null ? {} : { cursor: cursor.value }) };
     const outcome = await api(listAudit, { query });
+    isLoading.value = false;
     if (await ledToLogin(outcome)) return;
     refusal.value = outcome.ok ? null : outcome;
     if (!outcome.ok) return;
@@ -58,7 +63,7 @@ export function AuditPage({ filter }: { filter: AuditFilter }) {
       {entries.value && entries.value.length > 0 && <Entries entries={entries.value} />}
       <div class="actions">
         {cursor.value !== null && (
-          <button type="button" onClick={() => void load()}>
+          <button type="button" disabled={isLoading.value} onClick={() => void load()}>
             {AUDIT.more}
           </button>
         )}

@@ -85,7 +85,9 @@ function Rights() {
 
 function Explain() {
   const answer = useSignal<Outcome<{ readonly data: Explanation }> | null>(null);
+  const isAsking = useSignal(false);
   const ask = async (form: HTMLFormElement): Promise<void> => {
+    isAsking.value = true;
     const fields = new FormData(form);
     const permission = PERMISSIONS.find((each) => each === fields.get("permission")) ?? PERMISSIONS[0];
     const [namespace, environment] = ["namespace", "environment"].map((name) =>
@@ -94,6 +96,7 @@ function Explain() {
     answer.value = await api(explainPermission, {
       query: { permission, ...(namespace ? { namespace } : {}), ...(environment ? { environment } : {}) },
     });
+    isAsking.value = false;
   };
   const known = answer.value;
   return (
@@ -122,7 +125,9 @@ function Explain() {
         </Field>
       </div>
       <div class="actions">
-        <button type="submit">{ME.ask}</button>
+        <button type="submit" disabled={isAsking.value}>
+          {ME.ask}
+        </button>
       </div>
       <div role="status">
         {known?.ok === false && <RefusalNotice refusal={known} />}

@@ -134,6 +134,7 @@ export const ENVIRONMENT = {
     to: "to",
     submit: "Compare",
     lead: "Compare any two builds",
+    askedFor: (id: number, author: string) => `Build ${id} was asked for by ${author}.`,
     unchanged: "The packages are the same.",
     added: "Added",
     removed: "Removed",

@@ -1,6 +1,7 @@
 import { getBuild } from "#core/contract/builds.ts";
 import type { Outcome } from "#core/contract/client.ts";
 import { api } from "../../api.ts";
+import { authorOf } from "../../authors.ts";
 import type { Build } from "../../follow-build.ts";
 import { diffLines } from "../../line-diff.ts";
 import { allPackages, type PackageChange, packageChanges } from "../../packages.ts";
@@ -12,13 +13,20 @@ import { ENVIRONMENT } from "../../words/environment.ts";
 import { toYaml } from "../../yaml-text.ts";
 
 interface Compared {
+  /** Who asked for each; null for who may not know. */
+  readonly authors: readonly [string | null, string | null];
   readonly changes: readonly PackageChange[];
   readonly texts: readonly [string, string];
 }
 
 const textOf = (build: Build): string => (build.specification ? toYaml(build.specification.spec) : "");
 
-async function compare(from: number, to: number, signal: AbortSignal): Promise<Outcome<Compared>> {
+async function compare(
+  namespace: string,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): Promise<Outcome<Compared>> {
   const [before, after, old, now] = await Promise.all([
     api(getBuild, { params: { buildId: from }, signal }),
     api(getBuild, { params: { buildId: to }, signal }),
@@ -30,14 +38,18 @@ async function compare(from: number, to: number, signal: AbortSignal): Promise<O
   if (!old.ok) return old;
   if (!now.ok) return now;
   const texts = [textOf(before.value.data), textOf(after.value.data)] as const;
-  return { ok: true, value: { changes: packageChanges(old.value, now.value), texts } };
+  const authors = await Promise.all([
+    authorOf(namespace, before.value.data),
+    authorOf(namespace, after.value.data),
+  ]);
+  return { ok: true, value: { authors, changes: packageChanges(old.value, now.value), texts } };
 }
 
 const KINDS: readonly PackageChange["kind"][] = ["added", "removed", "up", "down", "changed"];
 
 /** What differs between two builds: packages and specifications. */
-export function CompareView({ from, to }: { from: number; to: number }) {
-  const { answer } = useAnswer(`${from} ${to}`, (signal) => compare(from, to, signal));
+export function CompareView({ namespace, from, to }: { namespace: string; from: number; to: number }) {
+  const { answer } = useAnswer(`${from} ${to}`, (signal) => compare(namespace, from, to, signal));
   const words = ENVIRONMENT.compare;
   const known = answer.value;
   return (
@@ -47,6 +59,7 @@ export function CompareView({ from, to }: { from: number; to: number }) {
       {known?.ok === false && <RefusalNotice refusal={known} />}
       {known?.ok && (
         <>
+          <AskedFor ids={[from, to]} authors={known.value.authors} />
           {known.value.changes.length === 0 && <p class="quiet">{words.unchanged}</p>}
           {KINDS.map((kind) => (
             <Changes
@@ -65,6 +78,14 @@ export function CompareView({ from, to }: { from: number; to: number }) {
       )}
     </section>
   );
+}
+
+function AskedFor({ ids, authors }: { ids: readonly [number, number]; authors: Compared["authors"] }) {
+  const told = ids.flatMap((id, index) => {
+    const author = authors[index];
+    return author ? [ENVIRONMENT.compare.askedFor(id, author)] : [];
+  });
+  return told.length === 0 ? null : <p class="small">{told.join(" ")}</p>;
 }
 
 function Changes({ title, changes }: { title: string; changes: readonly PackageChange[] }) {

@@ -68,7 +68,14 @@ export function HistoryView({
   const { builds, count } = known.value;
   return (
     <>
-      {compare && <CompareView key={compare.join()} from={compare[0]} to={compare[1]} />}
+      {compare && (
+        <CompareView
+          key={compare.join()}
+          namespace={environment.namespace.name}
+          from={compare[0]}
+          to={compare[1]}
+        />
+      )}
       <Builds environment={environment} builds={builds} />
       {count > builds.length && (
         <div class="actions">

@@ -103,9 +103,13 @@ function Facts({ build, environment }: { build: Build; environment: Environment 
   const author = useSignal<string | null>(null);
   const { answer } = useAnswer(String(build.id), (signal) => allPackages(api, build.id, signal));
   useEffect(() => {
+    let isShown = true;
     void authorOf(namespace, build).then((found) => {
-      author.value = found;
+      if (isShown) author.value = found;
     });
+    return () => {
+      isShown = false;
+    };
   }, [build.id]);
   const packages = answer.value?.ok ? answer.value.value : null;
   const channels = build.specification?.spec["channels"];
