@@ -10,6 +10,7 @@ import { ENVIRONMENT_LINK_FORM } from "#core/layout.ts";
 import { Login } from "#core/login/backends.ts";
 import { PrivateChannels } from "#core/repodata/private-channels.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
+import { checkAddresses, checkEntries } from "#core/specification/settings-entries.ts";
 import { Services } from "#core/token/services.ts";
 import type { CondaStoreProps } from "./conda-store-props.ts";
 import { faultOfNetwork } from "./network.ts";
@@ -152,7 +153,9 @@ export function readDeployment(context: (name: string) => unknown): Deployment {
   const fault = faultOfDisk(deployment.sharedDisk, deployment.network);
   if (fault !== null) throw new Error(`${path ?? "-c"}: sharedDisk ${fault}.`);
   // Functions would find out at their start, when it is too late.
-  deploymentSettings(deployment.settings ?? {});
+  const settings = deploymentSettings(deployment.settings ?? {});
+  checkEntries(settings, "invalid_request");
+  checkAddresses(settings, settings.conda_channel_alias, deployment.allowedPrivateHosts ?? []);
   return deployment;
 }
 

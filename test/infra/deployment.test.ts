@@ -77,6 +77,11 @@ describe("a deployment's file", () => {
       /sharedDisk needs network\.vpcId/,
     ],
     ["a relative path", { storeDirectory: "opt" }, /storeDirectory must be an absolute path/],
+    [
+      "a channel with credentials",
+      { settings: { conda_allowed_channels: ["https://a.example.org/t/word/c"] } },
+      /conda_allowed_channels: .*holds credentials/,
+    ],
     ["a setting that is none", { settings: { conda_chanels: [] } }, /conda_chanels: is no setting/],
     ["a list", [], /must hold one JSON object/],
     ["what is not JSON", "{", /cannot be read as JSON/],

@@ -74,9 +74,10 @@ async function set(
       );
     }
   }
-  // What names packages is read here, so that a typing error is the operator's and not of everybody who posts later.
-  const { checkEntries } = await import("#core/specification/settings-entries.ts");
+  // What names packages and channels is read here, so that a typing error is the operator's and not of everybody who posts later.
+  const { checkAddresses, checkEntries } = await import("#core/specification/settings-entries.ts");
   checkEntries(change, "invalid_request");
+  checkAddresses(change, settings.conda_channel_alias, allowPrivateHosts);
   const keys = Object.keys(change);
   if (keys.length > 0) await putSettings(db, scope, change);
   if (change.builds_kept !== undefined) await askForRetention(db, scope, new Date());

@@ -100,6 +100,8 @@ describe("what cannot be set", () => {
     ["null", "f/", { conda_default_packages: null }, "must be a list of strings"],
     ["a package that is none", "f/", { conda_required_packages: ["numpy=="] }, "conda_required_packages"],
     ["a requirement that is none", "f/", { pypi_default_packages: ["-r file"] }, "pypi_default_packages"],
+    ["a channel that no build may visit", "f/", { conda_default_channels: ["http://10.0.0.1/c"] }, "private"],
+    ["a requirement from there", "f/", { pypi_default_packages: ["a @ http://10.0.0.1/a.whl"] }, "private"],
     ["a global key below", "f/", { default_namespace: "g" }, "is a global setting"],
     ["another value of the deployment's", "", { default_namespace: "g" }, "property of the deployment"],
     [
@@ -120,6 +122,21 @@ describe("what cannot be set", () => {
     expect(answer.message).toContain(message);
     // All or nothing.
     expect(await settings(scope)).toEqual(before);
+  });
+
+  test.each<[string, unknown]>([
+    ["conda_allowed_channels", ["https://conda.example.org/t/s3cret-word/private"]],
+    ["conda_default_channels", ["https://me:s3cret-word@conda.example.org/private"]],
+    ["conda_indexed_channels", ["https://conda.example.org/t/s3cret-word/private"]],
+    ["pypi_included_packages", ["--index-url https://me:s3cret-word@pypi.example.org/simple"]],
+    ["pypi_required_packages", ["a @ https://me:s3cret-word@pypi.example.org/a-1.whl"]],
+  ])("credentials in %s, which settings and the list of channels would show", async (key, value) => {
+    const answer = await set("", { [key]: value });
+    expect(answer).toMatchObject({ status: 400, code: "invalid_request" });
+    expect(answer.message).toContain(key);
+    expect(answer.message).toContain("holds credentials");
+    expect(answer.message).not.toContain("s3cret-word");
+    expect(JSON.stringify([await settings(""), await ask("channel/", {}, {})])).not.toContain("s3cret-word");
   });
 
   test("more than the item of a scope can hold, however it is spread over its keys", async () => {
