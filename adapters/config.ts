@@ -66,6 +66,7 @@ const SCHEMAS = {
   subnets: list,
   securityGroups: list,
   assignsPublicIp: flag,
+  watchesDisk: flag,
   slots: count,
   slotsPerNamespace: count,
   settings: json,

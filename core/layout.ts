@@ -43,6 +43,8 @@ export const VARIABLES = {
   environmentLink: "CONDA_STORE_ENVIRONMENT_LINK",
   /** Where the build task and the store function see the shared disk. */
   diskDirectory: "CONDA_STORE_DISK_DIRECTORY",
+  /** "true" where the store function watches files on it. */
+  watchesDisk: "CONDA_STORE_WATCHES_DISK",
   /** The build task's own fast disk for package caches and temporary files. */
   workDirectory: "CONDA_STORE_WORK_DIRECTORY",
   /** Set by RunTask's overrides; nothing else is. */
@@ -145,6 +147,8 @@ export const watchedKey = (path: string): string => `${PREFIXES.watched}${path}`
 /** What is said about watched files; no specification is called so. */
 export const WATCHED_ERROR_ENDING = ".error.txt";
 export const WATCHED_ERRORS = `${PREFIXES.watched}*${WATCHED_ERROR_ENDING}`;
+/** Where watched files lie on the shared disk, below the store directory; with a sign that no namespace has, whose directories lie beside. */
+export const WATCHED_DIRECTORY = "%watched";
 /** Everything of a build's log. */
 export const logsPrefix = (buildId: number): string => `${PREFIXES.logs}${buildId}/`;
 /** All live log chunks of an attempt. */

@@ -182,6 +182,12 @@ export interface CondaStoreProps {
    */
   readonly repodataMinutesMax?: number;
   /**
+   * Whether files in the directory `%watched` of the shared disk are watched, too. Whoever may write there builds in every namespace
+   * (docs/watched-files.md).
+   * @default false
+   */
+  readonly watchesDisk?: boolean;
+  /**
    * Minutes from one look at the files in which operators keep specifications to the next (docs/watched-files.md).
    * @default 5
    */

@@ -101,7 +101,13 @@ export class CondaStore extends Construct {
       ...(props.waitAlarmMinutes === undefined ? {} : { waitAlarmMinutes: props.waitAlarmMinutes }),
       ...(props.alarmTopicArn === undefined ? {} : { alarmTopicArn: props.alarmTopicArn }),
     });
-    grantAll({ ...parts, ...functions, channelSecrets, login: values.login });
+    grantAll({
+      ...parts,
+      ...functions,
+      channelSecrets,
+      login: values.login,
+      watchesDisk: values.watchesDisk,
+    });
     acknowledgeFindings(this, { bucket: storage.bucket, builds, channelSecrets });
     this.channelSecrets = channelSecrets;
     this.url = front.url;

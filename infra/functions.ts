@@ -156,6 +156,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
           description: "Keeps links and directories on the shared disk",
           ...made("store"),
           links,
+          watchMinutes: values.watchesDisk ? values.watchMinutes : null,
           disk: {
             vpc: network.vpc,
             subnets: network.subnets,
@@ -168,6 +169,10 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
             storeDirectory: values.storeDirectory,
             diskDirectory: values.functionDiskDirectory,
             environmentLink: values.environmentLink,
+            watchesDisk: String(values.watchesDisk),
+            settings,
+            allowedPrivateHosts: values.allowedPrivateHosts,
+            auditDays,
           },
         }).handler
       : null;

@@ -25,6 +25,8 @@ export interface Parts extends Omit<Functions, "front"> {
   /** Without a shared disk there is nothing to be told, and nobody to tell. */
   readonly links: WorkQueue | null;
   readonly builds: Builds;
+  /** Whether files on the shared disk are watched. */
+  readonly watchesDisk: boolean;
 }
 
 /** Partition keys of the table, as adapters/dynamodb/keys.ts makes them. */
@@ -248,9 +250,11 @@ function grantSweep({ sweep, storage, wakeUps, ends, links }: Parts): void {
   if (links) send(links, sweep);
 }
 
-/** Reads which build is current and what is condemned; it changes the disk. */
-function grantStore({ store, storage }: Parts): void {
-  if (store) storage.grantItems(store, STORE_ITEMS);
+/** Reads which build is current and what is condemned; it changes the disk. Where files on it are watched, it submits. */
+function grantStore({ store, storage, watchesDisk }: Parts): void {
+  if (!store) return;
+  storage.grantItems(store, STORE_ITEMS);
+  if (watchesDisk) storage.grantItems(store, WATCH_ITEMS);
 }
 
 /** Reads channels, private ones with their namespaces' credentials, and keeps what they have; it sees nothing of builds. */

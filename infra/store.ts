@@ -1,3 +1,6 @@
+import { Duration } from "aws-cdk-lib";
+import { Rule, Schedule } from "aws-cdk-lib/aws-events";
+import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Construct } from "constructs";
 import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts";
@@ -6,6 +9,8 @@ import type { WorkQueue } from "./queues.ts";
 export interface StoreProps extends CondaStoreFunctionProps {
   /** Which environment's link may be out of date; one group per environment. */
   readonly links: WorkQueue;
+  /** Minutes from one look at watched files to the next; null: none are watched. */
+  readonly watchMinutes: number | null;
 }
 
 /** The only function that sees the shared disk: links, directories, removals. */
@@ -14,10 +19,17 @@ export class Store extends Construct {
 
   constructor(scope: Construct, id: string, props: StoreProps) {
     super(scope, id);
-    const { links, ...rest } = props;
+    const { links, watchMinutes, ...rest } = props;
     this.handler = new CondaStoreFunction(this, "Function", rest);
     this.handler.addEventSource(
       new SqsEventSource(links.queue, { batchSize: 1, reportBatchItemFailures: true }),
     );
+    if (watchMinutes === null) return;
+    const every = Duration.minutes(watchMinutes);
+    new Rule(this, "Schedule", {
+      description: "Look for watched files on the shared disk that have changed",
+      schedule: Schedule.rate(every),
+      targets: [new LambdaFunction(this.handler, { retryAttempts: 0, maxEventAge: every })],
+    });
   }
 }

@@ -24,6 +24,9 @@ export function valuesOf(props: CondaStoreProps) {
   const slots = props.slots ?? 10;
   const taskSizes = props.taskSizes ?? TASK_SIZES;
   checkTaskSizes(taskSizes);
+  if (props.watchesDisk && props.sharedDisk === "none") {
+    throw new Error("watchesDisk needs a shared disk: sharedDisk is none.");
+  }
   return {
     login,
     /** The smallest, of a task for which nothing else is asked. */
@@ -51,7 +54,9 @@ export function valuesOf(props: CondaStoreProps) {
     repodataMinutesMax: String(props.repodataMinutesMax ?? 60),
     privateIndexedChannels: JSON.stringify(props.privateIndexedChannels ?? {}),
     removalGraceMinutes: String(props.removalGraceMinutes ?? 60),
-    watchMinutes: props.watchMinutes ?? 5,
+    watchesDisk: props.watchesDisk ?? false,
+    /** Who tries it out does not wait long. */
+    watchMinutes: props.watchMinutes ?? (local ? 1 : 5),
     services: JSON.stringify(props.services ?? []),
     /** Of the API alone. */
     door: {

@@ -85,6 +85,7 @@ export function plausibleEnvironment(): Record<string, string> {
     taskSizes: '[{"cpuUnits":1024,"memoryMiB":4096}]',
     settings: "{}",
     urlPrefix: "/",
+    watchesDisk: "false",
     proxyStripsPrefix: "false",
     environmentLink: "{namespace}/envs/{name}",
     submissionsPerMinute: "60",

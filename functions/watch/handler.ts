@@ -2,7 +2,6 @@
  * Lambda entry of watch: EventBridge, every few minutes. The event says nothing.
  * @module
  */
-import type { Context } from "aws-lambda";
 import { readConfig } from "#adapters/config.ts";
 import { onBehalf } from "#adapters/dynamodb/audit.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
@@ -14,6 +13,7 @@ import type { WakeUp } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { bucketSource } from "./bucket-source.ts";
 import type { WatchContext } from "./context.ts";
+import { type Invocation, timeLeft } from "./time-left.ts";
 import { type Watched, watch } from "./watch.ts";
 
 /** Opened at the first event, so that a wrong environment is told in the log of an event. */
@@ -43,17 +43,9 @@ function open(): Omit<WatchContext, "signal"> {
   };
 }
 
-/** Time that is left for saying what was done. */
-const LAST_WORDS_MS = 20_000;
-
-export async function handler(
-  _event: unknown,
-  lambda?: Pick<Context, "getRemainingTimeInMillis">,
-): Promise<Watched> {
+export async function handler(_event: unknown, lambda?: Invocation): Promise<Watched> {
   context ??= open();
-  const left = (lambda?.getRemainingTimeInMillis() ?? 300_000) - LAST_WORDS_MS;
-  const signal = AbortSignal.timeout(Math.max(1_000, left));
-  const done = await watch({ ...context, signal });
+  const done = await watch({ ...context, signal: timeLeft(lambda) });
   context.log.info("watched files looked at", { ...done });
   return done;
 }

@@ -11,6 +11,8 @@ export interface Found {
   readonly mark: string;
   readonly sizeBytes: number;
   readonly changedAt: Date;
+  /** Why it is not to be believed, whatever it says. */
+  readonly fault?: string;
 }
 
 export interface Listing {

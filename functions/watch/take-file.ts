@@ -67,7 +67,12 @@ export async function takeFile(context: WatchContext, taking: Taking): Promise<T
 }
 
 /** @throws AppError for what only another text mends */
-function readFile({ namespace, path }: WatchedFile, { sizeBytes }: Found, bytes: Buffer): Posted {
+function readFile(
+  { namespace, path }: WatchedFile,
+  { sizeBytes, fault: open }: Found,
+  bytes: Buffer,
+): Posted {
+  if (open !== undefined) throw new AppError("invalid_request", open);
   const fault = faultOfNamespace(namespace);
   if (fault !== null) throw new AppError("invalid_name", fault);
   if (sizeBytes > LOCKFILE_BYTES_MAX) {

@@ -185,6 +185,7 @@ async function open(
     allowedPrivateHosts: new URL(channel.origin).host,
     storeDirectory: place("store"),
     environmentLink: ENVIRONMENT_LINK,
+    watchesDisk: "false",
     workDirectory: where.work,
     engine: "rattler",
     engineProgram: python,

@@ -61,6 +61,8 @@ const REVIEWED: Record<string, RegExp[]> = {
     VARIABLES.allowedPrivateHosts,
     VARIABLES.settings,
   ].map((name) => new RegExp(`^${ENVIRONMENT}\\.${name}$`)),
+  // Who puts a file into the local bucket does not wait long.
+  "AWS::Events::Rule": [/^Properties\.ScheduleExpression$/, /\.MaximumEventAgeInSeconds$/],
   // The execution role may pull the image that a deployment builds; a laptop has none.
   "AWS::IAM::Policy": [/^Properties\.PolicyDocument\.Statement\.\d(\.|$)/],
 };

@@ -119,6 +119,10 @@ describe("the function", () => {
       [VARIABLES.diskDirectory]: root,
       [VARIABLES.storeDirectory]: STORE,
       [VARIABLES.environmentLink]: "{namespace}/envs/{name}",
+      [VARIABLES.watchesDisk]: "false",
+      [VARIABLES.settings]: "{}",
+      [VARIABLES.allowedPrivateHosts]: "",
+      [VARIABLES.auditDays]: "30",
       [VARIABLES.logLevel]: "none",
     });
     const first = environment;
