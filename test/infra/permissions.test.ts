@@ -57,6 +57,18 @@ test("what resources say about themselves is what was reviewed", () => {
   expect(statements.map(renderResourceStatement).sort()).toEqual(RESOURCES);
 });
 
+test("where files on the shared disk are watched, its function may do what the watching function does with the table, and no more", () => {
+  const roles = rolesOf(synthesize({ watchesDisk: true }).toJSON() as unknown as Template);
+  const of = (name: string): string[] => {
+    const role = roles.find(({ principal }) => principal === name);
+    return role ? renderRole(role) : [];
+  };
+
+  const added = of("store").filter((statement) => !REVIEWED["store"]?.includes(statement));
+  expect(added.length).toBeGreaterThan(0);
+  expect(added.filter((statement) => !REVIEWED["watch"]?.includes(statement))).toEqual([]);
+});
+
 test("no permission is for every resource, but those that AWS has no resource for", () => {
   const everything = policies
     .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)

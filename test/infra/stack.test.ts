@@ -282,6 +282,29 @@ describe("sweep", () => {
   });
 });
 
+describe("watched files", () => {
+  const schedules = (found: typeof template): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(found.findResources("AWS::Events::Rule"))
+        .filter(([id]) => /^(Watch|Store)Schedule/.test(id))
+        .map(([id, { Properties }]) => [id.replace(/Schedule.*/, ""), Properties.ScheduleExpression]),
+    );
+
+  test("are looked for in the bucket as often as the deployment says, and on the disk where it says so", () => {
+    expect(schedules(template)).toEqual({ Watch: "rate(5 minutes)" });
+    expect(schedules(synthesize({ watchMinutes: 2, watchesDisk: true }))).toEqual({
+      Watch: "rate(2 minutes)",
+      Store: "rate(2 minutes)",
+    });
+  });
+
+  test("cannot be on a disk that is not there", () => {
+    expect(() => synthesize({ watchesDisk: true, sharedDisk: "none" })).toThrow(
+      /watchesDisk needs a shared disk/,
+    );
+  });
+});
+
 describe("API", () => {
   test("one HTTP API hands every path to one function, at the root", () => {
     template.hasResourceProperties("AWS::ApiGatewayV2::Stage", { StageName: "$default", AutoDeploy: true });
