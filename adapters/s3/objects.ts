@@ -17,6 +17,16 @@ export async function getObject(bucket: Bucket, key: string, signal?: AbortSigna
   return status === 404 ? null : body;
 }
 
+/** @returns the object's bytes, or null when it is not the one with this ETag any more */
+export async function getObjectAsListed(
+  bucket: Bucket,
+  { key, etag }: Pick<ListedObject, "key" | "etag">,
+): Promise<Buffer | null> {
+  const headers = { "if-match": etag };
+  const { status, body } = await sendS3(bucket, { method: "GET", key, headers }, [404, 412]);
+  return status === 404 || status === 412 ? null : body;
+}
+
 /** @returns these bytes of the object, or null when there is none */
 export async function getRange(
   bucket: Bucket,

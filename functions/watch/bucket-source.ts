@@ -3,7 +3,7 @@
  * @module
  */
 import type { Bucket } from "#adapters/s3/bucket.ts";
-import { deleteObject, getRange, listObjects, putObject } from "#adapters/s3/objects.ts";
+import { deleteObject, getObjectAsListed, listObjects, putObject } from "#adapters/s3/objects.ts";
 import { PREFIXES, watchedKey } from "#core/layout.ts";
 import { aboutOf, errorPathOf, isWatched, WATCHED_FILES_MAX } from "#core/watched/file.ts";
 import type { Source } from "./source.ts";
@@ -31,11 +31,7 @@ export const bucketSource = (bucket: Bucket): Source => ({
       isWhole: objects.length < OBJECTS_MAX && files.length <= WATCHED_FILES_MAX,
     };
   },
-  // Nothing of it is asked for where there is nothing: S3 takes that for a fault.
-  read: async ({ path, sizeBytes }) =>
-    sizeBytes === 0
-      ? Buffer.alloc(0)
-      : await getRange(bucket, watchedKey(path), { offset: 0, length: sizeBytes }),
+  read: ({ path, mark }) => getObjectAsListed(bucket, { key: watchedKey(path), etag: `"${mark}"` }),
   tell: async (path, text) => {
     const key = watchedKey(errorPathOf(path));
     if (text === null) await deleteObject(bucket, key);

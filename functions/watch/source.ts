@@ -27,7 +27,7 @@ export interface Listing {
 export interface Source {
   readonly kind: WatchedSource;
   list(): Promise<Listing>;
-  /** @returns null when it is not there any more */
+  /** @returns null when it is not what was listed any more */
   read(file: Found): Promise<Buffer | null>;
   /** Writes beside the file what is wrong with it; null takes it back. */
   tell(path: string, text: string | null): Promise<void>;

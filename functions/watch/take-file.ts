@@ -26,8 +26,10 @@ export interface Taking {
 
 export interface Taken {
   readonly kind: "built" | "unchanged" | "refused";
-  /** What is known now; null when another pass was first, or the file is gone. */
+  /** What is known now; null when another pass was first, or the file is not what was listed any more. */
   readonly file: WatchedFile | null;
+  /** Of the text, if it was read. */
+  readonly environment?: string;
 }
 
 /**
@@ -58,9 +60,9 @@ export async function takeFile(context: WatchContext, taking: Taking): Promise<T
     return await refuse(context, file, seen, error);
   }
   try {
-    return await submit(context, taking, seen, posted);
+    return { ...(await submit(context, taking, seen, posted)), environment: posted.name };
   } catch (error) {
-    if (error instanceof NoteRefused) return { kind: "unchanged", file: null };
+    if (error instanceof NoteRefused) return { kind: "unchanged", file: null, environment: posted.name };
     // The text is good in itself: what is in its way may go without it.
     return await refuse(context, file, { ...seen, mark: null }, error);
   }

@@ -21,8 +21,8 @@ export async function tellErrors(
   );
   const changes = [
     ...[...wanted].filter(([path, text]) => told.get(path) !== md5(text)),
-    ...(isWhole ? [...told.keys()] : [])
-      .filter((path) => !wanted.has(path))
+    ...[...told.keys()]
+      .filter((path) => !wanted.has(path) && (isWhole || there.has(path)))
       .map((path) => [path, null] as const),
   ] as const;
   for (const [path, text] of changes) {

@@ -38,7 +38,7 @@ export async function watch(context: WatchContext): Promise<Watched> {
   const { db, source, settings, clock, log, signal } = context;
   const listing = await source.list();
   if (!listing.isWhole) {
-    log.error("there are more watched files than are looked at", { source: source.kind });
+    log.error("not all watched files are looked at", { source: source.kind, files: listing.files.length });
   }
   const all = await listWatchedFiles(db);
   const known = new Map(all.filter((file) => file.source === source.kind).map((file) => [keyOf(file), file]));
@@ -79,9 +79,9 @@ export async function watch(context: WatchContext): Promise<Watched> {
     const outcome = await attempt(found.path, () => takeFile(context, { found, file, owners, latest }));
     if (!outcome) continue;
     counts[outcome.kind] += 1;
-    if (outcome.file === null) continue;
-    known.set(keyOf(file), outcome.file);
-    if (outcome.kind !== "refused") hand(owners, file, outcome.file);
+    if (outcome.file !== null) known.set(keyOf(file), outcome.file);
+    // Also where another pass was first: it has built it, and another file for the same environment is one too many.
+    if (outcome.environment !== undefined) hand(owners, file, outcome.environment);
   }
   if (counts.built > 0) {
     await context.wakeUp(`${counts.built} watched files`).catch((error: unknown) => {
@@ -120,9 +120,10 @@ function dueOf(current: readonly Due[]): Due[] {
 }
 
 /** A file has an environment from now on, and lets go of another. */
-function hand(owners: Map<string, WatchedFile>, before: WatchedFile, after: WatchedFile): void {
-  const nameOf = ({ namespace, environment }: WatchedFile): string =>
-    environmentOf(namespace, environment ?? "");
-  if (owners.get(nameOf(before))?.path === before.path) owners.delete(nameOf(before));
-  owners.set(nameOf(after), after);
+function hand(owners: Map<string, WatchedFile>, file: WatchedFile, environment: string): void {
+  const { source, namespace, path } = file;
+  const before = environmentOf(namespace, file.environment ?? "");
+  const owner = owners.get(before);
+  if (owner?.path === path && owner.source === source) owners.delete(before);
+  owners.set(environmentOf(namespace, environment), { ...file, environment });
 }

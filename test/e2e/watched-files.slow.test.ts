@@ -92,7 +92,7 @@ describe("a file in the bucket of the local stack", { timeout: 600_000 }, () => 
     const link = join(stack.storeDirectory, "filesystem", "envs", "tools");
     await put("name: tools\ndependencies: [demo-hello]\n");
     const first = await built();
-    expect(existsSync(link)).toBe(true);
+    await vi.waitFor(() => expect(existsSync(link)).toBe(true), PATIENCE);
 
     await put("name: tools\ndependencies: [demo-hello, python]\n");
     const second = await built();

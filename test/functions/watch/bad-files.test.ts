@@ -132,6 +132,19 @@ describe("two files for one environment", () => {
     expect(await watched.builds()).toHaveLength(2);
   });
 
+  it("are one too many when two passes see them at once, too", async () => {
+    for (let round = 1; round <= 5; round += 1) {
+      await watched.put(`team/a-${round}.yml`, specified(`tools-${round}`, "python=3.12"));
+      await watched.put(`team/b-${round}.yml`, specified(`tools-${round}`, "python=3.13"));
+      await Promise.all([watched.run(), watched.run(), watched.run()]);
+    }
+    await watched.run();
+
+    expect((await watched.builds()).map(({ environment }) => environment)).toEqual(
+      [1, 2, 3, 4, 5].map((round) => `tools-${round}`),
+    );
+  });
+
   it("may be in two namespaces", async () => {
     await watched.put("team/tools.yml", specified("tools", "python"));
     await watched.put("tools.yml", specified("tools", "python"));
@@ -184,6 +197,22 @@ describe("what lies beside", () => {
   });
 });
 
+describe("a file that changes between being listed and being read", () => {
+  it("is left to the next pass, so that no half of it is built", async () => {
+    await watched.put("team/a.yml", specified("a", "python"));
+    const source = bucketSource(watched.bucket);
+    const list = async () => {
+      const listing = await source.list();
+      await watched.put("team/a.yml", specified("a", "python", "numpy"));
+      return listing;
+    };
+
+    expect(await watched.run({ source: { ...source, list } })).toMatchObject({ built: 0, failed: 0 });
+    expect(await watched.run()).toMatchObject({ built: 1 });
+    expect(await watched.builds()).toHaveLength(1);
+  });
+});
+
 describe("more files than are looked at", () => {
   it("keep nobody, and nothing counts as removed", async () => {
     await watched.put("team/a.yml", specified("a", "python"));
@@ -194,8 +223,12 @@ describe("more files than are looked at", () => {
       const listing = await source.list();
       return { ...listing, files: listing.files.slice(0, 1), isWhole: false };
     };
+    await watched.put("team/a.yml", "name: [");
+    expect(await watched.run({ source: { ...source, list } })).toMatchObject({ refused: 1, removed: 0 });
+    expect(await watched.told("team/a.yml")).not.toBeNull();
     await watched.put("team/a.yml", specified("a", "python", "numpy"));
 
     expect(await watched.run({ source: { ...source, list } })).toMatchObject({ built: 1, removed: 0 });
+    expect(await watched.told("team/a.yml")).toBeNull();
   });
 });
