@@ -30,7 +30,9 @@ export async function buildExample(root: string, stack: LocalStack, progress: Pr
   const specification = readFileSync(join(root, "examples", "environment.yml"), "utf8");
   const client = await Client.login(stack.url, USER, stack.password);
   const id = await client.submit(NAMESPACE, specification);
-  const build = await client.follow(id, ({ step, text }) => progress.log(`[${step}] ${text}`));
+  const build = await client.follow(id, ({ step, text }) =>
+    progress.log(step === "" ? text : `[${step}] ${text}`),
+  );
   if (build.status !== "COMPLETED") {
     throw new LocalError(`Build ${id} ended as ${build.status}: ${build.status_info ?? "without a reason"}`);
   }

@@ -13,7 +13,7 @@ import { readServices } from "#core/token/services.ts";
 const USAGE = `usage: npm run --silent token -- --secret ARN [--namespace NAME] [--hours N] PATTERN=ROLE …
        npm run --silent token -- --service NAME [--existing] PATTERN=ROLE …
 
-Prints a token that holds the given roles, signed with the secret that the deployment printed (…Tokens…Arn). You need AWS
+Prints a token that holds the given roles, signed with the secret that the deployment printed (TokenSecretArn). You need AWS
 credentials that may read the secret. PATTERN is NAMESPACE/ENVIRONMENT, * stands for any name; ROLE is viewer, editor or
 admin. The token ends after N hours (default 1, at most 8760).
 

@@ -32,8 +32,12 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
   if (actual !== expected) throw new Error(`${what} is ${String(actual)}, not ${String(expected)}`);
 }
 
+/** @throws Error with the status and the beginning of an answer that is another one, such as a refusal */
 export async function read<T>(response: Response, schema: v.GenericSchema<unknown, T>): Promise<T> {
-  return v.parse(schema, await response.json());
+  const text = await response.text();
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+  if (result.success) return result.output;
+  throw new Error(`${result.issues[0].message}; the answer was ${response.status} ${text.slice(0, 300)}`);
 }
 
 /** Fails unless HEAD has GET's status, length and the named headers. */
