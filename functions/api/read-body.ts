@@ -45,12 +45,25 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
+/** Schemas pass over these without a word, so that half of what was meant would be done: `role_mappings` emptied, say. */
+const LOST_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
 function parseObject(text: string): object {
   let value: unknown;
+  let lost: string | undefined;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, (key, each) => {
+      if (LOST_KEYS.has(key)) lost = key;
+      return each;
+    });
   } catch {
     throw new AppError("invalid_request", "The body is not JSON.");
+  }
+  if (lost !== undefined) {
+    throw new AppError(
+      "invalid_request",
+      `The body has a key ${lost}, which cannot be kept: name it otherwise.`,
+    );
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw malformed("object", "The body must be a JSON object");

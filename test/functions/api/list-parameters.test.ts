@@ -199,6 +199,31 @@ describe("a list where an object is wanted", () => {
   });
 });
 
+test.each<[string, string]>([
+  ["namespace/team/", '{"role_mappings": {"constructor": ["viewer"]}}'],
+  ["namespace/team/", '{"metadata": {"a": {"__proto__": 1}}}'],
+  ["namespace/team/metadata/", '{"a": 1, "prototype": 2}'],
+  ["setting/", '{"__proto__": {"builds_kept": 1}}'],
+])(
+  "a key that could not be kept is refused, and the rest is not done without it: %s %s",
+  async (path, body) => {
+    const team = async () => await (await api.request("/api/v1/namespace/team/", { headers: admin })).json();
+    const roles = { role_mappings: { "team/*": ["viewer"] } };
+    await api.request("/api/v1/namespace/team/", {
+      ...put(roles),
+      headers: { ...put(roles).headers, ...admin },
+    });
+    const before = await team();
+    const response = await api.request(`/api/v1/${path}`, {
+      method: "PUT",
+      body,
+      headers: { "content-type": "application/json", ...admin },
+    });
+    expect([response.status, await response.json()]).toMatchObject([400, { code: "invalid_request" }]);
+    expect(await team()).toEqual(before);
+  },
+);
+
 test("a token never carries a name that is too long to be looked up", async () => {
   const long = "a".repeat(3000);
   for (const body of [{ primary_namespace: long }, { role_bindings: { [`${long}/*`]: ["viewer"] } }]) {
