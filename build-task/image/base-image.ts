@@ -62,7 +62,13 @@ export async function baseImage(task: Task, step: StepContext, platform: string)
   const known = await getBaseImage(task.db, name, platform, new Date());
   const found = known ?? (await lookUp(registry, architecture, broken));
   const { layers, config } = readBase(found, architecture, broken);
-  const blobs = layers.map(({ digest, size }) => ({ digest, key: keyOfBlob(digest), sizeBytes: size }));
+  // One that is there several times, as empty layers often are, is copied once; by another size it would be another one.
+  const different = new Map(layers.map((layer) => [`${layer.digest} ${layer.size}`, layer])).values();
+  const blobs = [...different].map(({ digest, size }) => ({
+    digest,
+    key: keyOfBlob(digest),
+    sizeBytes: size,
+  }));
   const isProven = known !== null || (await wasCopied(task.db, found.digest, new Date()));
   const there = isProven ? await borrow(task, step, blobs) : new Set<string>();
   const missing = blobs.filter(({ key }) => !there.has(key));

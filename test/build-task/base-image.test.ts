@@ -129,6 +129,25 @@ describe("a base image", () => {
     expect(layersIn(asked, image)).toEqual([]);
   });
 
+  it("may have one layer several times, as empty ones often are", async () => {
+    const empty = gzipSync(randomBytes(10));
+    const image = imageOf({ layers: [empty, gzipSync(randomBytes(10)), empty] });
+    const { host, asked } = await registryOf(image);
+    for (let time = 0; time < 2; time += 1) {
+      const base = await copy(`${host}/a/b`, [host]);
+      const digests = base?.layers.map(({ digest }) => digest) ?? [];
+      expect([digests.length, digests[2]]).toEqual([3, digests[0]]);
+    }
+    expect(layersIn(asked, image)).toHaveLength(2);
+    const { layers, ...rest } = JSON.parse(image.manifest) as { layers: object[] };
+    const lying = {
+      ...image,
+      manifest: JSON.stringify({ ...rest, layers: [...layers.slice(0, 2), { ...layers[0], size: 1 }] }),
+    };
+    const liar = await registryOf(lying);
+    await expect(copy(`${liar.host}/a/b`, [liar.host])).rejects.toThrow(/arrived with other bytes/);
+  });
+
   it("does not get a layer by naming its digest: who gives a manifest gives the bytes too", async () => {
     const private_ = gzipSync(randomBytes(500));
     const key = blobKey(hexOf(digestOf(private_)) ?? "");
