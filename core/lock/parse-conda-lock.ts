@@ -7,6 +7,7 @@ import { AppError } from "#core/errors.ts";
 import { excerpt } from "#core/specification/faults.ts";
 import type { Lock, LockedPackage, LockedPipPackage } from "./lock.ts";
 import { inInstallOrder } from "./order.ts";
+import { textMap } from "./text-map.ts";
 
 const Sha256Text = v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, "is not a sha256"));
 const Md5Text = v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{32}$/, "is not an md5"));
@@ -27,7 +28,7 @@ const LockFile = v.object({
       platform: v.string(),
       url: v.string(),
       hash: v.object({ md5: v.nullish(Md5Text), sha256: v.nullish(Sha256Text) }),
-      dependencies: v.optional(v.record(v.string(), v.string()), {}),
+      dependencies: v.optional(textMap("is no object", "is no text"), {}),
       build: v.nullish(v.string()),
       category: v.nullish(v.string(), "main"),
     }),

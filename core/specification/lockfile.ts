@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { AddressError, checkUrl } from "#core/address/check-url.ts";
 import { AppError } from "#core/errors.ts";
 import { packageAddress, parseCondaLock } from "#core/lock/parse-conda-lock.ts";
+import { textMap } from "#core/lock/text-map.ts";
 import { type EnvironmentName, NewEnvironmentName, type Sha256 } from "#core/names.ts";
 import { checkLock } from "./apply-settings.ts";
 import { type CanonicalValue, documentSha256, specificationSha256 } from "./canonical.ts";
@@ -15,12 +16,13 @@ import { excerpt, Faults } from "./faults.ts";
 import type { SpecificationPolicy } from "./parse.ts";
 import type { YamlValue } from "./yaml.ts";
 
-const Text = v.string("Input should be a valid string");
+const NO_TEXT = "Input should be a valid string";
+const Text = v.string(NO_TEXT);
 const MaybeText = v.nullish(Text);
 const Texts = v.array(Text, "Input should be a valid list");
 const LIST = "Input should be a valid list";
 const DICT = "Input should be a valid dictionary";
-const TextMap = v.record(Text, Text, DICT);
+const TextMap = textMap(DICT, NO_TEXT);
 const Hashes = v.strictObject({ md5: MaybeText, sha256: MaybeText }, DICT);
 
 const Lockfile = v.strictObject(

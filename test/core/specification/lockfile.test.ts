@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import { AppError } from "#core/errors.ts";
+import { parseCondaLock } from "#core/lock/parse-conda-lock.ts";
 import { deploymentSettings, type Settings } from "#core/settings/settings.ts";
 import { LOCKFILE_BYTES_MAX } from "#core/specification/limits.ts";
 import { completeLockfile, type LockfileSpecification, readLockfile } from "#core/specification/lockfile.ts";
@@ -57,6 +58,25 @@ function refusal(work: () => unknown): { code: string; message: string } {
 }
 
 describe("a lockfile as a specification", () => {
+  it("keeps what a package needs, also where that is called as what every object has", () => {
+    const needs = { constructor: ">=3", prototype: "", pip: "*" };
+    const { spec } = accept(lockfile([entry("a", { dependencies: needs }), entry("constructor")]));
+    expect(spec.lockfile.package[0]?.dependencies).toEqual(needs);
+    const { packages } = parseCondaLock(spec.lockfile, "linux-64");
+    expect(packages.find(({ name }) => name === "a")?.depends).toEqual([
+      "constructor >=3",
+      "prototype",
+      "pip *",
+    ]);
+  });
+
+  it.each([
+    [["pip"], /Input should be a valid dictionary .*'dependencies'\)/],
+    [{ pip: 1 }, /Input should be a valid string .*'dependencies', 'pip'\)/],
+  ])("says where what a package needs is wrong: %j", (dependencies, says) => {
+    expect(refusal(() => accept(lockfile([entry("a", { dependencies })]))).message).toMatch(says);
+  });
+
   it("is kept whole, other platforms included, and what is null is left out", () => {
     const mac = entry("zlib", { platform: "osx-arm64", url: `${FORGE}/osx-arm64/zlib-1.0-h1_0.conda` });
     const { spec } = accept(lockfile([{ ...entry("zlib"), build: null }, mac], { git_metadata: null }));
