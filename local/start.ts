@@ -4,6 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { PREFIXES } from "#core/layout.ts";
 import { BundleError } from "#scripts/bundle.ts";
 import { buildExample, checkExample, NAMESPACE, USER } from "./example.ts";
 import { LocalError } from "./local-error.ts";
@@ -113,6 +114,7 @@ function summary(
     ["example", `${NAMESPACE}/example, build ${build}`],
     ["directory", link],
     ["archive", `${stack.url}/api/v1/build/${build}/archive/`],
+    ["watched files", `s3://${stack.deployed.bucket}/${PREFIXES.watched} at ${stack.endpoint}, every minute`],
     ["engine", stack.engine.description],
     ["channel", stack.channel.description],
     ...(numpy === null

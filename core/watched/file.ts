@@ -96,10 +96,14 @@ export const lockNameOf = (path: string): string =>
 export const environmentOf = (namespace: string, environment: string): string =>
   `${namespace}/${environment}`;
 
-/** The file that each environment belongs to; of several the first. What is removed has none. */
+/**
+ * The file that each environment belongs to. What is removed has none. Of several, which two sources may have built in the same moment,
+ * it is the bucket's, and then the first by its path, whoever asks.
+ */
 export function ownersOf(files: readonly WatchedFile[]): Map<string, WatchedFile> {
   const owners = new Map<string, WatchedFile>();
-  for (const file of files) {
+  const rank = ({ source, path }: WatchedFile): string => `${source}/${path}`;
+  for (const file of files.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
     if (file.environment === null || file.removedAt !== null) continue;
     const name = environmentOf(file.namespace, file.environment);
     if (!owners.has(name)) owners.set(name, file);

@@ -109,6 +109,29 @@ describe("a directory", () => {
   });
 });
 
+describe("two sources that have built for one environment in the same moment", () => {
+  it("agree from then on whose it is", async () => {
+    write("team/a.yml", specified("tools", "python=3.11"));
+    await watched.put("team/z.yml", specified("tools", "python=3.12"));
+    // The disk's pass knows nothing of what the bucket's builds in the middle of it.
+    const read: Source["read"] = async (file) => {
+      await watched.run();
+      return await source.read(file);
+    };
+    expect(await watched.run({ source: { ...source, read } })).toMatchObject({ built: 1 });
+    expect(await watched.builds()).toHaveLength(2);
+
+    write("team/a.yml", specified("tools", "python=3.13"));
+    await watched.put("team/z.yml", specified("tools", "python=3.14"));
+    expect([await run(), await watched.run(), await run()]).toMatchObject([
+      { built: 0, refused: 1 },
+      { built: 1, refused: 0 },
+      { built: 0, refused: 1 },
+    ]);
+    expect(told("team/a.yml")).toContain("already that of the file team/z.yml (bucket)");
+  });
+});
+
 describe("what others may have put there", () => {
   it("is not followed: links to files and directories, pipes", async () => {
     const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-"));
