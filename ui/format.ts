@@ -14,6 +14,16 @@ export const showTime = (date: Date): string =>
 export const showExactTime = (date: Date): string =>
   date.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
 
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+
+/** Local time of day to the second, e.g. `08:03:12`; empty for what is no time. */
+export const showClock = (date: Date): string => (Number.isNaN(date.getTime()) ? "" : CLOCK.format(date));
+
 const STEPS = [
   ["minute", 60],
   ["hour", 3_600],

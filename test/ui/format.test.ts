@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTime, showDistance, showDuration, showShortDuration, showSize } from "#ui/format.ts";
+import { parseTime, showClock, showDistance, showDuration, showShortDuration, showSize } from "#ui/format.ts";
 
 describe("showDuration", () => {
   it.each([
@@ -24,6 +24,14 @@ describe("showShortDuration", () => {
     [200_000, "3 min 20 s"],
   ])("shows %i ms as %s", (milliseconds, text) => {
     expect(showShortDuration(milliseconds)).toBe(text);
+  });
+});
+
+describe("showClock", () => {
+  it("is the time of day to the second, of midnight too, and nothing for what is no time", () => {
+    expect(showClock(new Date(2026, 10, 21, 0, 3, 12))).toBe("00:03:12");
+    expect(showClock(new Date(2026, 10, 21, 23, 59, 59))).toBe("23:59:59");
+    expect(showClock(new Date("?"))).toBe("");
   });
 });
 

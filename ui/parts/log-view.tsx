@@ -1,6 +1,7 @@
 import { type ReadonlySignal, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { LogLine } from "../follow-build.ts";
+import { showClock } from "../format.ts";
 import { BUILD } from "../words/build.ts";
 import { CopyButton } from "./copy.tsx";
 
@@ -80,7 +81,10 @@ export function LogView({ lines, isLive }: { lines: ReadonlySignal<readonly LogL
       >
         {shown.map((line, index) => (
           <div key={hiddenCount + index} class={line.stream === "stderr" ? "line stderr" : "line"}>
-            <span class="step" title={line.at}>
+            <time class="clock" dateTime={line.at} title={line.at}>
+              {showClock(new Date(line.at))}
+            </time>
+            <span class="step" title={line.step}>
               {line.step}
             </span>
             <span class="text">{line.text}</span>
