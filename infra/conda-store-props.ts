@@ -182,6 +182,12 @@ export interface CondaStoreProps {
    */
   readonly repodataMinutesMax?: number;
   /**
+   * Memory of the function that reads channels, in MB, and with it its share of CPUs: a channel that is too large for it is told in
+   * its state (docs/repodata.md). New accounts of AWS have 3,008 at most, others 10,240.
+   * @default 1769
+   */
+  readonly prefetchMemoryMb?: number;
+  /**
    * Whether files in the directory `%watched` of the shared disk are watched, too. Whoever may write there builds in every namespace
    * (docs/watched-files.md).
    * @default false

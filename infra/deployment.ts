@@ -121,6 +121,7 @@ const FIELDS = {
   allowedPrivateHosts: v.array(text, "must be a list"),
   privateIndexedChannels: PrivateChannels,
   repodataMinutesMax: count(1, 7 * 24 * 60),
+  prefetchMemoryMb: count(1024, 10_240),
   watchesDisk: flag,
   watchMinutes: count(1, 24 * 60),
   packageDays: count(1, 3650),

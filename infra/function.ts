@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Size } from "aws-cdk-lib";
 import type { ISecurityGroup, ISubnet, IVpc } from "aws-cdk-lib/aws-ec2";
 import type { IAccessPoint } from "aws-cdk-lib/aws-efs";
 import {
@@ -26,6 +26,11 @@ export interface CondaStoreFunctionProps {
    * @default 1024
    */
   readonly memoryMb?: number;
+  /**
+   * Room for temporary files.
+   * @default - Lambda's own 512
+   */
+  readonly temporaryMb?: number;
   /**
    * Traces by X-Ray, of Lambda's own making.
    * @default false
@@ -60,6 +65,7 @@ export class CondaStoreFunction extends LambdaFunction {
       code: Code.fromAsset(props.bundle),
       handler: "handler.handler",
       memorySize: props.memoryMb ?? 1024,
+      ...(props.temporaryMb === undefined ? {} : { ephemeralStorageSize: Size.mebibytes(props.temporaryMb) }),
       timeout: props.timeout,
       loggingFormat: LoggingFormat.JSON,
       ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),

@@ -88,6 +88,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
   const { handler: prefetch } = new Prefetch(scope, "Prefetch", {
     description: "Reads the indexes of channels",
     ...made("prefetch"),
+    ...(props.prefetchMemoryMb === undefined ? {} : { memoryMb: props.prefetchMemoryMb }),
     variables: {
       ...reading,
       privateIndexedChannels: values.privateIndexedChannels,

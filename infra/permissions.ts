@@ -68,7 +68,7 @@ const WATCHED = "WATCHED";
 
 const API_ITEMS: ItemGrants = {
   GetItem: [NAMESPACES, IN_NAMESPACE, BUILD, ATTEMPT, SPECIFICATION, LOCK, ASKED],
-  BatchGetItem: [NAMESPACES, IN_NAMESPACE, BUILD, LOCK, SETTINGS, THING, TOKENS, USER],
+  BatchGetItem: [NAMESPACES, IN_NAMESPACE, BUILD, LOCK, SETTINGS, THING, TOKENS, USER, REPODATA],
   Query: [NAMESPACES, IN_NAMESPACE, SLOTS, LINE, TURNS, TOKENS, AUDIT, USES, REPOSITORY, REPODATA, WATCHED],
   PutItem: [NAMESPACES, IN_NAMESPACE, BUILD, LINE, DUE, HOLD, TOKENS, LOGIN, USER, AUDIT, USE, ASKED],
   BatchWriteItem: [USES],
@@ -204,7 +204,7 @@ export function grantAll(parts: Parts): void {
 function grantApi({ api, storage, secret, login, wakeUps, links, prefetch }: Parts): void {
   storage.grantItems(api, API_ITEMS);
   storage.grantIndexes(api, [AUDIT]);
-  storage.grantGet(api, [...PRODUCTS, PREFIXES.logs, PREFIXES.index]);
+  storage.grantGet(api, [...PRODUCTS, PREFIXES.logs, ...INDEXES]);
   allow(api, "lambda:InvokeFunction", prefetch.functionArn);
   storage.grantList(api, [PREFIXES.logs]);
   allow(api, "secretsmanager:GetSecretValue", secret.secretArn);

@@ -13,8 +13,8 @@ export class Prefetch extends Construct {
 
   constructor(scope: Construct, id: string, props: CondaStoreFunctionProps) {
     super(scope, id);
-    // Unpacking and reading half a million records is work for a whole processor.
-    this.handler = new CondaStoreFunction(this, "Function", { memoryMb: 1769, ...props });
+    // Unpacking and reading half a million records is work for a whole processor; what it makes of them lies on its disk first.
+    this.handler = new CondaStoreFunction(this, "Function", { memoryMb: 1769, temporaryMb: 2048, ...props });
     new Rule(this, "Schedule", {
       description: "Read the indexes of channels",
       schedule: Schedule.rate(EVERY),

@@ -92,7 +92,9 @@ export function selectBuilds(
     timestamp: (one) => one.builtAt?.getTime() ?? -1,
     file: (one) => one.fileName,
   };
-  const wanted = [...sortBy, ...ORDER].flatMap((key) => (Object.hasOwn(keys, key) ? (keys[key] ?? []) : []));
+  const wanted = [...new Set([...sortBy, ...ORDER])].flatMap((key) =>
+    Object.hasOwn(keys, key) ? (keys[key] ?? []) : [],
+  );
   const direction = order === "desc" ? -1 : 1;
   return builds
     .filter((one) => rank.has(one.version) && one.build.includes(build))

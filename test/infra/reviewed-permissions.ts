@@ -8,7 +8,7 @@
 export const ROLES: Readonly<Record<string, readonly string[]>> = {
   api: [
     "AWS's own AWSLambdaBasicExecutionRole",
-    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | SETTINGS | THING#* | TOKENS#* | USER#*",
+    "dynamodb:BatchGetItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | LOCK#* | NAMESPACES | NS#* | REPODATA | SETTINGS | THING#* | TOKENS#* | USER#*",
     "dynamodb:BatchWriteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike USES#*",
     "dynamodb:ConditionCheckItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike BUILD#* | NAMESPACES | USE#* | USER#*",
     "dynamodb:DeleteItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike LINE#* | LOGIN#* | NAMESPACES | NS#* | SLOTS",
@@ -19,7 +19,7 @@ export const ROLES: Readonly<Record<string, readonly string[]>> = {
     "dynamodb:UpdateItem on table/StorageTable where dynamodb:LeadingKeys ForAllValues:StringLike ATTEMPT#* | BUILD#* | COUNTERS | NAMESPACES | NS#* | RATE#* | SETTINGS | SPEC#* | THING#* | TOKENS#* | TURNS",
     "lambda:InvokeFunction on function:PrefetchFunction",
     "lambda:InvokeFunction on function:SolveFunction",
-    "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/index/* | storagebucket/locks/* | storagebucket/logs/*",
+    "s3:GetObject on storagebucket/archives/* | storagebucket/exports/* | storagebucket/index/* | storagebucket/locks/* | storagebucket/logs/* | storagebucket/repodata/*",
     "s3:ListBucket on storagebucket where s3:prefix StringLike logs/*",
     "secretsmanager:GetSecretValue on secret:TokensKey",
     "sqs:SendMessage on LinksQueue",

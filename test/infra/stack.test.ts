@@ -336,6 +336,15 @@ test("every function runs on Node 24 and arm64, and its logs end after a month",
   }
 });
 
+test("the function that reads channels has room for what it makes of them, and as much memory as the deployment says", () => {
+  const sizes = (found: typeof template): unknown[] =>
+    Object.values(found.findResources("AWS::Lambda::Function"))
+      .filter(({ Properties }) => Properties.Description === "Reads the indexes of channels")
+      .map(({ Properties: { MemorySize, EphemeralStorage } }) => [MemorySize, EphemeralStorage.Size]);
+  expect(sizes(template)).toEqual([[1769, 2048]]);
+  expect(sizes(synthesize({ prefetchMemoryMb: 3008 }))).toEqual([[3008, 2048]]);
+});
+
 test("functions are traced where the deployment says so, and nowhere else", () => {
   const modes = (found: typeof template): unknown[] =>
     Object.values(found.findResources("AWS::Lambda::Function")).map(

@@ -338,6 +338,9 @@ async function solveFirst(stack: RecordedStack, client: Client): Promise<void> {
     async () => expect(await ask(`solve/${solve_id}/`)).toMatchObject({ status: "SOLVED" }),
     PATIENCE,
   );
+  // Asked again it is the same: what it read of the kept indexes is compared with what is in force.
+  expect(await ask("solve/", { specification })).toMatchObject({ solve_id });
+  expect(await ask("package/build/?name=demo-hello")).not.toHaveLength(0);
   const { build_id } = await ask("specification/", { solve_id });
   await hasStatus(client, Number(build_id), "COMPLETED");
 }
