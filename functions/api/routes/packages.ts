@@ -19,7 +19,7 @@ export const listing =
   async ({ db, query }) => {
     const { page, size, order, sort_by: sortBy, distinct_on: distinctOn } = query;
     const { search = "", exact = "", channel } = query;
-    const channels = (await kept.channels(db)).filter((one) => (channel ?? one.channel) === one.channel);
+    const channels = (await kept.channels(db)).filter((one) => (channel || one.channel) === one.channel);
     const { searchPackages } = await import("#core/repodata/search.ts");
     const how = { search, exact: isYes(exact), sortBy, order, distinctOn, page, size };
     const { rows, count } = searchPackages(channels, how);
@@ -52,7 +52,7 @@ export const listingBuilds = (kept: KeptIndexes): Tell<typeof listPackageBuilds>
     const matches = parseConstraint(version, `version: "${version.slice(0, 50)}"`);
     const places = (await kept.subdirs(db)).filter(
       ({ state }) =>
-        (channel ?? state.channel) === state.channel && (subdir || state.subdir) === state.subdir,
+        (channel || state.channel) === state.channel && (subdir || state.subdir) === state.subdir,
     );
     const [{ readBuilds }, { selectBuilds }] = await Promise.all([
       import("../package-builds.ts"),
