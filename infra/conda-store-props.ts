@@ -146,6 +146,12 @@ export interface CondaStoreProps {
    */
   readonly submissionsPerMinute?: number;
   /**
+   * Solves without a build at the same time, of all callers together: reserved of the account's concurrent executions, of which AWS
+   * wants a rest to stay.
+   * @default - as many as the account has
+   */
+  readonly solvesAtOnce?: number;
+  /**
    * Tries to log in with a password in a minute, under one name from one address, and ten times as many from one address.
    * @default 10
    */

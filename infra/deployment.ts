@@ -114,6 +114,7 @@ const FIELDS = {
   proxyStripsPrefix: flag,
   requestsPerSecond: count(1, 10_000),
   submissionsPerMinute: count(1, 100_000),
+  solvesAtOnce: count(1, 10_000),
   loginsPerMinute: count(1, 10_000),
   login: Login,
   services: Services,

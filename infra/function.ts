@@ -32,6 +32,11 @@ export interface CondaStoreFunctionProps {
    */
   readonly temporaryMb?: number;
   /**
+   * How many run at the same time, which then nothing else in the account can have.
+   * @default - as many as the account has
+   */
+  readonly atOnce?: number;
+  /**
    * Traces by X-Ray, of Lambda's own making.
    * @default false
    */
@@ -68,6 +73,7 @@ export class CondaStoreFunction extends LambdaFunction {
       ...(props.temporaryMb === undefined ? {} : { ephemeralStorageSize: Size.mebibytes(props.temporaryMb) }),
       timeout: props.timeout,
       loggingFormat: LoggingFormat.JSON,
+      ...(props.atOnce === undefined ? {} : { reservedConcurrentExecutions: props.atOnce }),
       ...(props.tracing ? { tracing: Tracing.ACTIVE } : {}),
       logGroup: new LogGroup(scope, `${id}Logs`, {
         retention: RetentionDays.ONE_MONTH,

@@ -80,6 +80,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
   const { handler: solve } = new Solve(scope, "Solve", {
     description: "Solves specifications before they are built",
     ...made("solve"),
+    ...(props.solvesAtOnce === undefined ? {} : { atOnce: props.solvesAtOnce }),
     variables: {
       ...reading,
       repodataMinutesMax: values.repodataMinutesMax,

@@ -345,6 +345,16 @@ test("the function that reads channels has room for what it makes of them, and a
   expect(sizes(synthesize({ prefetchMemoryMb: 3008 }))).toEqual([[3008, 2048]]);
 });
 
+test("solves without a build take of the account what the deployment says, and nothing else is bounded so", () => {
+  const reserved = (found: typeof template) =>
+    Object.entries(found.findResources("AWS::Lambda::Function")).flatMap(([id, { Properties }]) => {
+      const most = Properties.ReservedConcurrentExecutions as number | undefined;
+      return most === undefined ? [] : [[/^[A-Z][a-z]+/.exec(id)?.[0], most]];
+    });
+  expect(reserved(template)).toEqual([]);
+  expect(reserved(synthesize({ solvesAtOnce: 20 }))).toEqual([["Solve", 20]]);
+});
+
 test("functions are traced where the deployment says so, and nowhere else", () => {
   const modes = (found: typeof template): unknown[] =>
     Object.values(found.findResources("AWS::Lambda::Function")).map(
