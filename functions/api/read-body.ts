@@ -47,26 +47,38 @@ function decode(bytes: Uint8Array): string {
 
 /** Schemas pass over these without a word, so that half of what was meant would be done: `role_mappings` emptied, say. */
 const LOST_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+/** As deep as a specification may be; what is much deeper cannot be written again. */
+const DEPTH_MAX = 50;
 
 function parseObject(text: string): object {
   let value: unknown;
-  let lost: string | undefined;
+  let why: string | undefined;
   try {
     value = JSON.parse(text, (key, each) => {
-      if (LOST_KEYS.has(key)) lost = key;
+      if (LOST_KEYS.has(key)) why = `has a key ${key}, which cannot be kept: name it otherwise`;
+      // By their escapes; as bytes they are no UTF-8. The table does not take them.
+      else if (!isWellFormed(key) || !isWellFormed(each))
+        why = "holds half of a surrogate pair, which is no text";
       return each;
     });
   } catch {
     throw new AppError("invalid_request", "The body is not JSON.");
   }
-  if (lost !== undefined) {
-    throw new AppError(
-      "invalid_request",
-      `The body has a key ${lost}, which cannot be kept: name it otherwise.`,
-    );
-  }
+  if (isTooDeep(value)) why = `is nested deeper than ${DEPTH_MAX} levels`;
+  if (why !== undefined) throw new AppError("invalid_request", `The body ${why}.`);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw malformed("object", "The body must be a JSON object");
   }
   return value;
+}
+
+const isWellFormed = (value: unknown): boolean => typeof value !== "string" || value.isWellFormed();
+
+function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEPTH_MAX) return true;
+    level = level.flatMap((each) => (typeof each === "object" && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }

@@ -224,6 +224,19 @@ test.each<[string, string]>([
   },
 );
 
+test.each<[string, string, string, string]>([
+  ["half a character", "POST", "token/", '{"name": "\\ud800"}'],
+  ["half a character", "PUT", "namespace/team/metadata/", '{"a": ["\\udfff"]}'],
+  ["half a character", "PUT", "namespace/team/metadata/", '{"\\ud800": 1}'],
+  ["half a character", "POST", "specification/", '{"specification": "name: \\ud800"}'],
+  ["a body without end", "PUT", "namespace/team/metadata/", `${'{"a":'.repeat(9000)}1${"}".repeat(9000)}`],
+  ["a body without end", "POST", "token/", `{"name": ${"[".repeat(5000)}${"]".repeat(5000)}}`],
+])("%s is the caller's fault: %s %s", async (_, method, path, body) => {
+  const headers = { "content-type": "application/json", ...admin };
+  const response = await api.request(`/api/v1/${path}`, { method, body, headers });
+  expect([response.status, await response.json()]).toMatchObject([400, { code: "invalid_request" }]);
+});
+
 test("a token never carries a name that is too long to be looked up", async () => {
   const long = "a".repeat(3000);
   for (const body of [{ primary_namespace: long }, { role_bindings: { [`${long}/*`]: ["viewer"] } }]) {
