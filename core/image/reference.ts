@@ -101,12 +101,8 @@ export function usualSources(baseImage: string): string[] {
   const docker = `${DOCKERS}/library`;
   if (origin === undefined) return [docker];
   const host = origin === originOf(DOCKERS) ? DOCKERS : new URL(origin).host;
-  return [
-    ...new Set([
-      docker,
-      ...(`${host}/${repository}`.startsWith(`${docker}/`) ? [] : [`${host}/${repository}`]),
-    ]),
-  ];
+  const place = `${host}/${repository}`;
+  return place.startsWith(`${docker}/`) ? [docker] : [docker, place];
 }
 
 /** Whether a base image is from one of these places; an image from nothing is from everywhere. */
