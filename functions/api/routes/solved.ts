@@ -18,6 +18,9 @@ import type { Services } from "../services.ts";
 
 type Can = Parameters<Tell<typeof postSpecification>>[0]["can"];
 
+/** The table takes no longer ones as a key. */
+const SOLVE_ID = /^[0-9a-f-]{36}$/;
+
 /**
  * Reads a solve that is handed over. The settings as they are now are applied to what was posted and to the lock.
  * @param namespace into which the build goes: a solve is good for its own
@@ -30,7 +33,8 @@ export async function readSolved(
   namespace: string,
   can: Can,
 ): Promise<Posted> {
-  const stored = await getAskedSolve(db, body.solve_id ?? "", new Date());
+  const id = body.solve_id ?? "";
+  const stored = SOLVE_ID.test(id) ? await getAskedSolve(db, id, new Date()) : null;
   const { solve, question } = stored ?? {};
   const target = ofEnvironment(solve?.namespace ?? namespace, solve?.environment ?? "-");
   if (!(await can("environment::solve", target))) throw notAuthorized();

@@ -203,7 +203,8 @@ describe("a solve", () => {
   test("handed over is refused when there is none, it failed, or its lock has gone", async () => {
     const handed = async (id: unknown) =>
       await ask("specification/", post({ solve_id: id, namespace: "team" }));
-    expect(await handed("nothing")).toMatchObject({ http: 404, code: "solve_not_found" });
+    for (const none of ["nothing", "x".repeat(15_000), crypto.randomUUID()])
+      expect(await handed(none)).toMatchObject({ http: 404, code: "solve_not_found" });
     const failed = await solved(specificationOf("failed", "nowhere-to-be-found"));
     expect(await handed(failed["id"])).toMatchObject({ http: 409, code: "conflict" });
     const gone = await solved(specificationOf("gone", "demo-hello", "click"));
