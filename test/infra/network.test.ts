@@ -97,7 +97,7 @@ describe("without a shared disk", () => {
 
   test("there is no file system, no function for it, no queue to tell it, and no permission that names one", () => {
     template.resourceCountIs("AWS::EFS::FileSystem", 0);
-    template.resourceCountIs("AWS::Lambda::Function", 7);
+    template.resourceCountIs("AWS::Lambda::Function", 8);
     template.resourceCountIs("AWS::SQS::Queue", 4);
     expect(doors(template)).toEqual([]);
     expect(JSON.stringify(template.toJSON())).not.toMatch(/elasticfilesystem|AWS\/EFS|VpcConfig/);
