@@ -58,7 +58,8 @@ describe("an image", () => {
     async () => {
       const script = [
         "mount -t tmpfs none /opt && mkdir /opt/conda",
-        `mount --bind ${root}/opt/conda /opt/conda && cd /`,
+        // Read only, as for the image's user: this one is root, whose python would write byte code of its own.
+        `mount --bind ${root}/opt/conda /opt/conda && mount -o remount,bind,ro /opt/conda && cd /`,
         "export CONDA_PREFIX=/opt/conda PATH=/opt/conda/bin:/usr/bin:/bin",
         "conda-store-entrypoint flask --version",
         "python -c 'import sys, flask; print(sys.prefix); print(flask.__cached__)'",

@@ -14,6 +14,7 @@ import { getPackages } from "#adapters/dynamodb/packages.ts";
 import { listObjects } from "#adapters/s3/objects.ts";
 import { directoryThing } from "#core/build/thing.ts";
 import { VARIABLES } from "#core/layout.ts";
+import { plausibleEnvironment } from "#scripts/budget.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { GRACE_MINUTES, STORE, useLeftovers } from "#test/kit/leftovers.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
@@ -142,6 +143,7 @@ test("a store that is killed in the middle of a directory has it vanish at once,
       ],
       preload,
       {
+        ...plausibleEnvironment(),
         [VARIABLES.table]: left.db.table,
         [VARIABLES.diskDirectory]: left.disk,
         [VARIABLES.storeDirectory]: STORE,
