@@ -9,60 +9,28 @@ import type * as sdk from "@aws-sdk/lib-dynamodb";
 export type BatchWriteCommandInput = sdk.BatchWriteCommandInput;
 export type TransactWriteCommandInput = sdk.TransactWriteCommandInput;
 
-/** What a light client makes a call of. */
-abstract class Command {
-  /** DynamoDB's name of it. */
-  abstract readonly operation: string;
-  readonly input: object;
+/**
+ * What a light client makes a call of; to the compiler it is the SDK's, so that input and answer have its types.
+ * @param operation DynamoDB's name of it
+ */
+const command = <C>(operation: string): C =>
+  class {
+    readonly operation = operation;
+    readonly input: object;
 
-  constructor(input: object) {
-    this.input = input;
-  }
-}
+    constructor(input: object) {
+      this.input = input;
+    }
+  } as C;
 
-/** To the compiler a command is the SDK's, so that input and answer have its types. */
-const asTheirs = <C>(command: new (input: object) => Command): C => command as C;
-
-export const GetCommand = asTheirs<typeof sdk.GetCommand>(
-  class GetCommand extends Command {
-    readonly operation = "GetItem";
-  },
-);
-export const QueryCommand = asTheirs<typeof sdk.QueryCommand>(
-  class QueryCommand extends Command {
-    readonly operation = "Query";
-  },
-);
-export const BatchGetCommand = asTheirs<typeof sdk.BatchGetCommand>(
-  class BatchGetCommand extends Command {
-    readonly operation = "BatchGetItem";
-  },
-);
-export const BatchWriteCommand = asTheirs<typeof sdk.BatchWriteCommand>(
-  class BatchWriteCommand extends Command {
-    readonly operation = "BatchWriteItem";
-  },
-);
-export const UpdateCommand = asTheirs<typeof sdk.UpdateCommand>(
-  class UpdateCommand extends Command {
-    readonly operation = "UpdateItem";
-  },
-);
-export const TransactWriteCommand = asTheirs<typeof sdk.TransactWriteCommand>(
-  class TransactWriteCommand extends Command {
-    readonly operation = "TransactWriteItems";
-  },
-);
-export const PutCommand = asTheirs<typeof sdk.PutCommand>(
-  class PutCommand extends Command {
-    readonly operation = "PutItem";
-  },
-);
-export const DeleteCommand = asTheirs<typeof sdk.DeleteCommand>(
-  class DeleteCommand extends Command {
-    readonly operation = "DeleteItem";
-  },
-);
+export const GetCommand = command<typeof sdk.GetCommand>("GetItem");
+export const QueryCommand = command<typeof sdk.QueryCommand>("Query");
+export const BatchGetCommand = command<typeof sdk.BatchGetCommand>("BatchGetItem");
+export const BatchWriteCommand = command<typeof sdk.BatchWriteCommand>("BatchWriteItem");
+export const UpdateCommand = command<typeof sdk.UpdateCommand>("UpdateItem");
+export const TransactWriteCommand = command<typeof sdk.TransactWriteCommand>("TransactWriteItems");
+export const PutCommand = command<typeof sdk.PutCommand>("PutItem");
+export const DeleteCommand = command<typeof sdk.DeleteCommand>("DeleteItem");
 
 export class ConditionalCheckFailedException extends Error {
   override readonly name = "ConditionalCheckFailedException";
