@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import * as keys from "#adapters/dynamodb/keys.ts";
-import { TASK_ITEMS } from "#infra/permissions.ts";
+import { TASK_ITEMS } from "#infra/item-permissions.ts";
 import { renderResourceStatement, renderRole } from "#test/kit/policy/render.ts";
 import { invokersOf, resourceStatementsOf, rolesOf } from "#test/kit/policy/roles.ts";
 import type { Template } from "#test/kit/policy/template.ts";
