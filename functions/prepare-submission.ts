@@ -18,8 +18,8 @@ interface Preparing {
   readonly allowPrivateHosts: readonly string[];
 }
 
-export type Prepared = Required<Pick<Submission, "place" | "artifactsWanted" | "baseImage">> &
-  Omit<Submission, "createNamespace">;
+type Place = Required<Pick<Submission, "place" | "artifactsWanted" | "baseImage">>;
+export type Prepared = Place & Omit<Submission, "createNamespace">;
 
 /**
  * Changes nothing.
@@ -30,10 +30,7 @@ export async function prepareSubmission(
   namespace: string,
   { name, complete, frozenLock }: Posted,
 ): Promise<Prepared> {
-  const place = await readSubmissionPlace(db, namespace, name);
-  const layered = layerSettings(deployment, place.settings);
-  const baseImage = baseImageFor(layered, deployment);
-  await mustHaveRoomIn(db, namespace, layered);
+  const { layered, ...prepared } = await preparePlace({ db, settings: deployment }, namespace, name);
   const { settings, describe } = layered;
   const { description, ...specification } = complete({ settings, describe, allowPrivateHosts });
   return {
@@ -42,15 +39,29 @@ export async function prepareSubmission(
     description,
     specification: { ...specification, name },
     ...(frozenLock === undefined ? {} : { frozenLock }),
-    artifactsWanted: settings.build_artifacts,
-    baseImage,
-    place,
+    ...prepared,
     at: new Date(),
   };
 }
 
+/**
+ * What a submission meets and what its build is to make, by the settings that hold there now.
+ * @throws AppError `setting_violated` also for a namespace that is full
+ */
+export async function preparePlace(
+  { db, settings: deployment }: Omit<Preparing, "allowPrivateHosts">,
+  namespace: string,
+  environment: string,
+): Promise<Place & { readonly layered: LayeredSettings }> {
+  const place = await readSubmissionPlace(db, namespace, environment);
+  const layered = layerSettings(deployment, place.settings);
+  const baseImage = baseImageFor(layered, deployment);
+  await mustHaveRoomIn(db, namespace, layered);
+  return { place, baseImage, artifactsWanted: layered.settings.build_artifacts, layered };
+}
+
 /** Reads what the namespace holds only if there is a quota. @throws AppError setting_violated */
-export async function mustHaveRoomIn(db: Db, namespace: string, layered: LayeredSettings): Promise<void> {
+async function mustHaveRoomIn(db: Db, namespace: string, layered: LayeredSettings): Promise<void> {
   if (layered.settings.namespace_quota_bytes === 0) return;
   mustHaveRoom(namespace, (await getBuildCounts(db, namespace)).sizeBytes, layered);
 }

@@ -4,13 +4,11 @@
  */
 import type { CountedRequest } from "#adapters/dynamodb/rates.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
-import { readSubmissionPlace } from "#adapters/dynamodb/submission-place.ts";
 import { submitSpecification } from "#adapters/dynamodb/submit.ts";
 import type { Build } from "#core/build/build.ts";
 import type { rebuild } from "#core/contract/builds.ts";
 import { AppError } from "#core/errors.ts";
-import { baseImageFor, layerSettings } from "#core/settings/scope.ts";
-import { mustHaveRoomIn } from "../../prepare-submission.ts";
+import { preparePlace } from "../../prepare-submission.ts";
 import type { Tell } from "../serve.ts";
 import type { Services } from "../services.ts";
 import { accepted } from "./accepted.ts";
@@ -41,10 +39,11 @@ async function submitAgain(
   const specification = await getSpecification(db, build.specificationSha256, build.document);
   if (!specification) throw new Error(`the specification of build ${build.id} is not there`);
   const { namespace, environment } = build;
-  const place = await readSubmissionPlace(db, namespace, environment);
-  const layered = layerSettings(services.settings, place.settings);
-  const baseImage = baseImageFor(layered, services.settings);
-  await mustHaveRoomIn(db, namespace, layered);
+  const { layered: _, ...prepared } = await preparePlace(
+    { db, settings: services.settings },
+    namespace,
+    environment,
+  );
   const frozenLock = query.frozen && !specification.isLockfile ? lockOf(build) : undefined;
   const { buildId } = await submitSpecification(db, {
     namespace,
@@ -54,9 +53,7 @@ async function submitAgain(
     specification,
     createNamespace: false,
     ...(frozenLock === undefined ? {} : { frozenLock }),
-    artifactsWanted: layered.settings.build_artifacts,
-    baseImage,
-    place,
+    ...prepared,
     counted,
     at: new Date(),
   });
