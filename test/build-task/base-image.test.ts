@@ -1,13 +1,10 @@
 /** Copying a base image: what is taken from a registry that may say anything, and what whoever names it is told. */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { getObject, putObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
@@ -19,6 +16,7 @@ import { deploymentSettings } from "#core/settings/settings.ts";
 import { audited } from "#test/kit/audited.ts";
 import { newBuild } from "#test/kit/builds.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
+import { useServers } from "#test/kit/servers.ts";
 import { building } from "#test/kit/submissions.ts";
 
 const aws = useMiniStack();
@@ -50,19 +48,7 @@ async function copy(name: string, hosts: readonly string[], own = "scratch"): Pr
   return await baseImage(task as unknown as Task, step as unknown as StepContext, "linux-64");
 }
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  servers.push(server);
-  await once(server, "listening");
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+const serve = useServers();
 
 interface Image {
   readonly manifest: string;

@@ -1,9 +1,7 @@
 /** Where base images come from: registries that want to know who asks, and tars. */
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRegistry as openSource, type PullOptions } from "#build-task/image/pull.ts";
 import { openTar } from "#build-task/image/tar-base.ts";
 import { type ChannelCredentials, openChannelKeys } from "#core/channel/credentials.ts";
@@ -12,6 +10,7 @@ import { digestOf, parseManifest } from "#core/image/manifest.ts";
 import { isBaseImage, parseReference, parseTarReference } from "#core/image/reference.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { openRegistry, type Registry, type StoredImage, storeImage } from "#test/kit/registry.ts";
+import { useServers } from "#test/kit/servers.ts";
 
 const aws = useMiniStack();
 let registry: Registry;
@@ -24,20 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => registry.close());
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
-/** @returns `127.0.0.1:port` */
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  servers.push(server);
-  await once(server, "listening");
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+const serve = useServers();
 
 function options(hosts: readonly string[], stored: ChannelCredentials = {}): PullOptions {
   return {
