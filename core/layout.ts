@@ -136,7 +136,7 @@ export const packKey = (channelKey: string, subdir: string, digest: string): str
 /** A channel's own index of shards, as it was read. */
 export const shardIndexKey = (channelKey: string, subdir: string, digest: string): string =>
   `${PREFIXES.repodata}${channelKey}/${subdir}/shards/${digest}.msgpack.zst`;
-/** The index of names of one subdir of a channel, by the digest of its bytes. */
+/** The index of names of one subdir of a channel, or its summaries, by the digest of its bytes. */
 export const nameIndexKey = (channelKey: string, subdir: string, digest: string): string =>
   `${PREFIXES.index}${channelKey}/${subdir}/${digest}.zst`;
 /** A conda package by the channel that it came from and its sha256: what one channel has is never another's. */

@@ -7,8 +7,8 @@ import { Package } from "./builds.ts";
 import { route } from "./route.ts";
 import { Ack, data, limitQuery, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
 
-const Subdir = v.object({
-  subdir: v.string(),
+/** How a file of a channel is kept. */
+const Kept = v.object({
   namespace: v.pipe(
     v.nullable(v.string()),
     v.description("Whose credentials it was read with; null for a public channel"),
@@ -17,11 +17,16 @@ const Subdir = v.object({
   checked_at: v.pipe(v.nullable(Timestamp), v.description("When it was last found to be as it is kept")),
   changed_at: v.nullable(Timestamp),
   names: v.number(),
-  packages: v.number(),
   skipped: v.pipe(v.number(), v.description("Entries that nobody could use")),
-  size: v.pipe(v.number(), v.description("Bytes that are kept")),
   error: v.pipe(v.nullable(v.string()), v.description("Why the last try failed")),
   next_try: v.nullable(Timestamp),
+});
+
+const Subdir = v.object({
+  subdir: v.string(),
+  ...Kept.entries,
+  packages: v.number(),
+  size: v.pipe(v.number(), v.description("Bytes that are kept")),
 });
 
 export const listChannels = route({
@@ -40,6 +45,10 @@ export const listChannels = route({
       name: v.string(),
       last_update: v.pipe(v.nullable(Timestamp), v.description("When something of it changed last")),
       subdirs: v.array(Subdir),
+      summaries: v.pipe(
+        v.array(Kept),
+        v.description("What it says of its packages, whatever their subdir: read once for each namespace"),
+      ),
     }),
   ),
   otherReplies: [],

@@ -11,6 +11,8 @@ export const REPODATA_LIMITS = {
   compressedBytes: 1024 * MEBIBYTE,
   /** Of one file's text. */
   textBytes: 8192 * MEBIBYTE,
+  /** Of what it says of its packages; the largest have a quarter of it. */
+  channelDataBytes: 128 * MEBIBYTE,
   /** Of one package's entry. */
   recordBytes: MEBIBYTE,
   names: 500_000,

@@ -1,5 +1,5 @@
 /**
- * Reading `repodata.json` piece by piece: never more than one entry of it is text at a time.
+ * Reading `repodata.json` and `channeldata.json` piece by piece: never more than one entry of it is text at a time.
  * @module
  */
 import { RepodataError } from "./limits.ts";
@@ -43,7 +43,7 @@ export function openScanner(wanted: ReadonlySet<string>, entryBytesMax: number):
   const skipping = { depth: 0, inString: false, escaped: false, begun: false };
   const seen = new Set<string>();
   const tooLarge = (): RepodataError =>
-    new RepodataError(`has an index with an entry larger than ${entryBytesMax} bytes`);
+    new RepodataError(`has a file with an entry larger than ${entryBytesMax} bytes`);
 
   return {
     push(piece) {
@@ -58,7 +58,7 @@ export function openScanner(wanted: ReadonlySet<string>, entryBytesMax: number):
       return found;
     },
     end() {
-      if (place !== "end") throw new RepodataError("has an index that ends in the middle");
+      if (place !== "end") throw new RepodataError("has a file that ends in the middle");
     },
   };
 
@@ -79,7 +79,7 @@ export function openScanner(wanted: ReadonlySet<string>, entryBytesMax: number):
         first = true;
         at += 1;
       } else if (place === "end") {
-        throw new RepodataError("has an index that goes on behind its end");
+        throw new RepodataError("has a file that goes on behind its end");
       } else if (place === "after") {
         // Behind a member of the top level.
         if (byte === CLOSE) place = "end";
@@ -101,7 +101,7 @@ export function openScanner(wanted: ReadonlySet<string>, entryBytesMax: number):
         mustFollow = false;
         at = next.at;
         if (wanted.has(next.key) && bytes[at] === OPEN) {
-          if (seen.has(next.key)) throw new RepodataError(`has an index with ${next.key} twice`);
+          if (seen.has(next.key)) throw new RepodataError(`has a file with ${next.key} twice`);
           seen.add(next.key);
           section = next.key;
           place = "section";
@@ -165,7 +165,7 @@ export function openScanner(wanted: ReadonlySet<string>, entryBytesMax: number):
 }
 
 function expect(byte: number | undefined, wanted: number | undefined): void {
-  if (byte !== wanted) throw new RepodataError("has an index that is not JSON");
+  if (byte !== wanted) throw new RepodataError("has a file that is not JSON");
 }
 
 /** A string and the colon behind it. @returns null when more is needed; else where its value begins */
@@ -203,7 +203,7 @@ function parse(bytes: Buffer, from: number, to: number): unknown {
   try {
     return JSON.parse(bytes.toString("utf8", from, to)) as unknown;
   } catch {
-    throw new RepodataError("has an index that is not JSON");
+    throw new RepodataError("has a file that is not JSON");
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What prefetch keeps of each subdir of each channel: which index builds and searches read, and how it went lately.
+ * What prefetch keeps of each subdir of each channel, and of what the channel says of its packages: which index builds and searches read, and how it went lately.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -10,17 +10,21 @@ export interface RepodataPlace {
   readonly owner: string | null;
   /** True base address of the channel, without credentials. */
   readonly channel: string;
+  /** Or SUMMARIES. */
   readonly subdir: string;
 }
 
+/** In a subdir's place: what the channel says of its packages, whatever their subdir. No subdir is called so. */
+export const SUMMARIES = "summaries";
+
 /** An index as it lies in the bucket: everything by digest. */
 export interface StoredIndex {
-  /** Digest of the index of names. */
+  /** Digest of the index of names, or of the summaries. */
   readonly index: string;
   readonly packs: readonly { readonly digest: string; readonly sizeBytes: number }[];
   /** Digest of the channel's index of shards that this one is made from; null where the channel has none. */
   readonly shards: string | null;
-  /** The file that was read, below the subdir, and what its server said of it. */
+  /** The file that was read, below the subdir or the channel, and what its server said of it. */
   readonly file: string;
   readonly etag: string | null;
   readonly lastModified: string | null;

@@ -74,7 +74,7 @@ export function createApp(services: Services): Hono<Env> {
   at(storeRoutes.getUsage, store.tellingUsage(services));
   at(packageRoutes.listChannels, channels.listing(services));
   at(packageRoutes.refreshChannels, channels.refreshing(services));
-  const kept = openKeptIndexes(services.bucket);
+  const kept = openKeptIndexes(services);
   at(packageRoutes.listPackages, packages.listing(kept));
   at(packageRoutes.listPackageNames, packages.listingNames(kept));
   at(packageRoutes.listPackageBuilds, packages.listingBuilds(kept));

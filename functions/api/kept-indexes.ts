@@ -4,17 +4,24 @@
  */
 import type { Db } from "#adapters/dynamodb/db.ts";
 import { listRepodata } from "#adapters/dynamodb/repodata.ts";
+import type { Log } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import type { NameIndex } from "#core/repodata/name-index.ts";
 import { type ChannelNames, channelNames } from "#core/repodata/search.ts";
-import type { RepodataState } from "#core/repodata/state.ts";
+import { type RepodataState, SUMMARIES } from "#core/repodata/state.ts";
+import type { Summaries } from "#core/repodata/summaries.ts";
 
 export interface KeptIndexes {
   readonly bucket: Bucket;
   /** Of public channels, in the order of their addresses. */
-  channels(db: Db): Promise<readonly ChannelNames[]>;
+  channels(db: Db): Promise<readonly KeptChannel[]>;
   /** The same, each subdir by itself. */
   subdirs(db: Db): Promise<readonly KeptSubdir[]>;
+}
+
+export interface KeptChannel extends ChannelNames {
+  /** What it says of a package; null for nothing. Read when somebody asks. */
+  summaryOf(name: string): Promise<string | null>;
 }
 
 export interface KeptSubdir {
@@ -25,44 +32,76 @@ export interface KeptSubdir {
 }
 
 /** Remembers what is in force, and nothing else. */
-export function openKeptIndexes(bucket: Bucket): KeptIndexes {
-  let opened = new Map<string, Promise<NameIndex>>();
+export function openKeptIndexes({
+  bucket,
+  log,
+}: {
+  readonly bucket: Bucket;
+  readonly log: Log;
+}): KeptIndexes {
+  const indexes = new Map<string, Promise<NameIndex>>();
+  const summaries = new Map<string, Promise<Summaries>>();
   let merged = new Map<string, ChannelNames>();
-  const subdirs = async (db: Db): Promise<KeptSubdir[]> => {
-    const states = (await listRepodata(db)).filter(({ owner }) => owner === null);
-    const next = new Map<string, Promise<NameIndex>>();
-    const found = states.flatMap((state) => {
-      if (state.live === null) return [];
-      const digest = state.live.index;
-      const index = opened.get(digest) ?? open(bucket, state, digest);
-      // What could not be read is asked for again.
-      index.catch(() => opened.delete(digest));
-      next.set(digest, index);
-      return [{ state, digest, index }];
-    });
-    opened = next;
-    return await Promise.all(found.map(async (one) => ({ ...one, index: await one.index })));
+  const listStates = async (db: Db): Promise<RepodataState[]> => {
+    const states = (await listRepodata(db)).filter(({ owner, live }) => owner === null && live !== null);
+    const inForce = new Set(states.map(({ live }) => live?.index));
+    for (const opened of [indexes, summaries]) {
+      for (const digest of opened.keys()) if (!inForce.has(digest)) opened.delete(digest);
+    }
+    return states;
+  };
+  const openSubdirs = async (states: readonly RepodataState[]): Promise<KeptSubdir[]> =>
+    await Promise.all(
+      states.flatMap((state) => {
+        if (state.live === null || state.subdir === SUMMARIES) return [];
+        const digest = state.live.index;
+        const load = async () => (await stored()).loadNameIndex(bucket, state, digest);
+        return once(indexes, digest, load).then((index) => ({ state, digest, index }));
+      }),
+    );
+  const summaryOf = async (states: readonly RepodataState[], channel: string, name: string) => {
+    const state = states.find((one) => one.channel === channel && one.subdir === SUMMARIES);
+    const digest = state?.live?.index;
+    if (state === undefined || digest === undefined) return null;
+    try {
+      const load = async () => (await stored()).loadSummaries(bucket, state, digest);
+      return (await once(summaries, digest, load)).get(name) ?? null;
+    } catch (error) {
+      log.warn("what a channel says of its packages cannot be read: lists go without", { channel, error });
+      return null;
+    }
   };
   return {
     bucket,
-    subdirs,
+    subdirs: async (db) => await openSubdirs(await listStates(db)),
     async channels(db) {
-      const found = await subdirs(db);
+      const states = await listStates(db);
+      const found = await openSubdirs(states);
       const views = new Map<string, ChannelNames>();
       for (const channel of [...new Set(found.map(({ state }) => state.channel))].sort()) {
         const own = found.filter(({ state }) => state.channel === channel);
         const key = `${channel} ${own.map(({ digest }) => digest).join(" ")}`;
-        const indexes = own.map(({ index }) => index);
-        views.set(key, merged.get(key) ?? channelNames(channel, indexes));
+        const opened = own.map(({ index }) => index);
+        views.set(key, merged.get(key) ?? channelNames(channel, opened));
       }
       merged = views;
-      return [...views.values()];
+      return [...views.values()].map((view) => ({
+        ...view,
+        summaryOf: (name) => summaryOf(states, view.channel, name),
+      }));
     },
   };
 }
 
 /** Loaded with the first search: most containers serve none. */
-async function open(bucket: Bucket, state: RepodataState, digest: string): Promise<NameIndex> {
-  const { loadNameIndex } = await import("#adapters/repodata/stored-index.ts");
-  return await loadNameIndex(bucket, state, digest);
+const stored = () => import("#adapters/repodata/stored-index.ts");
+
+/** What could not be read is asked for again. */
+function once<T>(opened: Map<string, Promise<T>>, digest: string, load: () => Promise<T>): Promise<T> {
+  const known = opened.get(digest);
+  if (known) return known;
+  const begun = load();
+  begun.catch(() => opened.delete(digest));
+  opened.set(digest, begun);
+  return begun;
 }

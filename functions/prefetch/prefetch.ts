@@ -24,11 +24,13 @@ import {
   type RepodataState,
   retrySeconds,
   type StoredIndex,
+  SUMMARIES,
   secondsSince,
 } from "#core/repodata/state.ts";
 import { layerSettings } from "#core/settings/scope.ts";
 import type { Settings } from "#core/settings/settings.ts";
 import { type Refreshed, refresh } from "./refresh.ts";
+import { refreshSummaries } from "./summaries.ts";
 import { targetsOf } from "./targets.ts";
 
 export interface PrefetchContext {
@@ -47,6 +49,7 @@ export interface PrefetchContext {
   readonly signal: AbortSignal;
 }
 
+/** Of subdirs: that summaries cannot be read is told in their state alone. */
 export interface Prefetched {
   readonly changed: number;
   readonly unchanged: number;
@@ -79,6 +82,8 @@ export async function prefetch(context: PrefetchContext, request: IndexRequest):
       isAsked && !context.signal.aborted && isFree(state, clock(), request.now)
         ? await readOne(context, settings, state, request)
         : null;
+    // Builds and searches do without what is said of packages.
+    if (target.subdir === SUMMARIES) continue;
     counts[outcome?.kind ?? "left"] += 1;
     const { checkedAt, knownSince } = outcome?.state ?? state;
     oldestSeconds = Math.max(oldestSeconds, secondsSince(checkedAt ?? knownSince, clock()) ?? 0);
@@ -117,7 +122,8 @@ async function readOne(
       if (stored === null) throw new Overtaken();
       state = stored;
     };
-    const result = await refresh({ ...context, keys, believeLoss, stage }, state);
+    const read = known.subdir === SUMMARIES ? refreshSummaries : refresh;
+    const result = await read({ ...context, keys, believeLoss, stage }, state);
     const ended = await putRepodata(db, await cleaned(context, after(state, result, clock())));
     if (ended === null) throw new Overtaken();
     const seconds = Math.round(performance.now() - startedAt) / 1000;

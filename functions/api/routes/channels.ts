@@ -9,7 +9,7 @@ import { ofNamespace } from "#core/access/pattern.ts";
 import type { listChannels, refreshChannels } from "#core/contract/packages.ts";
 import { dataReply, timestampOrNull } from "#core/contract/shapes.ts";
 import { AppError } from "#core/errors.ts";
-import type { RepodataState } from "#core/repodata/state.ts";
+import { type RepodataState, SUMMARIES } from "#core/repodata/state.ts";
 import { layerSettings } from "#core/settings/scope.ts";
 import { channelAddresses } from "#core/specification/channel.ts";
 import type { Ask, Tell } from "../serve.ts";
@@ -37,7 +37,8 @@ export const listing =
         id: stableId(name),
         name,
         last_update: timestampOrNull(changes.length === 0 ? null : new Date(Math.max(...changes))),
-        subdirs: own.map(showSubdir),
+        subdirs: own.filter(({ subdir }) => subdir !== SUMMARIES).map(showSubdir),
+        summaries: own.filter(({ subdir }) => subdir === SUMMARIES).map(showKept),
       };
     });
     return { ...dataReply(rows), page, size, count: names.length };
@@ -57,21 +58,25 @@ async function visibleTo(
   return states.filter(({ owner }) => owners.get(owner));
 }
 
-function showSubdir(state: RepodataState) {
-  const { subdir, owner, live, absent, error, checkedAt, nextAt } = state;
+const showSubdir = (state: RepodataState) => ({
+  subdir: state.subdir,
+  ...showKept(state),
+  packages: state.live?.records ?? 0,
+  size: state.live?.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) ?? 0,
+});
+
+function showKept(state: RepodataState) {
+  const { owner, live, absent, error, checkedAt, nextAt } = state;
   const time = (text: string | null | undefined): string | null =>
     timestampOrNull(text ? new Date(text) : null);
   const settled = live ? "kept" : absent ? "absent" : "waiting";
   return {
-    subdir,
     namespace: owner,
     state: error === null ? (settled as "kept" | "absent" | "waiting") : ("failing" as const),
     checked_at: time(checkedAt),
     changed_at: time(live?.changedAt),
     names: live?.names ?? 0,
-    packages: live?.records ?? 0,
     skipped: live?.skipped ?? 0,
-    size: live?.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) ?? 0,
     error,
     next_try: time(nextAt),
   };

@@ -23,15 +23,17 @@ export const listing =
     const { searchPackages } = await import("#core/repodata/search.ts");
     const how = { search, exact: isYes(exact), sortBy, order, distinctOn, page, size };
     const { rows, count } = searchPackages(channels, how);
-    const data = rows.map((row) => ({
+    const summaryOf = (row: (typeof rows)[number]) =>
+      channels.find((one) => one.channel === row.channel)?.summaryOf(row.name) ?? null;
+    const showRow = async (row: (typeof rows)[number]) => ({
       id: stableId(`${row.channel}\n${row.name}\n${row.version}`),
       channel: showChannel(row.channel),
       license: row.license,
       name: row.name,
       version: row.version,
-      summary: null,
-    }));
-    return { ...dataReply(data), page, size, count };
+      summary: await summaryOf(row),
+    });
+    return { ...dataReply(await Promise.all(rows.map(showRow))), page, size, count };
   };
 
 export const listingNames =

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { getRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
+import { deleteRepodata, getRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
+import { deleteObject, listObjects } from "#adapters/s3/objects.ts";
+import { nameIndexKey, PREFIXES } from "#core/layout.ts";
+import { channelKeyOf, SUMMARIES } from "#core/repodata/state.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
 import { filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
@@ -29,8 +32,12 @@ beforeEach(async () => {
     "noarch",
     filesOf(record("numpy", "2.0.0"), record("numpydoc", "1.7"), record("six", "1.16")),
   );
+  say({ six: { summary: "Python 2 and 3." }, numpy: { summary: "<b>Arrays</b>\nand more" }, "../up": {} });
   await kept.run();
 });
+
+const say = (packages: object): void =>
+  channel.put("channeldata.json", Buffer.from(JSON.stringify({ packages })));
 
 const ask = async (path: string, init: RequestInit = {}) => {
   const response = await api.request(`/api/v1/${path}`, init);
@@ -62,7 +69,7 @@ describe("packages", () => {
         license: "BSD-3-Clause",
         name: "six",
         version: "1.16",
-        summary: null,
+        summary: "Python 2 and 3.",
       },
     ]);
   });
@@ -106,6 +113,64 @@ describe("packages", () => {
   });
 });
 
+describe("summaries of packages", () => {
+  const summaries = async (query: string): Promise<unknown[]> => {
+    const { data } = (await ask(`package/?${query}`)) as unknown as { data: { summary: string | null }[] };
+    return data.map(({ summary }) => summary);
+  };
+
+  it("are what the channel says of the name, the same for each version, and null where it says nothing", async () => {
+    const arrays = "<b>Arrays</b> and more";
+    expect(await summaries("")).toEqual([null, arrays, arrays, null, "Python 2 and 3."]);
+  });
+
+  it("are those in force: a change is seen with the next question, and none when the channel has none any more", async () => {
+    say({ six: { summary: "Both." } });
+    await kept.run({ now: true });
+    expect(await summaries("search=six")).toEqual(["Both."]);
+    channel.put("channeldata.json", null);
+    await kept.run({ now: true });
+    expect(await summaries("search=six")).toEqual([null]);
+  });
+
+  it("are of the channel that the row is of, never of a private one", async () => {
+    const place = { owner: null, channel: channel.url };
+    const [names, state] = await getRepodata(kept.db, [
+      { ...place, subdir: "noarch" },
+      { ...place, subdir: SUMMARIES },
+    ]);
+    if (!names || !state) throw new Error("nothing is kept");
+    await putRepodata(kept.db, { ...names, version: 0, owner: "team" });
+    await putRepodata(kept.db, { ...state, version: 0, owner: "team" });
+    await deleteRepodata(kept.db, state);
+
+    expect(await summaries("search=six")).toEqual([null]);
+    const seen = async (bindings: Record<string, string[]>) =>
+      (await ask("channel/", { headers: bearer(await api.token(bindings)) }))["data"];
+    const own = expect.objectContaining({ namespace: "team", names: 2 });
+    expect(await seen({ "team/*": ["viewer"] })).toMatchObject([{ summaries: [own] }]);
+    expect(await seen({ "other/*": ["admin"] })).toMatchObject([{ summaries: [] }]);
+  });
+
+  it("that have gone from the bucket cost no list: it goes without, and says so in the log", async () => {
+    const [state] = await getRepodata(kept.db, [{ owner: null, channel: channel.url, subdir: SUMMARIES }]);
+    if (!state?.live) throw new Error("nothing is kept");
+    await deleteObject(kept.bucket, nameIndexKey(channelKeyOf(state), SUMMARIES, state.live.index));
+
+    expect(await summaries("search=six")).toEqual([null]);
+    expect(JSON.stringify(api.lines)).toContain("lists go without");
+  });
+
+  it("cost one read of the bucket, and none when they are asked for again", async () => {
+    await summaries("search=six");
+    for (const { key } of await listObjects(kept.bucket, PREFIXES.index))
+      await deleteObject(kept.bucket, key);
+
+    expect(await summaries("")).toHaveLength(5);
+    expect(await summaries("search=six")).toEqual(["Python 2 and 3."]);
+  });
+});
+
 describe("names", () => {
   it("are all in order without a search, and the best first with one", async () => {
     expect(await ask("package/name/")).toMatchObject({
@@ -128,6 +193,18 @@ describe("channels", () => {
         subdirs: [
           expect.objectContaining({ subdir: "linux-64", state: "kept", names: 2, packages: 3, error: null }),
           expect.objectContaining({ subdir: "noarch", state: "kept", names: 3, packages: 3, skipped: 0 }),
+        ],
+        summaries: [
+          {
+            namespace: null,
+            state: "kept",
+            checked_at: "2026-03-04T05:06:07.890000",
+            changed_at: "2026-03-04T05:06:07.890000",
+            names: 2,
+            skipped: 1,
+            error: null,
+            next_try: null,
+          },
         ],
       },
     ]);

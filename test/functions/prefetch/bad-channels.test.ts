@@ -290,7 +290,7 @@ describe("a channel that fails", () => {
     expect(waits).toEqual([60, 120, 240]);
     channel.asked.length = 0;
     expect(await kept.run()).toMatchObject({ left: 1 });
-    expect(channel.asked).toEqual([]);
+    expect(channel.asked.filter(({ path }) => path.startsWith("noarch/"))).toEqual([]);
 
     channel.fail({ [ZST]: (_, response) => void response.writeHead(429, { "retry-after": "1000" }).end() });
     await kept.run({ now: true });

@@ -51,7 +51,8 @@ describe("the first time", () => {
 
     await kept.run();
 
-    expect(pathsAsked()).toEqual(asked.split(",").map((each) => `noarch/${each}`));
+    const index = asked.split(",").map((each) => `noarch/${each}`);
+    expect(pathsAsked()).toEqual([...index, "channeldata.json 404"]);
     expect((await kept.state()).live).toMatchObject({ records: 4 });
   });
 
