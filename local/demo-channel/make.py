@@ -80,7 +80,7 @@ def _make(target: Target, work: Path, stamp: str, large: bool,
     from conda_package import write_package
     from contents import recipes_of
     from manifest import entry, write_manifest
-    from repodata import index_channel
+    from repodata import describe_channel, index_channel
 
     channel = work / 'channel'
     for subdir in ('noarch', target.subdir):
@@ -102,6 +102,7 @@ def _make(target: Target, work: Path, stamp: str, large: bool,
             raise
     log('indexing')
     index_channel(channel)
+    describe_channel(channel, recipes, target.subdir)
     write_manifest(channel, target, stamp, packages, large)
 
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { zstdDecompressSync } from "node:zlib";
 import * as v from "valibot";
 import { beforeAll, describe, expect, test } from "vitest";
+import { compareVersions } from "#core/package/version-order.ts";
 import { makeDemoChannel } from "#local/demo-channel.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { runProgram } from "#test/kit/run-program.ts";
@@ -119,6 +120,32 @@ describe("the channel", () => {
     expect(Object.fromEntries(listed.map(([file, one]) => [file, one.sha256]))).toEqual(
       Object.fromEntries(hashes),
     );
+  });
+
+  test("channeldata.json says of each name what its newest package says, and which subdirs have it", () => {
+    const { directory, subdir } = demo.channel();
+    const Said = v.strictObject({
+      license: v.string(),
+      summary: v.string(),
+      subdirs: v.array(v.string()),
+      version: v.string(),
+    });
+    const { packages: said, subdirs } = v.parse(
+      v.object({ packages: v.record(v.string(), Said), subdirs: v.array(v.string()) }),
+      JSON.parse(readFileSync(join(directory, "channeldata.json"), "utf8")),
+    );
+
+    expect(subdirs).toEqual([subdir, "noarch"].sort());
+    expect(Object.keys(said).sort()).toEqual(
+      [...new Set(Object.values(packages).map(({ index }) => index.name))].sort(),
+    );
+    for (const [name, { version, summary, subdirs: own }] of Object.entries(said)) {
+      const others = all(name).map(({ index }) => index.version);
+      expect([name, others.filter((other) => compareVersions(other, version) > 0)]).toEqual([name, []]);
+      const newest = all(name).filter(({ index }) => index.version === version);
+      expect(newest.map((one) => one.summary)).toContain(summary);
+      expect(own).toEqual([...new Set(all(name).map(({ index }) => index.subdir))].sort());
+    }
   });
 
   test("there are real libraries in both archive formats and both kinds of subdir", () => {

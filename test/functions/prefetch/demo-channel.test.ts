@@ -64,9 +64,11 @@ it("the API lists every name, version and build of the demo channel's raw index,
   const { names } = ((await ask("name/")) as { data: { names: string[] } }).data;
   const listed: Page["data"][number][] = [];
   const versions: string[] = [];
+  const summaries: Record<string, unknown> = {};
   for (const name of names) {
     const rows = (await ask(`?search=${name}&exact=true`)) as Page;
     versions.push(...rows.data.map((row) => `${row["name"]} ${row["version"]}`));
+    for (const row of rows.data) summaries[name] = row["summary"];
     for (let page = 1, left = 1; left > 0; page += 1) {
       const { data, count } = (await ask(`build/?name=${name}&size=2&page=${page}`)) as Page;
       listed.push(...data);
@@ -81,6 +83,12 @@ it("the API lists every name, version and build of the demo channel's raw index,
   });
   const nameAndVersion = raw.map((record) => `${record["name"]} ${record["version"]}`);
   expect(versions.sort()).toEqual([...new Set(nameAndVersion)].sort());
+  const { packages: said } = JSON.parse(
+    readFileSync(join(demo.channel().directory, "channeldata.json"), "utf8"),
+  ) as { packages: Record<string, { summary: string }> };
+  expect(summaries).toEqual(
+    Object.fromEntries(Object.entries(said).map(([name, { summary }]) => [name, summary])),
+  );
 
   const key = (row: Page["data"][number]) => String(row["url"]);
   const byAddress = (rows: Page["data"]) => [...rows].sort((a, b) => (key(a) < key(b) ? -1 : 1));
