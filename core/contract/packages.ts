@@ -185,7 +185,18 @@ export const listPackageNames = route({
     limit: limitQuery(NAMES_FOUND_MAX, 20, "Names, with a search"),
   }),
   body: null,
-  reply: data(v.object({ names: v.array(v.string()), count: v.number() })),
+  reply: data(
+    v.object({
+      names: v.array(v.string()),
+      count: v.number(),
+      summaries: v.exactOptional(
+        v.pipe(
+          v.array(v.nullable(v.string())),
+          v.description("With a search: what the first channel that says something of it says of each name"),
+        ),
+      ),
+    }),
+  ),
   otherReplies: [],
   errors: [],
 });

@@ -110,6 +110,8 @@ describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JO
       "numpy-2.0-0.conda": record("numpy", "2.0"),
       "scipy-1.0-0.conda": record("scipy", "1.0"),
     });
+    const long = `Arrays & <img src=x onerror="document.title='run'"> ${"and so on ".repeat(40)}`;
+    channel.put("channeldata.json", Buffer.from(JSON.stringify({ packages: { numpy: { summary: long } } })));
     await prefetch(
       {
         db,
@@ -132,6 +134,16 @@ describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JO
     await text.pressSequentially("nump");
     await page.getByRole("button", { name: "numpy", exact: true }).waitFor();
     expect(await page.getByRole("button", { name: "scipy", exact: true }).count()).toBe(0);
+    // What it is stands beside it, as text and in one line, also where there is little room.
+    const wide = page.viewportSize() ?? { width: 1280, height: 844 };
+    for (const size of [{ width: 390, height: 844 }, wide]) {
+      await page.setViewportSize(size);
+      const box = await page.getByText("Arrays & <img src=x").boundingBox();
+      expect(box?.height).toBeLessThan(30);
+      expect(box?.width).toBeGreaterThan(100);
+    }
+    expect(await page.title()).not.toBe("run");
+    expect(await manners(page, "completion-of-names")).toEqual([]);
     await page.keyboard.press("Alt+ArrowDown");
     await page.keyboard.press("Enter");
     await expect.poll(() => text.inputValue(), PATIENCE).toBe("name: x\ndependencies:\n  - numpy");

@@ -11,12 +11,20 @@ import { CREATE } from "../words/create.ts";
 const PAUSE_MS = 150;
 const SHOWN_MAX = 8;
 
+interface Suggestion {
+  readonly text: string;
+  /** What it is, in one line. */
+  readonly summary: string | null;
+}
+
 /** The best names for what is typed, or the newest versions that begin with it. */
-async function ask(wanted: Wanted, signal: AbortSignal): Promise<readonly string[]> {
+async function ask(wanted: Wanted, signal: AbortSignal): Promise<readonly Suggestion[]> {
   if (wanted.kind === "name") {
     const query = { search: wanted.text, limit: String(SHOWN_MAX) };
     const outcome = await api(listPackageNames, { query, signal });
-    return outcome.ok ? outcome.value.data.names : [];
+    if (!outcome.ok) return [];
+    const { names, summaries = [] } = outcome.value.data;
+    return names.map((text, at) => ({ text, summary: summaries[at] ?? null }));
   }
   const query = {
     search: wanted.name,
@@ -29,7 +37,8 @@ async function ask(wanted: Wanted, signal: AbortSignal): Promise<readonly string
   if (!outcome.ok) return [];
   const versions = outcome.value.data.map(({ version }) => version);
   const fitting = versions.filter((version) => version.startsWith(wanted.text));
-  return fitting.sort((a, b) => compareVersions(b, a)).slice(0, SHOWN_MAX);
+  const newest = fitting.sort((a, b) => compareVersions(b, a)).slice(0, SHOWN_MAX);
+  return newest.map((text) => ({ text, summary: null }));
 }
 
 /** What the text could go on with where the caret stands. Alt and ↓ lead here from the text, Escape leads back. */
@@ -44,7 +53,7 @@ export function Suggestions({
   field: RefObject<HTMLTextAreaElement | null>;
   onChange: (text: string) => void;
 }) {
-  const found = useSignal<readonly string[]>([]);
+  const found = useSignal<readonly Suggestion[]>([]);
   const wanted = wantedAt(text, caret);
   const key = wanted === null ? "" : `${wanted.kind} ${"name" in wanted ? wanted.name : ""} ${wanted.text}`;
 
@@ -56,8 +65,8 @@ export function Suggestions({
     const abort = new AbortController();
     const timer = setTimeout(() => {
       ask(wanted, abort.signal).then(
-        (names) => {
-          found.value = names.filter((name) => name !== wanted.text);
+        (suggestions) => {
+          found.value = suggestions.filter((one) => one.text !== wanted.text);
         },
         // Given up: something else is typed by now.
         () => {},
@@ -92,10 +101,22 @@ export function Suggestions({
       <span class="small" role="status">
         {found.value.length > 0 && CREATE.suggestions}
       </span>
-      {found.value.map((name) => (
-        <button key={name} type="button" class="small-button" onClick={() => choose(name)}>
-          {name}
-        </button>
+      {found.value.map(({ text: name, summary }) => (
+        <div key={name} class={summary === null ? undefined : "with-summary"}>
+          <button
+            type="button"
+            class="small-button"
+            title={summary ?? undefined}
+            onClick={() => choose(name)}
+          >
+            {name}
+          </button>
+          {summary !== null && (
+            <span class="small" title={summary} aria-hidden="true">
+              {summary}
+            </span>
+          )}
+        </div>
       ))}
     </div>
   );

@@ -5,7 +5,7 @@
 import type { listPackageBuilds, listPackageNames, listPackages } from "#core/contract/packages.ts";
 import { dataReply, timestampOrNull } from "#core/contract/shapes.ts";
 import { parseConstraint } from "#core/package/package-query.ts";
-import type { KeptIndexes } from "../kept-indexes.ts";
+import type { KeptChannel, KeptIndexes } from "../kept-indexes.ts";
 import type { Remembered } from "../package-builds.ts";
 import type { Tell } from "../serve.ts";
 import { stableId } from "./build-packages.ts";
@@ -44,8 +44,18 @@ export const listingNames =
     const { rankNames } = await import("#core/repodata/search.ts");
     if (search.trim() === "") return dataReply({ names: names.sort(), count: names.length });
     const found = rankNames(names, search, names.length);
-    return dataReply({ names: found.slice(0, limit), count: found.length });
+    const best = found.slice(0, limit);
+    const summaries = await Promise.all(best.map((name) => firstSummary(channels, name)));
+    return dataReply({ names: best, count: found.length, summaries });
   };
+
+async function firstSummary(channels: readonly KeptChannel[], name: string): Promise<string | null> {
+  for (const channel of channels) {
+    const summary = await channel.summaryOf(name);
+    if (summary !== null) return summary;
+  }
+  return null;
+}
 
 export const listingBuilds = (kept: KeptIndexes): Tell<typeof listPackageBuilds> => {
   const remembered: Remembered = new Map();

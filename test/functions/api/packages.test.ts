@@ -176,8 +176,12 @@ describe("names", () => {
     expect(await ask("package/name/")).toMatchObject({
       data: { names: ["a.b", "numpy", "numpydoc", "six"], count: 4 },
     });
+    expect(await ask("package/name/?search=s")).toMatchObject({
+      data: { names: ["six"], summaries: ["Python 2 and 3."] },
+    });
+    expect(await ask("package/name/?search=numpyd")).toMatchObject({ data: { summaries: [null] } });
     expect(await ask("package/name/?search=num&limit=1")).toMatchObject({
-      data: { names: ["numpy"], count: 2 },
+      data: { names: ["numpy"], count: 2, summaries: ["<b>Arrays</b> and more"] },
     });
   });
 });
