@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress } from "node:zlib";
@@ -101,4 +102,27 @@ export async function writeRepodata(
   };
   await pipeline(Readable.from(text()), createZstdCompress(), createWriteStream(path));
   return counts;
+}
+
+/** Words that no two names have in the same order. */
+function wordsOf(name: string, count: number): string {
+  const bytes = createHash("shake256", { outputLength: count }).update(name).digest();
+  return [...bytes].map((byte) => PARTS[byte % PARTS.length] ?? "").join(" ");
+}
+
+/** Writes what the channel says of its packages, each entry as long as conda-forge's. @returns the bytes of its text */
+export async function writeChannelData({ names }: Generated, path: string): Promise<number> {
+  const packages = names.map((name) => {
+    const [summary, description] = [wordsOf(name, 12), wordsOf(`more of ${name}`, 120)];
+    const address = `https://example.org/${name}`;
+    const flags = { activate: false, "binary-prefix": true, post_link: false, "text-prefix": false };
+    const entry = {
+      ...{ summary, description, license: "MIT", version: "1.0", subdirs: ["linux-64", "noarch"], ...flags },
+      ...{ home: address, dev_url: address, doc_url: `${address}/docs`, source_url: null, run_exports: {} },
+    };
+    return [name, entry];
+  });
+  const text = JSON.stringify({ channeldata_version: 1, packages: Object.fromEntries(packages) });
+  await writeFile(path, text);
+  return text.length;
 }

@@ -9,7 +9,7 @@ import { ensurePythonTools } from "#local/python.ts";
 import { startLocalAws } from "../local-aws.ts";
 import { type BenchPlace, runBench, valuesOf } from "../run-bench.ts";
 import { renderTable } from "../table.ts";
-import { generateChannel, writeRepodata } from "./generate.ts";
+import { generateChannel, writeChannelData, writeRepodata } from "./generate.ts";
 import type { Pass } from "./passes.ts";
 import { measureRefreshes, type Refreshes } from "./refreshes.ts";
 
@@ -25,6 +25,9 @@ export interface Measured {
   readonly parse: Pass;
   readonly index: Pass;
   readonly search: Pass;
+  /** Of `channeldata.json`: parsed at once, and read as prefetch does. */
+  readonly parseSaid: Pass;
+  readonly summaries: Pass;
   readonly refreshes: Refreshes;
 }
 
@@ -52,8 +55,13 @@ async function measure(given: number, { directory, closers }: BenchPlace): Promi
   const file = join(directory, "repodata.json.zst");
   const channel = generateChannel(given);
   const { records, textBytes } = await writeRepodata(channel, file);
-  console.log(`${records} packages of ${channel.names.length} names, ${megabytes(textBytes)} of text\n`);
-  const passes = { parse: run("parse", file), index: run("index", file), search: run("search", file) };
+  console.log(`${records} packages of ${channel.names.length} names, ${megabytes(textBytes)} of text`);
+  const said = join(directory, "channeldata.json");
+  console.log(`${megabytes(await writeChannelData(channel, said))} said of them\n`);
+  const passes = {
+    ...{ parse: run("parse", file), index: run("index", file), search: run("search", file) },
+    ...{ parseSaid: run("parse-said", said), summaries: run("summaries", said) },
+  };
   const aws = await startLocalAws(python, directory);
   closers.push(aws.stop);
   const refreshes = await measureRefreshes(aws, channel, file, { python, directory });
@@ -77,7 +85,7 @@ function run(pass: string, file: string): Pass {
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** Ratios of one run; seconds of a machine that is shared say little. */
-export function rowsOf({ parse, index, search, refreshes }: Measured): Row[] {
+export function rowsOf({ parse, index, search, parseSaid, summaries, refreshes }: Measured): Row[] {
   const { wholeSeconds, changedSeconds, changedNames, solveSeconds } = refreshes;
   const ratio = index.cpuSeconds / parse.cpuSeconds;
   const share = changedSeconds / wholeSeconds;
@@ -100,6 +108,15 @@ export function rowsOf({ parse, index, search, refreshes }: Measured): Row[] {
         one.scan / one.index >= 20,
       ),
     ),
+    row(
+      "parsing what is said of packages",
+      `${parseSaid.cpuSeconds.toFixed(2)} s, ${parseSaid.peakMB.toFixed(0)} MB`,
+    ),
+    row(
+      "reading it as a stream, and the summaries",
+      `${(summaries.cpuSeconds / parseSaid.cpuSeconds).toFixed(2)} ×, ${summaries.peakMB.toFixed(0)} MB`,
+    ),
+    row("the summaries", megabytes(summaries.bytes ?? 0)),
     row("reading it whole", `${wholeSeconds.toFixed(1)} s`),
     row(
       `refreshing ${changedNames} names`,

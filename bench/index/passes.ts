@@ -1,17 +1,19 @@
 /**
  * One pass over a channel's index, in a process of its own so that its time and its memory are its own:
- * `node passes.ts parse|index|search FILE`.
+ * `node passes.ts parse|index|search|parse-said|summaries FILE`.
  * @module
  */
 import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { inOrder, noteVersion, type Versions } from "#adapters/repodata/fill.ts";
 import { SECTIONS } from "#adapters/repodata/read-shard.ts";
-import { packNameIndex, unpackNameIndex } from "#adapters/repodata/stored-index.ts";
+import { packNameIndex, packSummaries, unpackNameIndex } from "#adapters/repodata/stored-index.ts";
 import { sha256Of, unpackStream } from "#adapters/repodata/unpack.ts";
 import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { readRecord } from "#core/repodata/record.ts";
 import { openScanner, type ScannedEntry } from "#core/repodata/scan.ts";
 import { channelNames, searchPackages } from "#core/repodata/search.ts";
+import { readSummaries } from "#functions/prefetch/summaries.ts";
 
 export interface Pass {
   readonly cpuSeconds: number;
@@ -99,7 +101,13 @@ if (import.meta.main) {
       count += 1;
     });
   } else if (pass === "index") result.bytes = (await indexed(file)).byteLength;
-  else result.searches = await searched(file);
+  else if (pass === "parse-said") {
+    count = Object.keys((JSON.parse(await readFile(file, "utf8")) as { packages: object }).packages).length;
+  } else if (pass === "summaries") {
+    const { summaries } = await readSummaries(createReadStream(file), REPODATA_LIMITS);
+    count = summaries.size;
+    result.bytes = (await packSummaries(summaries)).byteLength;
+  } else result.searches = await searched(file);
   const { user, system } = process.cpuUsage();
   const peakMB = process.resourceUsage().maxRSS / 1000;
   console.log(JSON.stringify({ cpuSeconds: (user + system) / 1e6, peakMB, count, ...result }));

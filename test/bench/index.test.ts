@@ -28,6 +28,8 @@ test("what is above its budget is told", () => {
     parse: { cpuSeconds: 2, peakMB: 100 },
     index: { cpuSeconds: 2.8, peakMB: 300, bytes: 1e6 },
     search: { cpuSeconds: 9, peakMB: 400, searches: [{ text: "a", index: 1, scan: 30 }] },
+    parseSaid: { cpuSeconds: 1, peakMB: 200 },
+    summaries: { cpuSeconds: 2, peakMB: 100, bytes: 1e6 },
     refreshes: {
       wholeSeconds: 20,
       changedSeconds: 1,
