@@ -59,13 +59,12 @@ export function openKeptIndexes({
         return once(indexes, digest, load).then((index) => ({ state, digest, index }));
       }),
     );
-  const summaryOf = async (states: readonly RepodataState[], channel: string, name: string) => {
+  const openSummaries = async (states: readonly RepodataState[], channel: string) => {
     const state = states.find((one) => one.channel === channel && one.subdir === SUMMARIES);
     const digest = state?.live?.index;
     if (state === undefined || digest === undefined) return null;
     try {
-      const load = async () => (await stored()).loadSummaries(bucket, state, digest);
-      return (await once(summaries, digest, load)).get(name) ?? null;
+      return await once(summaries, digest, async () => (await stored()).loadSummaries(bucket, state, digest));
     } catch (error) {
       log.warn("what a channel says of its packages cannot be read: lists go without", { channel, error });
       return null;
@@ -85,10 +84,16 @@ export function openKeptIndexes({
         views.set(key, merged.get(key) ?? channelNames(channel, opened));
       }
       merged = views;
-      return [...views.values()].map((view) => ({
-        ...view,
-        summaryOf: (name) => summaryOf(states, view.channel, name),
-      }));
+      return [...views.values()].map((view) => {
+        let said: Promise<Summaries | null> | undefined;
+        return {
+          ...view,
+          async summaryOf(name) {
+            said ??= openSummaries(states, view.channel);
+            return (await said)?.get(name) ?? null;
+          },
+        };
+      });
     },
   };
 }

@@ -37,13 +37,18 @@ export async function readSummaries(
 ): Promise<{ readonly summaries: Summaries; readonly skipped: number }> {
   const scanner = openScanner(new Set(["packages"]), limits.recordBytes);
   const summaries = new Map<string, string>();
-  let skipped = 0;
+  let [length, skipped] = [0, 0];
   for await (const piece of text) {
     for (const { key, value } of scanner.push(piece)) {
       const summary = readSummary(key, value);
       if (summary === undefined) skipped += 1;
-      else if (summary !== null) summaries.set(key, summary);
+      if (typeof summary !== "string") continue;
+      summaries.set(key, summary);
+      length += key.length + summary.length;
       if (summaries.size > limits.names) throw new RepodataError(`has more than ${limits.names} names`);
+      if (length > limits.summaryLength) {
+        throw new RepodataError(`says more than the ${limits.summaryLength} characters that are kept`);
+      }
     }
   }
   scanner.end();

@@ -1,6 +1,6 @@
 /** A private channel from its credentials through prefetch and kept index to a build with the channel switched off. */
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -26,6 +26,8 @@ const demo = useDemoChannel();
 const NAME = "team-secret-sauce";
 const files = useStrangerChannel(demo.python, [scripted(NAME, "true"), scripted("team-other", "true")]);
 const PASSWORD = "a-password-of-this-test";
+/** What the channel says, of a package of the public channel too. */
+const SAID = { summary: "Known to the team alone." };
 const RIGHT = `Basic ${Buffer.from(`robot:${PASSWORD}`).toString("base64")}`;
 
 let server: Server;
@@ -55,6 +57,8 @@ let api: Api;
 let solving: Solving;
 
 beforeAll(async () => {
+  const packages = { [NAME]: SAID, "demo-hello": SAID };
+  writeFileSync(join(files.folder, "channeldata.json"), JSON.stringify({ packages }));
   server = createServer((request, response) => {
     const isRight = request.headers.authorization === RIGHT;
     const path = join(files.folder, (request.url ?? "").replace(/^\/private\//, ""));
@@ -129,7 +133,16 @@ describe("the namespace with the credentials", () => {
   });
 
   it("sees what is kept of its channel in the list of channels", async () => {
-    expect(await asJson("channel/", bearer(await api.token({ "team/*": ["viewer"] })))).toContain(channel);
+    const seen = await asJson("channel/", bearer(await api.token({ "team/*": ["viewer"] })));
+    expect(seen).toContain(channel);
+    expect(JSON.parse(seen)).toMatchObject({
+      data: expect.arrayContaining([
+        expect.objectContaining({
+          name: channel,
+          summaries: [expect.objectContaining({ namespace: "team", state: "kept", names: 2 })],
+        }),
+      ]),
+    });
   });
 });
 
@@ -161,6 +174,10 @@ describe("another namespace", () => {
     }
     const headers = bearer(await api.token({ "others/*": ["admin"] }));
     expect(await asJson("channel/", headers)).not.toContain(channel);
+    for (const path of ["package/?search=demo-hello", "package/name/?search=demo-hello"]) {
+      expect(await asJson(path)).toContain("demo-hello");
+      expect(await asJson(path)).not.toContain(SAID.summary);
+    }
     const names = await asJson("package/name/");
     expect(names).toContain("demo-hello");
     expect(names).not.toContain("team-");

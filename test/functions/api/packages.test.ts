@@ -157,8 +157,8 @@ describe("summaries of packages", () => {
     if (!state?.live) throw new Error("nothing is kept");
     await deleteObject(kept.bucket, nameIndexKey(channelKeyOf(state), SUMMARIES, state.live.index));
 
-    expect(await summaries("search=six")).toEqual([null]);
-    expect(JSON.stringify(api.lines)).toContain("lists go without");
+    expect(await summaries("search=num")).toEqual([null, null, null]);
+    expect(JSON.stringify(api.lines).split("lists go without")).toHaveLength(2);
   });
 
   it("cost one read of the bucket, and none when they are asked for again", async () => {

@@ -168,11 +168,18 @@ describe("a file of summaries that", () => {
     ["is too large", `{"packages":{},"more":"${" ".repeat(9000)}"}`, /bytes, more than the 5000/],
     ["has an entry too large", `{"packages":{"a":{"summary":"${"a".repeat(3000)}"}}}`, /larger than 2000/],
     ["has too many names", '{"packages":{"a":{"summary":"a"},"b":{"summary":"b"}}}', /more than 1 names/],
+    ["says too much", `{"packages":{"a":{"summary":"${"a".repeat(90)}"}}}`, /more than the 80 characters/],
     ["is no JSON", "<xml/>", /is not JSON/],
     ["is a list", "[]", /is not JSON/],
   ])("%s is refused", async (_, text, reason) => {
     channel.put(FILE, Buffer.from(text));
-    const limits = { ...REPODATA_LIMITS, channelDataBytes: 5000, recordBytes: 2000, names: 1 };
+    const limits = {
+      ...REPODATA_LIMITS,
+      channelDataBytes: 5000,
+      recordBytes: 2000,
+      names: 1,
+      summaryLength: 80,
+    };
 
     expect(await kept.run({}, { limits })).toMatchObject({ changed: 1, failed: 0 });
 
