@@ -355,6 +355,8 @@ async function seeChannelChange(stack: RecordedStack, channel: IndexChannel): Pr
   });
   for (const version of ["1.0", "2.0"]) {
     channel.publish("noarch", filesOf(record("steady", "1.0"), record("changing", version)));
+    const packages = { changing: { summary: `Now ${version}` } };
+    channel.put("channeldata.json", Buffer.from(JSON.stringify({ packages })));
     await stack.invoke("prefetch", { now: true });
   }
 }
