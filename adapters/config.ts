@@ -7,6 +7,7 @@ import { taskSizesOf } from "#core/build/task-size.ts";
 import { maxTriesOf } from "#core/build/tries.ts";
 import { ENVIRONMENT_LINK_FORM, VARIABLES } from "#core/layout.ts";
 import { readLogin } from "#core/login/backends.ts";
+import { readRepodataOrder } from "#core/repodata/order.ts";
 import { readPrivateChannels } from "#core/repodata/private-channels.ts";
 import { readServices } from "#core/token/services.ts";
 import type { Credentials } from "./sigv4.ts";
@@ -99,6 +100,7 @@ const SCHEMAS = {
     "must be a JSON object with a list of channels for each namespace",
   ),
   repodataMinutesMax: count,
+  repodataOrder: readBy(readRepodataOrder, "must be a JSON object that names a channel"),
   prefetchFunction: text,
   logLevel: text,
 } satisfies Record<Variable, v.GenericSchema<string, unknown>>;

@@ -47,7 +47,7 @@ export const VARIABLES = {
   watchesDisk: "CONDA_STORE_WATCHES_DISK",
   /** The build task's own fast disk for package caches and temporary files. */
   workDirectory: "CONDA_STORE_WORK_DIRECTORY",
-  /** Set by RunTask's overrides; nothing else is. */
+  /** Set by RunTask's overrides. */
   buildId: "CONDA_STORE_BUILD_ID",
   /** "mamba" or "rattler". */
   engine: "CONDA_STORE_ENGINE",
@@ -71,6 +71,8 @@ export const VARIABLES = {
   privateIndexedChannels: "CONDA_STORE_PRIVATE_INDEXED_CHANNELS",
   /** A stored index is given to builds only if it was compared with the channel's within so many minutes. */
   repodataMinutesMax: "CONDA_STORE_REPODATA_MINUTES_MAX",
+  /** JSON object: what the task that reads a channel was started for (core/repodata/order.ts). Set by RunTask's overrides. */
+  repodataOrder: "CONDA_STORE_REPODATA_ORDER",
   /** ARN of the function that reads channels. */
   prefetchFunction: "CONDA_STORE_PREFETCH_FUNCTION_ARN",
   /** Names of the secrets with credentials of channels begin so. */
@@ -101,8 +103,9 @@ export const METRICS = {
 } as const;
 export type MetricName = keyof typeof METRICS;
 
-/** Name of the container in the build task's definition; RunTask's overrides name it. */
+/** Names of the containers in the tasks' definitions; RunTask's overrides name them. */
 export const BUILD_CONTAINER = "build";
+export const PREFETCH_CONTAINER = "prefetch";
 
 /** Object key prefixes; roles are granted by them. */
 export const PREFIXES = {

@@ -11,8 +11,10 @@ import {
   CpuArchitecture,
   FargateTaskDefinition,
   LinuxParameters,
+  type LogDriver,
   LogDrivers,
   OperatingSystemFamily,
+  type RuntimePlatform,
 } from "aws-cdk-lib/aws-ecs";
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -22,6 +24,19 @@ import type { Network } from "./network.ts";
 import type { SharedDisk } from "./shared-disk.ts";
 import type { TaskSize } from "./task-sizes.ts";
 import { type VariableValues, variables } from "./variables.ts";
+
+/** Debian's user without a name of its own. */
+const NOBODY = "65534:65534";
+
+export interface TaskProps {
+  /** Name of its one container. */
+  readonly container: string;
+  /** File beside the build task's own program. */
+  readonly program: string;
+  readonly size: TaskSize;
+  /** What it reads of its environment. */
+  readonly variables: VariableValues;
+}
 
 export interface BuildsProps {
   readonly network: Network;
@@ -76,6 +91,9 @@ export class Builds extends Construct {
   readonly cluster: Cluster;
   readonly taskDefinition: FargateTaskDefinition;
   readonly container: ContainerDefinition;
+  private readonly image: ContainerImage;
+  private readonly runtimePlatform: RuntimePlatform;
+  private readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: BuildsProps) {
     super(scope, id);
@@ -91,34 +109,62 @@ export class Builds extends Construct {
       vpc: props.network.vpc,
       containerInsightsV2: ContainerInsights.DISABLED,
     });
+    this.image = props.image
+      ? ContainerImage.fromRegistry(props.image)
+      : ContainerImage.fromAsset(props.bundle, {
+          platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+        });
+    this.runtimePlatform = {
+      cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
+      operatingSystemFamily: OperatingSystemFamily.LINUX,
+    };
     this.taskDefinition = new FargateTaskDefinition(this, "Task", {
       cpu: props.size.cpuUnits,
       memoryLimitMiB: props.size.memoryMiB,
       ephemeralStorageGiB: props.diskGiB ?? 50,
-      runtimePlatform: {
-        cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
-        operatingSystemFamily: OperatingSystemFamily.LINUX,
-      },
+      runtimePlatform: this.runtimePlatform,
+    });
+    this.logGroup = new LogGroup(this, "Logs", {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
     });
     const linuxParameters = new LinuxParameters(this, "Linux", { initProcessEnabled: true });
     linuxParameters.dropCapabilities(...DROPPED_CAPABILITIES);
     this.container = this.taskDefinition.addContainer(BUILD_CONTAINER, {
-      image: props.image
-        ? ContainerImage.fromRegistry(props.image)
-        : ContainerImage.fromAsset(props.bundle, {
-            platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
-          }),
+      image: this.image,
       environment: variables(props.variables),
       linuxParameters,
-      logging: LogDrivers.awsLogs({
-        streamPrefix: "build",
-        logGroup: new LogGroup(this, "Logs", {
-          retention: RetentionDays.ONE_MONTH,
-          removalPolicy: RemovalPolicy.DESTROY,
-        }),
-      }),
+      logging: this.logging(BUILD_CONTAINER),
     });
     this.mount(props);
+  }
+
+  /**
+   * Another task of this cluster: another program of the same image, with a role of its own and none of the builds' rights, disks
+   * or capabilities.
+   */
+  addTask(id: string, { container, program, size, variables: values }: TaskProps): FargateTaskDefinition {
+    const definition = new FargateTaskDefinition(this, id, {
+      cpu: size.cpuUnits,
+      memoryLimitMiB: size.memoryMiB,
+      executionRole: this.taskDefinition.obtainExecutionRole(),
+      runtimePlatform: this.runtimePlatform,
+    });
+    const linuxParameters = new LinuxParameters(this, `${id}Linux`, { initProcessEnabled: true });
+    linuxParameters.dropCapabilities(Capability.ALL);
+    definition.addContainer(container, {
+      image: this.image,
+      command: ["/opt/node/bin/node", `/opt/conda-store-task/${program}`],
+      user: NOBODY,
+      environment: variables(values),
+      linuxParameters,
+      logging: this.logging(container),
+    });
+    return definition;
+  }
+
+  private logging(streamPrefix: string): LogDriver {
+    return LogDrivers.awsLogs({ streamPrefix, logGroup: this.logGroup });
   }
 
   /**
@@ -167,9 +213,9 @@ export class Builds extends Construct {
     );
   }
 
-  /** Starting the task in this cluster and handing it its two roles. */
-  grantRun(grantee: IGrantable): void {
-    const { taskDefinition, cluster } = this;
+  /** Starting a task in this cluster and handing it its two roles. */
+  grantRun(grantee: IGrantable, taskDefinition: FargateTaskDefinition): void {
+    const { cluster } = this;
     const revisions = Stack.of(this).formatArn({
       service: "ecs",
       resource: "task-definition",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Stack } from "aws-cdk-lib";
+import type { FargateTaskDefinition } from "aws-cdk-lib/aws-ecs";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { Builds } from "./builds.ts";
@@ -35,6 +36,8 @@ export class CondaStore extends Construct {
   readonly linkQueueUrl: string | undefined;
   /** Where environments are built. */
   readonly builds: Builds;
+  /** Reads channels that are too large for a function. */
+  readonly prefetchTask: FargateTaskDefinition;
   /** Names of the secrets with credentials of channels begin so; a namespace's name follows. */
   readonly channelSecrets: string;
 
@@ -88,7 +91,8 @@ export class CondaStore extends Construct {
       ...parts,
       ...{ props, values, bundle, network, shared, channelSecrets },
     });
-    const { front, api, registry, dispatch, finish, store, sweep, prefetch, solve, watch } = functions;
+    const { front, api, registry, dispatch, finish, store, sweep, prefetch, prefetchTask, solve, watch } =
+      functions;
 
     new Monitoring(this, "Monitoring", {
       api: front.api,
@@ -108,7 +112,7 @@ export class CondaStore extends Construct {
       login: values.login,
       watchesDisk: values.watchesDisk,
     });
-    acknowledgeFindings(this, { bucket: storage.bucket, builds, channelSecrets });
+    acknowledgeFindings(this, { bucket: storage.bucket, builds, prefetchTask, channelSecrets });
     this.channelSecrets = channelSecrets;
     this.url = front.url;
     this.domainTarget = front.domainTarget;
@@ -117,6 +121,7 @@ export class CondaStore extends Construct {
     this.disk = disk;
     this.linkQueueUrl = links?.queue.queueUrl;
     this.builds = builds;
+    this.prefetchTask = prefetchTask;
   }
 }
 

@@ -22,6 +22,6 @@ export class Dispatch extends Construct {
     this.handler.addEventSource(
       new SqsEventSource(wakeUps.queue, { batchSize: 10, maxConcurrency: 2, reportBatchItemFailures: true }),
     );
-    builds.grantRun(this.handler);
+    builds.grantRun(this.handler, builds.taskDefinition);
   }
 }

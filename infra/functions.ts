@@ -2,6 +2,7 @@
  * The functions of a deployment: which parts each one works with, and what it is told.
  * @module
  */
+import type { FargateTaskDefinition } from "aws-cdk-lib/aws-ecs";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { Api } from "./api.ts";
@@ -49,6 +50,7 @@ export interface Functions {
   readonly store: CondaStoreFunction | null;
   readonly sweep: CondaStoreFunction;
   readonly prefetch: CondaStoreFunction;
+  readonly prefetchTask: FargateTaskDefinition;
   readonly solve: CondaStoreFunction;
   readonly watch: CondaStoreFunction;
 }
@@ -86,14 +88,23 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       repodataMinutesMax: values.repodataMinutesMax,
     },
   });
-  const { handler: prefetch } = new Prefetch(scope, "Prefetch", {
+  /** Of whoever starts tasks. */
+  const placement = {
+    cluster: builds.cluster.clusterArn,
+    subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
+    securityGroups: network.taskGroup.securityGroupId,
+    assignsPublicIp: String(network.assignsPublicIp),
+  };
+  const { handler: prefetch, task: prefetchTask } = new Prefetch(scope, "Prefetch", {
     description: "Reads the indexes of channels",
     ...made("prefetch"),
+    ...ecs,
     ...(props.prefetchMemoryMb === undefined ? {} : { memoryMb: props.prefetchMemoryMb }),
-    variables: {
-      ...reading,
-      privateIndexedChannels: values.privateIndexedChannels,
-    },
+    builds,
+    placement,
+    taskSize: values.taskSize,
+    variables: reading,
+    functionVariables: { privateIndexedChannels: values.privateIndexedChannels },
   });
   const api = new CondaStoreFunction(scope, "ApiFunction", {
     description: "conda-store's HTTP API and its page",
@@ -136,11 +147,8 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
     variables: {
       ...common,
       wakeUpQueue,
-      cluster: builds.cluster.clusterArn,
+      ...placement,
       taskDefinition: builds.taskDefinition.taskDefinitionArn,
-      subnets: network.subnets.map((subnet) => subnet.subnetId).join(","),
-      securityGroups: network.taskGroup.securityGroupId,
-      assignsPublicIp: String(network.assignsPublicIp),
       ...places,
       taskSizes: tries.taskSizes,
     },
@@ -212,5 +220,5 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
       auditDays,
     },
   });
-  return { front, api, registry, dispatch, finish, store, sweep, prefetch, solve, watch };
+  return { front, api, registry, dispatch, finish, store, sweep, prefetch, prefetchTask, solve, watch };
 }

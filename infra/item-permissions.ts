@@ -138,6 +138,12 @@ export const PREFETCH_ITEMS: ItemGrants = {
   DeleteItem: [REPODATA],
 };
 
+/** The one entry that it was started for. */
+export const PREFETCH_TASK_ITEMS: ItemGrants = {
+  BatchGetItem: [SETTINGS, REPODATA],
+  PutItem: [REPODATA],
+};
+
 /** What a POST reads and writes, and its own entries. */
 export const WATCH_ITEMS: ItemGrants = {
   BatchGetItem: [NAMESPACES, IN_NAMESPACE, SETTINGS],

@@ -16,6 +16,7 @@ import {
   DISPATCH_ITEMS,
   FINISH_ITEMS,
   PREFETCH_ITEMS,
+  PREFETCH_TASK_ITEMS,
   REGISTRY_ITEMS,
   SOLVE_ITEMS,
   STORE_ITEMS,
@@ -119,15 +120,18 @@ function grantStore({ store, storage, watchesDisk }: Parts): void {
   if (watchesDisk) storage.grantItems(store, WATCH_ITEMS);
 }
 
-/** Reads channels, private ones with their namespaces' credentials, and keeps what they have; it sees nothing of builds. */
-function grantPrefetch({ prefetch, storage, channelSecrets }: Parts): void {
+/** Function and task read channels, private ones with their namespaces' credentials, and keep what they have; they see nothing of builds. */
+function grantPrefetch({ prefetch, prefetchTask, storage, channelSecrets }: Parts): void {
   storage.grantItems(prefetch, PREFETCH_ITEMS);
-  storage.grantGet(prefetch, INDEXES);
-  storage.grantList(prefetch, INDEXES);
-  storage.grantPut(prefetch, INDEXES);
-  storage.grantAbort(prefetch, [PREFIXES.repodata]);
-  storage.grantDelete(prefetch, INDEXES);
-  grantChannelSecrets(prefetch, Stack.of(prefetch), channelSecrets);
+  storage.grantItems(prefetchTask.taskRole, PREFETCH_TASK_ITEMS);
+  for (const reader of [prefetch, prefetchTask.taskRole]) {
+    storage.grantGet(reader, INDEXES);
+    storage.grantList(reader, INDEXES);
+    storage.grantPut(reader, INDEXES);
+    storage.grantAbort(reader, [PREFIXES.repodata]);
+    storage.grantDelete(reader, INDEXES);
+    grantChannelSecrets(reader, Stack.of(prefetch), channelSecrets);
+  }
 }
 
 /** Its build, its attempt, its lock and what others may borrow; products and logs are created, never removed. */

@@ -1,20 +1,54 @@
 import { Duration } from "aws-cdk-lib";
+import type { FargateTaskDefinition } from "aws-cdk-lib/aws-ecs";
 import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
+import { PREFETCH_CONTAINER } from "#core/layout.ts";
+import type { Builds } from "./builds.ts";
 import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts";
+import type { TaskSize } from "./task-sizes.ts";
+import type { VariableValues } from "./variables.ts";
 
 /** As often as conda-store itself looks at channels. */
 const EVERY = Duration.minutes(15);
 
-/** Reads the indexes of channels before anybody asks for them. */
+export interface PrefetchProps extends CondaStoreFunctionProps {
+  readonly builds: Builds;
+  /** Where the function's tasks are started. */
+  readonly placement: VariableValues;
+  /** What function and task read of their environments alike. */
+  readonly variables: VariableValues;
+  /** What the function alone does. */
+  readonly functionVariables: VariableValues;
+  readonly taskSize: TaskSize;
+}
+
+/** Reads the indexes of channels before anybody asks for them; a channel that is too large for the function is read by a task. */
 export class Prefetch extends Construct {
   readonly handler: CondaStoreFunction;
+  readonly task: FargateTaskDefinition;
 
-  constructor(scope: Construct, id: string, props: CondaStoreFunctionProps) {
+  constructor(scope: Construct, id: string, props: PrefetchProps) {
     super(scope, id);
+    const { builds, placement, functionVariables, taskSize, ...rest } = props;
+    this.task = builds.addTask("Prefetch", {
+      container: PREFETCH_CONTAINER,
+      program: "prefetch.mjs",
+      size: taskSize,
+      variables: rest.variables,
+    });
     // Unpacking and reading half a million records is work for a whole processor; what it makes of them lies on its disk first.
-    this.handler = new CondaStoreFunction(this, "Function", { memoryMb: 1769, temporaryMb: 2048, ...props });
+    this.handler = new CondaStoreFunction(this, "Function", {
+      ...{ memoryMb: 1769, temporaryMb: 2048 },
+      ...rest,
+      variables: {
+        ...rest.variables,
+        ...functionVariables,
+        ...placement,
+        taskDefinition: this.task.taskDefinitionArn,
+      },
+    });
+    builds.grantRun(this.handler, this.task);
     new Rule(this, "Schedule", {
       description: "Read the indexes of channels",
       schedule: Schedule.rate(EVERY),

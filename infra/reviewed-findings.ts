@@ -4,6 +4,7 @@
  * @module
  */
 import { type CfnElement, Stack, Validations } from "aws-cdk-lib";
+import type { FargateTaskDefinition } from "aws-cdk-lib/aws-ecs";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { Builds } from "./builds.ts";
@@ -11,7 +12,10 @@ import type { Builds } from "./builds.ts";
 const OBJECTS = "Objects are granted by key prefix: the keys below it are not known before they are made.";
 const MANAGED = "AWS's own policy for writing a function's logs; it names no data of ours.";
 
-/** The rule's id, with what of it where it is narrower; `BUCKET`, `CLUSTER`, `FAMILY` and `CHANNELS` stand for theirs in the template. */
+const REVISIONS =
+  "Revisions of one task definition: an upgrade makes the next, and the function that starts it hears of it later.";
+
+/** The rule's id, with what of it where it is narrower; `BUCKET`, `CLUSTER`, `BUILDS`, `PREFETCH` and `CHANNELS` stand for theirs in the template. */
 const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-APIG4":
     "The function decides who may do what: routes are open to nobody by contract and tests.",
@@ -37,8 +41,10 @@ const REASONS: Readonly<Record<string, string>> = {
   "AwsSolutions-IAM5[Resource::<BUCKET.Arn>/watched/*]": OBJECTS,
   "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<CLUSTER>/*]":
     "Tasks are granted by their cluster: their names are not known before they are started.",
-  "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task-definition/FAMILY:*]":
-    "Revisions of the one task definition: an upgrade makes the next, and the function that starts it hears of it later.",
+  "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task-definition/BUILDS:*]":
+    REVISIONS,
+  "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task-definition/PREFETCH:*]":
+    REVISIONS,
   "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:CHANNELS*]":
     "Secrets of channels are made by operators afterwards: one for each namespace, below this name.",
   "AwsSolutions-S1":
@@ -63,6 +69,7 @@ const REASONS: Readonly<Record<string, string>> = {
 interface Named {
   readonly bucket: Bucket;
   readonly builds: Pick<Builds, "cluster" | "taskDefinition">;
+  readonly prefetchTask: FargateTaskDefinition;
   /** Beginning of the names of channels' secrets. */
   readonly channelSecrets: string;
 }
@@ -76,14 +83,15 @@ export function acknowledgeFindings(scope: Construct, named: Named): void {
 }
 
 /** Ids as cdk-nag writes them: the pack's name first. */
-export function acknowledgedRules({ bucket, builds, channelSecrets }: Named): string[] {
+export function acknowledgedRules({ bucket, builds, prefetchTask, channelSecrets }: Named): string[] {
   const idOf = ({ node }: Construct): string =>
     Stack.of(bucket).getLogicalId(node.defaultChild as CfnElement);
   return Object.keys(REASONS).map((rule) => {
     const id = rule
       .replace("BUCKET", idOf(bucket))
       .replace("CLUSTER", idOf(builds.cluster))
-      .replace("FAMILY", builds.taskDefinition.family)
+      .replace("/BUILDS:", `/${builds.taskDefinition.family}:`)
+      .replace("/PREFETCH:", `/${prefetchTask.family}:`)
       .replace("CHANNELS", channelSecrets);
     return `${rule.slice(0, rule.indexOf("-"))}::${id}`;
   });

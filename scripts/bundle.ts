@@ -161,6 +161,7 @@ export function nameHashed(html: string, names: readonly string[]): string {
 export async function bundleBuildTask(root: string, directory: string): Promise<void> {
   await bundleEntry(root, "build-task/main.ts", "main", directory);
   await bundleEntry(root, "build-task/smoke/main.ts", "smoke", directory);
+  await bundleEntry(root, "functions/prefetch/task.ts", "prefetch", directory);
   for (const worker of globSync("build-task/**/*-worker.ts", { cwd: root })) {
     await bundleEntry(root, worker, basename(worker, ".ts"), directory);
   }

@@ -1,11 +1,10 @@
 /**
- * Asking ECS for the task of an attempt. What ECS answers is never a proof that something runs.
+ * Asking ECS for a task. What ECS answers is never a proof that something runs.
  * @module
  */
 import { ECSClient, ECSServiceException, RunTaskCommand } from "@aws-sdk/client-ecs";
-import { taskNameOf } from "#core/build/task-name.ts";
 import type { TaskSize } from "#core/build/task-size.ts";
-import { BUILD_CONTAINER, VARIABLES } from "#core/layout.ts";
+import { VARIABLES } from "#core/layout.ts";
 
 export interface Tasks {
   readonly client: ECSClient;
@@ -21,11 +20,15 @@ export interface Tasks {
 export const openTasks = (where: Omit<Tasks, "client">): Tasks => ({ ...where, client: new ECSClient({}) });
 
 export interface TaskRequest {
-  readonly build: number;
-  readonly attempt: number;
-  readonly size: TaskSize;
-  /** Makes the name unique beyond this table's life: a new table begins its ids anew, ECS remembers tokens for a day. */
-  readonly scheduledOn: Date;
+  /** What ECS shows as the one who started it. */
+  readonly name: string;
+  /** Asked again with the same one, ECS answers with the same task. At most 64 characters. */
+  readonly token: string;
+  readonly container: string;
+  /** What the task is told beside its definition's. */
+  readonly variables: { readonly [K in keyof typeof VARIABLES]?: string };
+  /** @default - the definition's */
+  readonly size?: TaskSize;
 }
 
 export type StartOutcome =
@@ -33,15 +36,15 @@ export type StartOutcome =
   /** `because` is a sentence for users; `cause` is for the log. */
   | { readonly started: false; readonly because: string; readonly cause: unknown };
 
-/**
- * Starts the task of an attempt. Asked again for the same attempt, ECS answers with the same task (its idempotency
- * token), so a caller that does not know whether it asked may ask.
- */
+/** Starts a task. A caller that does not know whether it asked may ask again, by the same token. */
 export async function startTask(
   tasks: Tasks,
-  { build, attempt, size, scheduledOn }: TaskRequest,
+  { name, token, container, variables, size }: TaskRequest,
 ): Promise<StartOutcome> {
-  const name = taskNameOf(build, attempt);
+  const environment = Object.entries(variables).map(([variable, value]) => ({
+    name: VARIABLES[variable as keyof typeof VARIABLES],
+    value,
+  }));
   try {
     const { tasks: started = [], failures = [] } = await tasks.client.send(
       new RunTaskCommand({
@@ -49,7 +52,7 @@ export async function startTask(
         taskDefinition: tasks.taskDefinition,
         count: 1,
         launchType: "FARGATE",
-        clientToken: `${name}-${Math.floor(scheduledOn.getTime() / 1000)}`,
+        clientToken: token,
         startedBy: name,
         networkConfiguration: {
           awsvpcConfiguration: {
@@ -59,11 +62,8 @@ export async function startTask(
           },
         },
         overrides: {
-          cpu: String(size.cpuUnits),
-          memory: String(size.memoryMiB),
-          containerOverrides: [
-            { name: BUILD_CONTAINER, environment: [{ name: VARIABLES.buildId, value: String(build) }] },
-          ],
+          ...(size && { cpu: String(size.cpuUnits), memory: String(size.memoryMiB) }),
+          containerOverrides: [{ name: container, environment }],
         },
       }),
     );

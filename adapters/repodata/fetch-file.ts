@@ -21,6 +21,8 @@ export type FetchedFile =
       readonly validator: Validator;
       /** Throws a RepodataError for a body that is longer than it may be, or breaks off. */
       readonly body: AsyncIterable<Buffer>;
+      /** For a body that nobody reads. */
+      readonly discard: () => void;
     };
 
 export interface Fetching {
@@ -77,7 +79,12 @@ export async function fetchFile(
     return refuse(`has ${headers["content-length"]} bytes, more than the ${bytesMax} that are taken`);
   }
   const validator = { etag: headers.etag ?? null, lastModified: headers["last-modified"] ?? null };
-  return { kind: "file", validator, body: counted(response, bytesMax, signal) };
+  return {
+    kind: "file",
+    validator,
+    body: counted(response, bytesMax, signal),
+    discard: () => void response.destroy(),
+  };
 }
 
 async function* counted(

@@ -52,6 +52,10 @@ export interface RepodataState extends RepodataPlace {
   readonly triedAt: string | null;
   /** Somebody is at it until then, unless they have died. */
   readonly busyUntil: string | null;
+  /** Who is at it reads the channel whole, which takes the most of time and memory. */
+  readonly readsWhole: boolean;
+  /** Who reads it whole: a task, once a function had not enough of either. */
+  readonly reader: "function" | "task";
   /** Not before. */
   readonly nextAt: string | null;
   /** Failures one after the other. */
@@ -72,6 +76,8 @@ export const newState = (place: RepodataPlace): RepodataState => ({
   checkedAt: null,
   triedAt: null,
   busyUntil: null,
+  readsWhole: false,
+  reader: "function",
   nextAt: null,
   failures: 0,
   error: null,

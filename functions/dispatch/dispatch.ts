@@ -15,7 +15,9 @@ import { send, type WakeUpQueue } from "#adapters/sqs/queue.ts";
 import type { Build } from "#core/build/build.ts";
 import { nextTrySeconds } from "#core/build/next-try.ts";
 import { stateOf } from "#core/build/state-machine.ts";
+import { taskNameOf } from "#core/build/task-name.ts";
 import { sizeFor, type TaskSizes } from "#core/build/task-size.ts";
+import { BUILD_CONTAINER } from "#core/layout.ts";
 
 export interface DispatchContext {
   readonly db: Db;
@@ -138,7 +140,15 @@ async function start(context: DispatchContext, build: Build, slot: number): Prom
   const { db, tasks, wakeUps, clock, log } = context;
   const { id, dispatched: attempt, scheduledOn, requestId: request_id } = build;
   const size = sizeFor(context.taskSizes, build.memoryMiB);
-  const outcome = await startTask(tasks, { build: id, attempt, size, scheduledOn });
+  const name = taskNameOf(id, attempt);
+  const outcome = await startTask(tasks, {
+    name,
+    // Beyond this table's life: a new table begins its ids anew, ECS remembers tokens for a day.
+    token: `${name}-${Math.floor(scheduledOn.getTime() / 1000)}`,
+    container: BUILD_CONTAINER,
+    variables: { buildId: String(id) },
+    size,
+  });
   if (outcome.started) {
     await noteTask(db, { slot, build: id, attempt }, outcome.task);
     log.info("task asked for", { build: id, request_id, attempt, slot, ...size, task: outcome.task });

@@ -5,12 +5,15 @@
 import type { Context } from "aws-lambda";
 import { readConfig } from "#adapters/config.ts";
 import { openDb } from "#adapters/dynamodb/db.ts";
+import { openTasks } from "#adapters/ecs/start-task.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { readIndexRequest } from "#core/repodata/index-request.ts";
 import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { type PrefetchContext, type Prefetched, prefetch } from "./prefetch.ts";
+import type { PrefetchContext } from "./context.ts";
+import { taskStarter } from "./hand-over.ts";
+import { type Prefetched, prefetch } from "./prefetch.ts";
 
 /** Opened at the first event, so that a wrong environment is told in the log of an event. */
 let context: Omit<PrefetchContext, "signal"> | undefined;
@@ -18,7 +21,8 @@ let context: Omit<PrefetchContext, "signal"> | undefined;
 function open(): Omit<PrefetchContext, "signal"> {
   const config = readConfig([
     ...(["table", "bucket", "settings", "allowedPrivateHosts", "channelSecrets"] as const),
-    ...(["privateIndexedChannels", "logLevel"] as const),
+    ...(["privateIndexedChannels", "logLevel", "cluster", "taskDefinition", "subnets"] as const),
+    ...(["securityGroups", "assignsPublicIp"] as const),
   ]);
   const db = openDb({ table: config.table });
   return {
@@ -29,6 +33,7 @@ function open(): Omit<PrefetchContext, "signal"> {
     privateChannels: config.privateIndexedChannels,
     channelSecrets: config.channelSecrets,
     limits: REPODATA_LIMITS,
+    handOver: taskStarter(openTasks(config)),
     clock: () => new Date(),
     log: openLog({ level: config.logLevel, fields: { function: "prefetch", table: config.table } }),
   };

@@ -26,6 +26,8 @@ export interface RefreshContext extends Fetching {
   readonly believeLoss: boolean;
   /** Told of a change that is not whole yet, so that the next run need not begin again. */
   readonly stage: (staged: StoredIndex) => Promise<void>;
+  /** Told that the channel is about to be read whole. Throws where somebody else is to do that. */
+  readonly beforeWhole: () => Promise<void>;
 }
 
 /** A channel's index of shards as it is now. */

@@ -97,7 +97,14 @@ async function readWholeFile(
     const validator = known?.file === file && known.shards === null ? known : null;
     const fetched = await fetchFile(context, fileOf(state, file), context.limits.compressedBytes, validator);
     if (fetched.kind === "unchanged") return fetched;
-    if (fetched.kind === "file") return await storeWhole(context, state, file, fetched, upstream);
+    if (fetched.kind === "missing") continue;
+    try {
+      await context.beforeWhole();
+    } catch (error) {
+      fetched.discard();
+      throw error;
+    }
+    return await storeWhole(context, state, file, fetched, upstream);
   }
   return { kind: "absent" };
 }

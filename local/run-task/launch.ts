@@ -13,7 +13,7 @@ import type { TaskOrder } from "./task-definition.ts";
 export interface Machine {
   /** Python that runs the keeper. */
   readonly python: string;
-  /** The build task: program and arguments. */
+  /** The image's own program behind what runs it. */
   readonly command: readonly string[];
   /** Variables that ECS or the image would give. */
   readonly environment: Readonly<Record<string, string>>;
@@ -54,9 +54,10 @@ export async function launch(
 ): Promise<RunningTask> {
   const home = join(machine.tasksDirectory, id);
   const { mounts, moved } = volumesOf(machine, home, order);
+  const program = commandOf(machine, order);
   const command = machine.namespace
-    ? inNamespace(machine.namespace, mounts, machine.command, machine.programs)
-    : [...machine.command];
+    ? inNamespace(machine.namespace, mounts, program, machine.programs)
+    : program;
   const output = openSync(log, "a");
   const keeper = spawn(machine.python, [join(import.meta.dirname, "keeper.py"), home], {
     detached: true,
@@ -82,6 +83,12 @@ export async function launch(
   const messages = messagesOf(keeper);
   const ended = messages.ended.finally(() => removeTree(home));
   return { pid: await messages.started, stop: () => void keeper.stdin?.write("TERM\n"), ended };
+}
+
+/** Programs of an image lie beside each other. */
+function commandOf({ command }: Machine, { program }: TaskOrder): string[] {
+  if (program === null) return [...command];
+  return [...command.slice(0, -1), join(dirname(command.at(-1) ?? ""), program)];
 }
 
 /**

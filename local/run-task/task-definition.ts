@@ -12,6 +12,8 @@ export interface TaskOrder {
   /** Where the container sees which volume, by the volume's name. */
   readonly mountPoints: readonly { readonly volume: string; readonly path: string }[];
   readonly memoryBytes: number;
+  /** File of the program that it runs in place of the image's own; null for that one. */
+  readonly program: string | null;
 }
 
 /** Overrides win over the definition, variable by variable. */
@@ -29,5 +31,6 @@ export function orderOf(definition: TaskDefinition, overrides: TaskOverride = {}
       path: containerPath,
     })),
     memoryBytes: memoryMiB * 1024 * 1024,
+    program: container.command?.at(-1)?.split("/").at(-1) ?? null,
   };
 }

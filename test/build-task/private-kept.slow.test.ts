@@ -7,17 +7,15 @@ import { join } from "node:path";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listRepodata } from "#adapters/dynamodb/repodata.ts";
-import { openLog } from "#adapters/log.ts";
 import { getObject, listObjects } from "#adapters/s3/objects.ts";
 import { channelSecretName, lockKey, PREFIXES } from "#core/layout.ts";
-import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { isSubdir } from "#core/repodata/record.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { prefetch } from "#functions/prefetch/prefetch.ts";
 import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
 import { CHANNEL_SECRETS, type Ended, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
+import { readChannels } from "#test/kit/prefetching.ts";
 import { openSolving, type Solving } from "#test/kit/solving.ts";
 import { scripted, useStrangerChannel } from "#test/kit/stranger-channel.ts";
 
@@ -73,26 +71,17 @@ beforeAll(async () => {
   await new SecretsManagerClient().send(
     new CreateSecretCommand({ Name: channelSecretName(CHANNEL_SECRETS, "team"), SecretString: credentials }),
   );
-  await prefetch(
-    {
-      ...{
-        db: workshop.db,
-        bucket: workshop.bucket,
-        channelSecrets: CHANNEL_SECRETS,
-        limits: REPODATA_LIMITS,
-      },
-      settings: deploymentSettings({
-        conda_indexed_channels: [demo.url()],
-        conda_platforms: [demo.channel().subdir, "noarch"],
-      }),
-      privateChannels: { team: [channel] },
-      allowPrivateHosts: [new URL(demo.url()).host, new URL(channel).host],
-      clock: () => new Date(),
-      log: openLog({ write: () => {} }),
-      signal: AbortSignal.timeout(120_000),
-    },
-    { now: false, believeLoss: false },
-  );
+  await readChannels({
+    db: workshop.db,
+    bucket: workshop.bucket,
+    channelSecrets: CHANNEL_SECRETS,
+    settings: deploymentSettings({
+      conda_indexed_channels: [demo.url()],
+      conda_platforms: [demo.channel().subdir, "noarch"],
+    }),
+    privateChannels: { team: [channel] },
+    allowPrivateHosts: [new URL(demo.url()).host, new URL(channel).host],
+  });
   asked.push("prefetched");
   cold = await build("team", "demo-hello", NAME, "team-other");
   asked.push("built");

@@ -201,7 +201,8 @@ async function open(
     channelSecrets: "chaos/channels/",
     privateIndexedChannels: "{}",
     repodataMinutesMax: "60",
-    // No channel is read ahead: nobody asks for it.
+    // No channel is read ahead: nobody asks for it, and no task is started for one.
+    repodataOrder: "{}",
     prefetchFunction: "arn:aws:lambda:us-east-1:000000000000:function:prefetch",
     logLevel: "info",
   };

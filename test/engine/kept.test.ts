@@ -1,17 +1,15 @@
 /** Builds by every engine this machine has, from indexes and packages that were put by, with the channel switched off. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
-import { openLog } from "#adapters/log.ts";
 import { listObjects } from "#adapters/s3/objects.ts";
 import { PREFIXES, VARIABLES } from "#core/layout.ts";
-import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { prefetch } from "#functions/prefetch/prefetch.ts";
 import { serveDemoChannel } from "#local/demo-channel.ts";
 import type { StaticFiles } from "#local/static-files.ts";
 import { type Ended, useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
+import { readChannels } from "#test/kit/prefetching.ts";
 import { findEngines } from "./engines.ts";
 
 const { engines } = await findEngines();
@@ -41,24 +39,15 @@ describe.each(engines)("$name", ({ kind, program }) => {
   beforeAll(async () => {
     channel = await serveDemoChannel(demo.channel().directory, { host: "127.0.0.1", port: 0 });
     cold = await build("first");
-    await prefetch(
-      {
-        db: workshop.db,
-        bucket: workshop.bucket,
-        settings: deploymentSettings({
-          conda_indexed_channels: [channel.url],
-          conda_platforms: [demo.channel().subdir, "noarch"],
-        }),
-        privateChannels: {},
-        allowPrivateHosts: [new URL(channel.url).host],
-        channelSecrets: "kept/",
-        limits: REPODATA_LIMITS,
-        clock: () => new Date(),
-        log: openLog({ write: () => {} }),
-        signal: AbortSignal.timeout(60_000),
-      },
-      { now: false, believeLoss: false },
-    );
+    await readChannels({
+      db: workshop.db,
+      bucket: workshop.bucket,
+      settings: deploymentSettings({
+        conda_indexed_channels: [channel.url],
+        conda_platforms: [demo.channel().subdir, "noarch"],
+      }),
+      allowPrivateHosts: [new URL(channel.url).host],
+    });
     await channel.close();
     warm = await build("second");
     impossible = await build("impossible", "demo-conflict-a, demo-conflict-b");

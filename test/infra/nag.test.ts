@@ -34,7 +34,7 @@ test("cdk-nag has nothing to say but what was reviewed", { timeout: 120_000 }, (
       suppressedViolations.map(({ acknowledgedId }) => acknowledgedId),
     ),
   );
-  const { storage, builds, channelSecrets } = condaStore;
-  const acknowledged = acknowledgedRules({ bucket: storage.bucket, builds, channelSecrets });
+  const { storage, builds, prefetchTask, channelSecrets } = condaStore;
+  const acknowledged = acknowledgedRules({ bucket: storage.bucket, builds, prefetchTask, channelSecrets });
   expect(acknowledged.filter((rule) => !met.has(rule))).toEqual([]);
 });

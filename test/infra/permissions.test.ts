@@ -39,6 +39,7 @@ const ROLES = {
   store: "StoreFunctionServiceRole",
   sweep: "SweepFunctionServiceRole",
   prefetch: "PrefetchFunctionServiceRole",
+  prefetchTask: "BuildsPrefetchTaskRole",
   watch: "WatchFunctionServiceRole",
   task: "BuildsTaskTaskRole",
 } as const;

@@ -46,7 +46,7 @@ export const UNRECORDED: readonly Unrecorded[] = [
       "Without it S3 says 403 of a blob or manifest that has gone, and nobody could tell it from a fault.",
   },
   {
-    principals: ["prefetch", "solve"],
+    principals: ["prefetch", "prefetchTask", "solve"],
     actions: ["s3:ListBucket", "index/*", "repodata/*"],
     on: "storagebucket",
     because: "Without it S3 says 403 of an index that has gone, and nobody would read the channel instead.",

@@ -18,7 +18,8 @@ import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import type { NameIndex } from "#core/repodata/name-index.ts";
 import { channelKeyOf, type RepodataState } from "#core/repodata/state.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { type PrefetchContext, type Prefetched, prefetch } from "#functions/prefetch/prefetch.ts";
+import type { PrefetchContext } from "#functions/prefetch/context.ts";
+import { type Prefetched, prefetch } from "#functions/prefetch/prefetch.ts";
 import { audited } from "./audited.ts";
 import { createTable, type LocalAws } from "./ministack.ts";
 
@@ -43,6 +44,26 @@ export interface PrefetchingOptions {
   readonly channel: () => { readonly url: string; readonly host: string };
   readonly subdirs?: readonly string[];
 }
+
+/** Where channels are read from and kept, and what is not as it is in most tests. */
+export type Reading = Pick<PrefetchContext, "db" | "bucket" | "settings" | "allowPrivateHosts"> &
+  Partial<PrefetchContext>;
+
+/** Of who leaves no channel to a task. */
+export const readerContext = (reading: Reading): PrefetchContext => ({
+  privateChannels: {},
+  channelSecrets: "none/",
+  limits: REPODATA_LIMITS,
+  clock: () => new Date(),
+  log: openLog({ write: () => {} }),
+  signal: AbortSignal.timeout(300_000),
+  handOver: null,
+  ...reading,
+});
+
+/** Reads channels as the function does. */
+export const readChannels = (reading: Reading, request: Partial<IndexRequest> = {}): Promise<Prefetched> =>
+  prefetch(readerContext(reading), { now: false, believeLoss: false, ...request });
 
 /** Call at the top of a test file; filled before each test. */
 export function usePrefetching({
@@ -84,7 +105,7 @@ export function usePrefetching({
       now = new Date(now.getTime() + seconds * 1000);
     },
     run: (request = {}, more = {}) =>
-      prefetch(
+      readChannels(
         {
           db,
           bucket,
@@ -92,16 +113,13 @@ export function usePrefetching({
             conda_indexed_channels: [channel().url],
             conda_platforms: [...subdirs],
           }),
-          privateChannels: {},
           allowPrivateHosts: [channel().host],
           channelSecrets: `${name}/`,
-          limits: REPODATA_LIMITS,
           clock: () => now,
           log: openLog({ write: (line) => lines.push(line) }),
-          signal: AbortSignal.timeout(300_000),
           ...more,
         },
-        { now: false, believeLoss: false, ...request },
+        request,
       ),
     state,
     index,

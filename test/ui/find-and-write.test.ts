@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { openLog } from "#adapters/log.ts";
-import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { prefetch } from "#functions/prefetch/prefetch.ts";
 import { CHROMIUM, useSite } from "#test/kit/browser.ts";
 import { record, useIndexChannel } from "#test/kit/index-channel.ts";
 import { manners } from "#test/kit/manners.ts";
+import { readChannels } from "#test/kit/prefetching.ts";
 import { JOURNEY, PATIENCE, visit } from "#test/kit/site-visitor.ts";
 import { completed, submitted } from "#test/kit/submissions.ts";
 
@@ -112,21 +110,11 @@ describe.skipIf(CHROMIUM === null)("finding and writing, in a real Chromium", JO
     });
     const long = `Arrays & <img src=x onerror="document.title='run'"> ${"and so on ".repeat(40)}`;
     channel.put("channeldata.json", Buffer.from(JSON.stringify({ packages: { numpy: { summary: long } } })));
-    await prefetch(
-      {
-        db,
-        bucket,
-        settings: deploymentSettings({ conda_indexed_channels: [channel.url], conda_platforms: ["noarch"] }),
-        privateChannels: {},
-        allowPrivateHosts: [channel.host],
-        channelSecrets: "none/",
-        limits: REPODATA_LIMITS,
-        clock: () => new Date(),
-        log: openLog({ write: () => {} }),
-        signal: AbortSignal.timeout(300_000),
-      },
-      { now: true, believeLoss: false },
-    );
+    const settings = deploymentSettings({
+      conda_indexed_channels: [channel.url],
+      conda_platforms: ["noarch"],
+    });
+    await readChannels({ db, bucket, settings, allowPrivateHosts: [channel.host] }, { now: true });
     const { page, faults } = await visit(site, ADMIN);
     await page.goto(`${site.url}new`);
     const text = page.getByLabel("Specification");

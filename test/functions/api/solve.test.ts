@@ -5,14 +5,13 @@ import { getThings } from "#adapters/dynamodb/holds.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
 import { deleteObject, getObject } from "#adapters/s3/objects.ts";
 import { lockKey } from "#core/layout.ts";
-import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { prefetch } from "#functions/prefetch/prefetch.ts";
 import { serveDemoChannel } from "#local/demo-channel.ts";
 import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
 import { filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
+import { readChannels } from "#test/kit/prefetching.ts";
 import { openSolving, type Solving } from "#test/kit/solving.ts";
 import { completed, sha256Of } from "#test/kit/submissions.ts";
 
@@ -229,22 +228,12 @@ describe("a solve", () => {
   test("reads what prefetch has put by, and then asks no channel", async () => {
     const server = await serveDemoChannel(demo.channel().directory, { host: "127.0.0.1", port: 0 });
     const { host } = new URL(server.url);
-    const { db, bucket, log } = api.services;
-    const reading = {
-      db,
-      bucket,
-      log,
-      privateChannels: {},
-      channelSecrets: "none/",
-      limits: REPODATA_LIMITS,
-    };
+    const { db, bucket } = api.services;
     const settings = deploymentSettings({
       conda_indexed_channels: [server.url],
       conda_platforms: ["linux-64", "noarch"],
     });
-    const now = { clock: () => new Date(), signal: AbortSignal.timeout(120_000) };
-    const asked = { now: false, believeLoss: false };
-    await prefetch({ ...reading, ...now, settings, allowPrivateHosts: [host] }, asked);
+    await readChannels({ db, bucket, settings, allowPrivateHosts: [host] });
     await server.close();
     const behind = openSolving(aws, VIRTUAL, { allowPrivateHosts: [host] });
     const own = openApi(aws, {
@@ -268,22 +257,12 @@ describe("a solve", () => {
 
   test("is made anew for who asks the same when a kept index has changed, or what solves are made by", async () => {
     const reading = async (): Promise<void> => {
-      const { db, bucket, log } = api.services;
-      const context = {
-        db,
-        bucket,
-        log,
-        privateChannels: {},
-        channelSecrets: "none/",
-        limits: REPODATA_LIMITS,
-      };
+      const { db, bucket } = api.services;
       const settings = deploymentSettings({
         conda_indexed_channels: [channel.url],
         conda_platforms: ["noarch"],
       });
-      const now = { clock: () => new Date(), signal: AbortSignal.timeout(120_000) };
-      const hosts = { allowPrivateHosts: [channel.host] };
-      await prefetch({ ...context, ...now, ...hosts, settings }, { now: true, believeLoss: false });
+      await readChannels({ db, bucket, settings, allowPrivateHosts: [channel.host] }, { now: true });
     };
     const asking = (settings: object) => {
       const hosts = { allowPrivateHosts: [channel.host] };

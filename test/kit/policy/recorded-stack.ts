@@ -68,12 +68,13 @@ export async function openRecordedStack(
     const door = await recorder.door(principal);
     const environment = await readEnvironment(aws, name);
     const definition = environment[VARIABLES.taskDefinition];
+    const task = principal === "prefetch" ? "prefetchTask" : "task";
     await writeEnvironment(aws, name, {
       ...throughDoor(environment, aws, door),
       AWS_ENDPOINT_URL: door,
       AWS_ENDPOINT_URL_ECS: door,
       ...(definition
-        ? { [VARIABLES.taskDefinition]: await behindDoor(aws, definition, await recorder.door("task")) }
+        ? { [VARIABLES.taskDefinition]: await behindDoor(aws, definition, await recorder.door(task)) }
         : {}),
     });
   }

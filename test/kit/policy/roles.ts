@@ -76,9 +76,10 @@ export function rolesOf(template: Template): Role[] {
   });
 }
 
-/** `DispatchFunctionServiceRole…` is dispatch's; the task has one role of its own and one for being started. */
+/** `DispatchFunctionServiceRole…` is dispatch's; each task has a role of its own, and both have one for being started. */
 export function principalOf(logicalId: string): string {
   if (logicalId.startsWith("BuildsTaskTaskRole")) return "task";
+  if (logicalId.startsWith("BuildsPrefetchTaskRole")) return "prefetchTask";
   if (logicalId.startsWith("BuildsTaskExecutionRole")) return "task start";
   const name = /^(\w+?)Function/.exec(logicalId)?.[1];
   if (name === undefined)

@@ -59,6 +59,7 @@ import {
 } from "#test/kit/submissions.ts";
 import { doorAt, logIn } from "../login-journey.ts";
 import { newLoginProvider } from "../login-provider.ts";
+import { readByTask } from "./read-by-task.ts";
 import type { RecordedStack } from "./recorded-stack.ts";
 
 const NAMESPACE = "team";
@@ -94,6 +95,7 @@ export async function playScenario(stack: RecordedStack, channel: IndexChannel):
   await meetLoss(stack, client);
   await meetDeletion(stack, client, first.id);
   await solveFirst(stack, client);
+  await meetLargeChannel(stack, channel);
   await seeChannelChange(stack, channel);
   await forgetChannels(stack);
   await watchFiles(stack, client);
@@ -313,6 +315,7 @@ async function loseOnTheWay(stack: RecordedStack): Promise<void> {
   const keys = {
     task: [archiveKey(name), blobKey(name), packageKey(name, name)],
     prefetch: [packKey(name, "noarch", name)],
+    prefetchTask: [packKey(name, "noarch", name)],
   };
   for (const [principal, uploads] of Object.entries(keys)) {
     const bucket = bucketAt(stack, await stack.recorder.door(principal));
@@ -343,6 +346,15 @@ async function solveFirst(stack: RecordedStack, client: Client): Promise<void> {
   expect(await ask("package/build/?name=demo-hello")).not.toHaveLength(0);
   const { build_id } = await ask("specification/", { solve_id });
   await hasStatus(client, Number(build_id), "COMPLETED");
+}
+
+/** A channel that is too large for the function, and whatever else its task meets. */
+async function meetLargeChannel(stack: RecordedStack, channel: IndexChannel): Promise<void> {
+  const door = await stack.recorder.door("prefetchTask");
+  const dbAt = (endpoint: string) =>
+    openDb({ table: stack.deployed.table, endpoint, region: awsConfig(endpoint).region });
+  const at = (endpoint: string) => ({ db: dbAt(endpoint), bucket: bucketAt(stack, endpoint) });
+  await readByTask(stack, channel, at(stack.endpoint), at(door));
 }
 
 /** A channel of shards is read, changes, and is read again: only what changed is fetched. */

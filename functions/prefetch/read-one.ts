@@ -1,0 +1,168 @@
+/**
+ * One subdir of one channel: what it has now is put in force by one conditional write, from one whole index to another. Every run may
+ * be repeated, raced or killed.
+ * @module
+ */
+import { getRepodata } from "#adapters/dynamodb/repodata.ts";
+import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
+import { redact } from "#core/redact.ts";
+import { RepodataError } from "#core/repodata/limits.ts";
+import type { RepodataOrder } from "#core/repodata/order.ts";
+import { type RepodataState, retrySeconds, SUMMARIES } from "#core/repodata/state.ts";
+import { layerSettings } from "#core/settings/scope.ts";
+import type { Settings } from "#core/settings/settings.ts";
+import { keysOf } from "./channel-keys.ts";
+import { busyFrom, Claim, Overtaken } from "./claim.ts";
+import type { ReaderContext } from "./context.ts";
+import { after, begun, cleaned } from "./outcome.ts";
+import { refresh } from "./refresh.ts";
+import { refreshSummaries } from "./summaries.ts";
+
+export interface Outcome {
+  readonly kind: "changed" | "unchanged" | "handedOver" | "failed";
+  readonly state: RepodataState;
+}
+
+/** Why there is no time left, as the entry says it: the reason of an aborted signal. */
+export class Stopped extends Error {}
+
+/** A function that was aborted after less had other channels to read before this one. */
+const FAIR_SHARE_MS = 10 * 60_000;
+
+/** The settings of the whole store. */
+export async function settingsOf({ db, settings }: ReaderContext): Promise<Settings> {
+  return layerSettings(settings, await getSettingsLayers(db, { kind: "global" })).settings;
+}
+
+/** @returns null when somebody else is at it, or was first */
+export async function readOne(
+  context: ReaderContext,
+  settings: Settings,
+  known: RepodataState,
+  believeLoss: boolean,
+): Promise<Outcome | null> {
+  const { db, clock } = context;
+  const claim = await Claim.open(db, clock, begun(known, clock()));
+  return claim && (await read(context, settings, claim, believeLoss));
+}
+
+/** What a task was started for. @returns null when it has come too late, or when there is no such channel any more */
+export async function readOrdered(context: ReaderContext, order: RepodataOrder): Promise<Outcome | null> {
+  const { db, clock } = context;
+  const [settings, [state]] = await Promise.all([settingsOf(context), getRepodata(db, [order])]);
+  if (state === undefined || state.version !== order.version) return null;
+  const at = clock();
+  const claim = await Claim.open(db, clock, { ...state, triedAt: at.toISOString(), busyUntil: busyFrom(at) });
+  return claim && (await read(context, settings, claim, order.believeLoss));
+}
+
+/** A channel that is for a task to read. */
+class ForATask extends Error {}
+
+async function read(
+  { log: all, ...rest }: ReaderContext,
+  settings: Settings,
+  claim: Claim,
+  believeLoss: boolean,
+): Promise<Outcome | null> {
+  const { channel, subdir, owner, reader } = claim.state;
+  const log = all.with({ channel, subdir, owner });
+  const context = { ...rest, log };
+  const { clock, handOver } = context;
+  const startedAt = performance.now();
+  const refreshing = {
+    ...context,
+    believeLoss,
+    signal: AbortSignal.any([context.signal, claim.lost]),
+    stage: async (staged: RepodataState["staged"]): Promise<void> => {
+      await claim.change({ staged });
+    },
+    beforeWhole: async (): Promise<void> => {
+      if (reader === "task" && handOver !== null) throw new ForATask();
+      await claim.change({ readsWhole: true });
+    },
+  };
+  try {
+    const keys = await keysOf(context, settings, owner);
+    const readIt = subdir === SUMMARIES ? refreshSummaries : refresh;
+    const result = await readIt({ ...refreshing, keys }, claim.state);
+    const ended = await claim.end(await cleaned(context, after(claim.state, result, clock())));
+    const seconds = Math.round(performance.now() - startedAt) / 1000;
+    log.info(`read: ${result.kind}`, { seconds, ...(result.kind === "changed" ? { how: result.how } : {}) });
+    return { kind: result.kind === "changed" ? "changed" : "unchanged", state: ended };
+  } catch (error) {
+    if (error instanceof Overtaken) return null;
+    if (error instanceof ForATask) return await handedOver(context, claim, believeLoss);
+    return await failed(context, claim, failureOf(context, claim.state, error));
+  }
+}
+
+interface Failure extends Pick<RepodataState, "reader"> {
+  /** A sentence for operators. */
+  readonly reason: string;
+  /** That the channel asks for; null where it does not. */
+  readonly retryAfterSeconds: number | null;
+  /** For the log. */
+  readonly error: unknown;
+}
+
+function failureOf(
+  { signal, clock, handOver }: ReaderContext,
+  state: RepodataState,
+  error: unknown,
+): Failure {
+  const { reader, readsWhole, triedAt } = state;
+  const failure = { reader, retryAfterSeconds: null, error };
+  if (signal.aborted && signal.reason instanceof Stopped)
+    return { ...failure, reason: signal.reason.message };
+  if (signal.aborted) {
+    const reason = "It took longer than a function may run";
+    const hadItsShare = clock().getTime() - Date.parse(triedAt ?? "") >= FAIR_SHARE_MS;
+    if (!readsWhole || !hadItsShare || handOver === null) return { ...failure, reason: `${reason}.` };
+    return { ...failure, reader: "task", reason: `${reason}: a task reads it from now on.` };
+  }
+  if (error instanceof RepodataError) {
+    const { message, retryAfterSeconds } = error;
+    return { ...failure, retryAfterSeconds, reason: `The channel ${redact(message)}.` };
+  }
+  const reason = "Something went wrong that is not the channel's fault: the log has it.";
+  return { ...failure, reason };
+}
+
+async function failed(
+  { clock, log }: ReaderContext,
+  claim: Claim,
+  { reason, retryAfterSeconds, reader, error }: Failure,
+): Promise<Outcome | null> {
+  const failures = claim.state.failures + 1;
+  const wait = retryAfterSeconds ?? retrySeconds(failures);
+  const nextAt = new Date(clock().getTime() + wait * 1000).toISOString();
+  log.warn("the index of a channel could not be read", { reason, failures, error });
+  return await claim
+    .end({ busyUntil: null, readsWhole: false, reader, failures, nextAt, error: reason })
+    .then((state) => ({ kind: "failed" as const, state }), ifOvertaken);
+}
+
+/** The entry waits for the task: whoever looks at it meanwhile finds somebody at work. */
+async function handedOver(
+  context: ReaderContext,
+  claim: Claim,
+  believeLoss: boolean,
+): Promise<Outcome | null> {
+  const { handOver, clock, log } = context;
+  const waiting = await claim.end({ readsWhole: true, busyUntil: busyFrom(clock()) }).catch(ifOvertaken);
+  if (waiting === null || handOver === null) return null;
+  const { channel, subdir, owner, version, reader } = waiting;
+  const outcome = await handOver({ channel, subdir, owner, version, believeLoss });
+  if (outcome.started) {
+    log.info("handed over to a task", { task: outcome.task });
+    return { kind: "handedOver", state: waiting };
+  }
+  const reason = `A task is to read it, and there is none. ${outcome.because}`;
+  return await failed(context, claim, { reason, reader, retryAfterSeconds: null, error: outcome.cause });
+}
+
+function ifOvertaken(error: unknown): null {
+  if (error instanceof Overtaken) return null;
+  throw error;
+}
