@@ -188,8 +188,8 @@ export interface CondaStoreProps {
    */
   readonly repodataMinutesMax?: number;
   /**
-   * Memory of the function that reads channels, in MB, and with it its share of CPUs: a channel that is too large for it is told in
-   * its state (docs/repodata.md). New accounts of AWS have 3,008 at most, others 10,240.
+   * Memory of the function that reads channels, in MB, and with it its share of CPUs: a channel that is too large for it is
+   * read by a task (docs/repodata.md). New accounts of AWS have 3,008 at most, others 10,240.
    * @default 1769
    */
   readonly prefetchMemoryMb?: number;

@@ -27,6 +27,10 @@ const Subdir = v.object({
   ...Kept.entries,
   packages: v.number(),
   size: v.pipe(v.number(), v.description("Bytes that are kept")),
+  read_by: v.pipe(
+    v.picklist(["function", "task"]),
+    v.description("Who reads it whole: a task, once it was too large for a function"),
+  ),
 });
 
 export const listChannels = route({

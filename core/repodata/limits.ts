@@ -11,8 +11,9 @@ export const REPODATA_LIMITS = {
   compressedBytes: 1024 * MEBIBYTE,
   /** Of one file's text. */
   textBytes: 8192 * MEBIBYTE,
-  /** Of what it says of its packages, and of the part that is kept, in characters; the largest have a quarter of it. */
-  channelDataBytes: 128 * MEBIBYTE,
+  /** Of what it says of its packages as it is sent, of what it says of one, and of the part that is kept, in characters. */
+  channelDataBytes: 512 * MEBIBYTE,
+  channelDataEntryBytes: 16 * MEBIBYTE,
   summaryLength: 16 * MEBIBYTE,
   /** Of one package's entry. */
   recordBytes: MEBIBYTE,

@@ -5,7 +5,13 @@
 import { deleteRepodata, listRepodata } from "#adapters/dynamodb/repodata.ts";
 import { deleteObject } from "#adapters/s3/objects.ts";
 import type { IndexRequest } from "#core/repodata/index-request.ts";
-import { newState, type RepodataPlace, type RepodataState, SUMMARIES, secondsSince } from "#core/repodata/state.ts";
+import {
+  newState,
+  type RepodataPlace,
+  type RepodataState,
+  SUMMARIES,
+  secondsSince,
+} from "#core/repodata/state.ts";
 import type { PrefetchContext } from "./context.ts";
 import { keysOfStored } from "./outcome.ts";
 import { readOne, settingsOf } from "./read-one.ts";

@@ -118,8 +118,10 @@ function failureOf(
   if (signal.aborted) {
     const reason = "It took longer than a function may run";
     const hadItsShare = clock().getTime() - Date.parse(triedAt ?? "") >= FAIR_SHARE_MS;
-    if (!readsWhole || !hadItsShare || handOver === null) return { ...failure, reason: `${reason}.` };
-    return { ...failure, reader: "task", reason: `${reason}: a task reads it from now on.` };
+    return readsWhole && hadItsShare ? leftToATask(failure, reason) : { ...failure, reason: `${reason}.` };
+  }
+  if (readsWhole && handOver !== null && isDiskFull(error)) {
+    return leftToATask(failure, "It needs more room than a function has for temporary files");
   }
   if (error instanceof RepodataError) {
     const { message, retryAfterSeconds } = error;
@@ -128,6 +130,15 @@ function failureOf(
   const reason = "Something went wrong that is not the channel's fault: the log has it.";
   return { ...failure, reason };
 }
+
+const leftToATask = (failure: Omit<Failure, "reason">, reason: string): Failure => ({
+  ...failure,
+  reader: "task",
+  reason: `${reason}: a task reads it from now on.`,
+});
+
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && (error as NodeJS.ErrnoException).code === "ENOSPC";
 
 async function failed(
   { clock, log }: ReaderContext,

@@ -35,7 +35,7 @@ export async function readSummaries(
   text: AsyncIterable<Uint8Array>,
   limits: RepodataLimits,
 ): Promise<{ readonly summaries: Summaries; readonly skipped: number }> {
-  const scanner = openScanner(new Set(["packages"]), limits.recordBytes);
+  const scanner = openScanner(new Set(["packages"]), limits.channelDataEntryBytes);
   const summaries = new Map<string, string>();
   let [length, skipped] = [0, 0];
   for await (const piece of text) {

@@ -63,6 +63,7 @@ const showSubdir = (state: RepodataState) => ({
   ...showKept(state),
   packages: state.live?.records ?? 0,
   size: state.live?.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) ?? 0,
+  read_by: state.reader,
 });
 
 function showKept(state: RepodataState) {

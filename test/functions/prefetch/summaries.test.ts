@@ -176,7 +176,7 @@ describe("a file of summaries that", () => {
     const limits = {
       ...REPODATA_LIMITS,
       channelDataBytes: 5000,
-      recordBytes: 2000,
+      channelDataEntryBytes: 2000,
       names: 1,
       summaryLength: 80,
     };

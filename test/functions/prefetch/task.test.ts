@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { deleteRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
@@ -35,10 +37,16 @@ const inFunction = (secondsAhead = 0): Partial<PrefetchContext> => ({
 const run = (secondsAhead = 0, request = {}) => kept.run(request, inFunction(secondsAhead));
 
 /** A program of ours that reads channels, in a process of its own. */
-function program(path: string, more: Readonly<Record<string, string>> = {}): ChildProcess {
+function program(
+  path: string,
+  more: Readonly<Record<string, string>> = {},
+  launcher: readonly string[] = [],
+): ChildProcess {
+  const [command = "", ...before] = [...launcher, process.execPath];
   const child = spawn(
-    process.execPath,
+    command,
     [
+      ...before,
       ...["--input-type=module", "--eval"],
       `const { handler } = await import(${JSON.stringify(path)}); await handler?.({ now: true });`,
     ],
@@ -315,6 +323,27 @@ describe("a function that ran out of time", () => {
     });
     expect(await run(SOON)).toMatchObject({ changed: 1 });
   });
+});
+
+const mayMount = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0;
+
+it.skipIf(!mayMount)("a function whose disk is full leaves the channel to a task", async () => {
+  const many = Array.from({ length: 3_000 }, (_, i) => record(`name-${i}`, "1.0"));
+  channel.publish("noarch", filesOf(...many), ["repodata.json.zst"]);
+  const disk = mkdtempSync(join(tmpdir(), "small-disk-"));
+  const small = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"', disk];
+
+  await ended(program(inRoot("functions/prefetch/handler.ts"), { TMPDIR: disk }, small));
+
+  rmSync(disk, { recursive: true });
+  expect(await kept.state()).toMatchObject({
+    reader: "task",
+    busyUntil: null,
+    error: "It needs more room than a function has for temporary files: a task reads it from now on.",
+  });
+  expect(await run(SOON)).toMatchObject({ handedOver: 1 });
+  expect(await ended(aTask())).toBe(0);
+  expect(await kept.state()).toMatchObject({ error: null, live: { records: 3_000 } });
 });
 
 describe("who is at work", () => {
