@@ -89,7 +89,7 @@ export async function measureRefreshes(
           ...{ privateChannels: {}, allowPrivateHosts: [host], channelSecrets: "bench/" },
           log: openLog({ level: "warn" }),
           signal: AbortSignal.timeout(900_000),
-          handOver: null,
+          inFunction: null,
         },
         { now: true, believeLoss: false },
       );

@@ -52,10 +52,13 @@ export interface RepodataState extends RepodataPlace {
   readonly triedAt: string | null;
   /** Somebody is at it until then, unless they have died. */
   readonly busyUntil: string | null;
-  /** Who is at it reads the channel whole, which takes the most of time and memory. */
-  readonly readsWhole: boolean;
-  /** Who reads it whole: a task, once a function had not enough of either. */
-  readonly reader: "function" | "task";
+  /** Who is at it and reads the channel whole, which takes the most of time and memory. */
+  readonly readsWhole:
+    | { readonly by: "function"; readonly memoryMb: number }
+    | { readonly by: "task" }
+    | null;
+  /** A function of this memory, or of less, leaves reading it whole to a task; null: none had to. */
+  readonly tooLargeForMb: number | null;
   /** Not before. */
   readonly nextAt: string | null;
   /** Failures one after the other. */
@@ -76,8 +79,8 @@ export const newState = (place: RepodataPlace): RepodataState => ({
   checkedAt: null,
   triedAt: null,
   busyUntil: null,
-  readsWhole: false,
-  reader: "function",
+  readsWhole: null,
+  tooLargeForMb: null,
   nextAt: null,
   failures: 0,
   error: null,

@@ -24,8 +24,12 @@ export interface ReaderContext {
   readonly log: Log;
   /** Aborts when there is no time left. */
   readonly signal: AbortSignal;
-  /** Has a task read a channel; null in that task. */
-  readonly handOver: ((order: RepodataOrder) => Promise<StartOutcome>) | null;
+  /** The function that reads; null in its task. */
+  readonly inFunction: {
+    readonly memoryMb: number;
+    /** Has a task read a channel. */
+    readonly startTask: (order: RepodataOrder) => Promise<StartOutcome>;
+  } | null;
 }
 
 export interface PrefetchContext extends ReaderContext {

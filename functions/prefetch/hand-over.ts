@@ -3,14 +3,14 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { startTask, type Tasks } from "#adapters/ecs/start-task.ts";
+import { type StartOutcome, startTask, type Tasks } from "#adapters/ecs/start-task.ts";
 import { PREFETCH_CONTAINER } from "#core/layout.ts";
-import type { ReaderContext } from "./context.ts";
+import type { RepodataOrder } from "#core/repodata/order.ts";
 
 /** What ECS shows as the one who started it. */
 const NAME = "prefetch";
 
-export function taskStarter(tasks: Tasks): NonNullable<ReaderContext["handOver"]> {
+export function taskStarter(tasks: Tasks): (order: RepodataOrder) => Promise<StartOutcome> {
   return async (order) => {
     const text = JSON.stringify(order);
     const digest = createHash("sha256").update(text).digest("hex");

@@ -11,14 +11,13 @@ import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { readIndexRequest } from "#core/repodata/index-request.ts";
 import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import type { PrefetchContext } from "./context.ts";
 import { taskStarter } from "./hand-over.ts";
 import { type Prefetched, prefetch } from "./prefetch.ts";
 
 /** Opened at the first event, so that a wrong environment is told in the log of an event. */
-let context: Omit<PrefetchContext, "signal"> | undefined;
+let context: ReturnType<typeof open> | undefined;
 
-function open(): Omit<PrefetchContext, "signal"> {
+function open() {
   const config = readConfig([
     ...(["table", "bucket", "settings", "allowedPrivateHosts", "channelSecrets"] as const),
     ...(["privateIndexedChannels", "logLevel", "cluster", "taskDefinition", "subnets"] as const),
@@ -33,7 +32,7 @@ function open(): Omit<PrefetchContext, "signal"> {
     privateChannels: config.privateIndexedChannels,
     channelSecrets: config.channelSecrets,
     limits: REPODATA_LIMITS,
-    handOver: taskStarter(openTasks(config)),
+    startTask: taskStarter(openTasks(config)),
     clock: () => new Date(),
     log: openLog({ level: config.logLevel, fields: { function: "prefetch", table: config.table } }),
   };
@@ -46,12 +45,14 @@ const LAST_WORDS_MS = 20_000;
 
 export async function handler(
   event: unknown,
-  lambda?: Pick<Context, "getRemainingTimeInMillis">,
+  lambda?: Pick<Context, "getRemainingTimeInMillis" | "memoryLimitInMB">,
 ): Promise<Prefetched> {
   context ??= open();
   const left = (lambda?.getRemainingTimeInMillis() ?? 900_000) - LAST_WORDS_MS;
   const signal = AbortSignal.timeout(Math.max(1_000, left));
-  const done = await prefetch({ ...context, signal }, readIndexRequest(event));
+  const { startTask, ...rest } = context;
+  const inFunction = { memoryMb: Number(lambda?.memoryLimitInMB ?? 0), startTask };
+  const done = await prefetch({ ...rest, inFunction, signal }, readIndexRequest(event));
   // A metric is paid for by the hour in which it has values: while nothing happens there are none.
   if (done.changed + done.failed > 0 || done.oldestSeconds > TOLD_SECONDS) {
     context.log.measure({

@@ -26,18 +26,19 @@ export function begun(known: RepodataState, at: Date): RepodataState {
     knownSince: known.knownSince ?? now,
     triedAt: now,
     busyUntil: busyFrom(at),
-    readsWhole: false,
+    readsWhole: null,
   };
   if (known.busyUntil === null) return state;
   const failures = known.failures + 1;
   const nextAt = new Date(at.getTime() + BUSY_MS + retrySeconds(failures) * 1000).toISOString();
-  const reader = known.readsWhole ? "task" : known.reader;
-  return { ...state, failures, reader, error: howItDied(known), nextAt };
+  const { readsWhole } = known;
+  const tooLargeForMb = readsWhole?.by === "function" ? readsWhole.memoryMb : known.tooLargeForMb;
+  return { ...state, failures, tooLargeForMb, error: howItDied(known), nextAt };
 }
 
-function howItDied({ readsWhole, reader }: RepodataState): string {
-  if (!readsWhole) return "The function that read it ended without a word.";
-  return reader === "function"
+function howItDied({ readsWhole }: RepodataState): string {
+  if (readsWhole === null) return "The function that read it ended without a word.";
+  return readsWhole.by === "function"
     ? "The function that read it ended without a word, as one does that has no memory left: a task reads it from now on."
     : "The task that was to read it ended without a word, as one does that has no memory left: its log may say more.";
 }
@@ -45,7 +46,8 @@ function howItDied({ readsWhole, reader }: RepodataState): string {
 /** What is in force from here on. */
 export function after(state: RepodataState, result: Refreshed, at: Date): RepodataState {
   const ok = { nextAt: null, failures: 0, error: null, checkedAt: at.toISOString() };
-  const ended = { ...state, ...ok, busyUntil: null, readsWhole: false };
+  const tooLargeForMb = state.readsWhole?.by === "function" ? null : state.tooLargeForMb;
+  const ended = { ...state, ...ok, busyUntil: null, readsWhole: null, tooLargeForMb };
   if (result.kind === "unchanged") return ended;
   const live = result.kind === "changed" ? result.live : null;
   const kept = new Set(live ? keysOfStored(state, live) : []);

@@ -65,10 +65,10 @@ async function read(
   claim: Claim,
   believeLoss: boolean,
 ): Promise<Outcome | null> {
-  const { channel, subdir, owner, reader } = claim.state;
+  const { channel, subdir, owner, tooLargeForMb } = claim.state;
   const log = all.with({ channel, subdir, owner });
   const context = { ...rest, log };
-  const { clock, handOver } = context;
+  const { clock, inFunction } = context;
   const startedAt = performance.now();
   const refreshing = {
     ...context,
@@ -78,8 +78,11 @@ async function read(
       await claim.change({ staged });
     },
     beforeWhole: async (): Promise<void> => {
-      if (reader === "task" && handOver !== null) throw new ForATask();
-      await claim.change({ readsWhole: true });
+      const memoryMb = inFunction?.memoryMb;
+      if (memoryMb !== undefined && tooLargeForMb !== null && memoryMb <= tooLargeForMb) throw new ForATask();
+      await claim.change({
+        readsWhole: memoryMb === undefined ? { by: "task" } : { by: "function", memoryMb },
+      });
     },
   };
   try {
@@ -97,7 +100,7 @@ async function read(
   }
 }
 
-interface Failure extends Pick<RepodataState, "reader"> {
+interface Failure extends Pick<RepodataState, "tooLargeForMb"> {
   /** A sentence for operators. */
   readonly reason: string;
   /** That the channel asks for; null where it does not. */
@@ -106,36 +109,27 @@ interface Failure extends Pick<RepodataState, "reader"> {
   readonly error: unknown;
 }
 
-function failureOf(
-  { signal, clock, handOver }: ReaderContext,
-  state: RepodataState,
-  error: unknown,
-): Failure {
-  const { reader, readsWhole, triedAt } = state;
-  const failure = { reader, retryAfterSeconds: null, error };
-  if (signal.aborted && signal.reason instanceof Stopped)
-    return { ...failure, reason: signal.reason.message };
+function failureOf({ signal, clock }: ReaderContext, state: RepodataState, error: unknown): Failure {
+  const { tooLargeForMb, readsWhole, triedAt } = state;
+  const failure = { tooLargeForMb, retryAfterSeconds: null, error };
+  const leftToATask = (why: string): Failure | null =>
+    readsWhole?.by === "function"
+      ? { ...failure, tooLargeForMb: readsWhole.memoryMb, reason: `${why}: a task reads it from now on.` }
+      : null;
   if (signal.aborted) {
-    const reason = "It took longer than a function may run";
+    if (signal.reason instanceof Stopped) return { ...failure, reason: signal.reason.message };
+    const why = "It took longer than a function may run";
     const hadItsShare = clock().getTime() - Date.parse(triedAt ?? "") >= FAIR_SHARE_MS;
-    return readsWhole && hadItsShare ? leftToATask(failure, reason) : { ...failure, reason: `${reason}.` };
-  }
-  if (readsWhole && handOver !== null && isDiskFull(error)) {
-    return leftToATask(failure, "It needs more room than a function has for temporary files");
+    return (hadItsShare ? leftToATask(why) : null) ?? { ...failure, reason: `${why}.` };
   }
   if (error instanceof RepodataError) {
     const { message, retryAfterSeconds } = error;
     return { ...failure, retryAfterSeconds, reason: `The channel ${redact(message)}.` };
   }
-  const reason = "Something went wrong that is not the channel's fault: the log has it.";
-  return { ...failure, reason };
+  const full = isDiskFull(error) && leftToATask("It needs more room than a function has for temporary files");
+  if (full) return full;
+  return { ...failure, reason: "Something went wrong that is not the channel's fault: the log has it." };
 }
-
-const leftToATask = (failure: Omit<Failure, "reason">, reason: string): Failure => ({
-  ...failure,
-  reader: "task",
-  reason: `${reason}: a task reads it from now on.`,
-});
 
 const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && (error as NodeJS.ErrnoException).code === "ENOSPC";
@@ -143,14 +137,14 @@ const isDiskFull = (error: unknown): boolean =>
 async function failed(
   { clock, log }: ReaderContext,
   claim: Claim,
-  { reason, retryAfterSeconds, reader, error }: Failure,
+  { reason, retryAfterSeconds, tooLargeForMb, error }: Failure,
 ): Promise<Outcome | null> {
   const failures = claim.state.failures + 1;
   const wait = retryAfterSeconds ?? retrySeconds(failures);
   const nextAt = new Date(clock().getTime() + wait * 1000).toISOString();
   log.warn("the index of a channel could not be read", { reason, failures, error });
   return await claim
-    .end({ busyUntil: null, readsWhole: false, reader, failures, nextAt, error: reason })
+    .end({ busyUntil: null, readsWhole: null, tooLargeForMb, failures, nextAt, error: reason })
     .then((state) => ({ kind: "failed" as const, state }), ifOvertaken);
 }
 
@@ -160,17 +154,24 @@ async function handedOver(
   claim: Claim,
   believeLoss: boolean,
 ): Promise<Outcome | null> {
-  const { handOver, clock, log } = context;
-  const waiting = await claim.end({ readsWhole: true, busyUntil: busyFrom(clock()) }).catch(ifOvertaken);
-  if (waiting === null || handOver === null) return null;
-  const { channel, subdir, owner, version, reader } = waiting;
-  const outcome = await handOver({ channel, subdir, owner, version, believeLoss });
+  const { inFunction, clock, log } = context;
+  const waiting = await claim
+    .end({ readsWhole: { by: "task" }, busyUntil: busyFrom(clock()) })
+    .catch(ifOvertaken);
+  if (waiting === null || inFunction === null) return null;
+  const { channel, subdir, owner, version, tooLargeForMb } = waiting;
+  const outcome = await inFunction.startTask({ channel, subdir, owner, version, believeLoss });
   if (outcome.started) {
     log.info("handed over to a task", { task: outcome.task });
     return { kind: "handedOver", state: waiting };
   }
   const reason = `A task is to read it, and there is none. ${outcome.because}`;
-  return await failed(context, claim, { reason, reader, retryAfterSeconds: null, error: outcome.cause });
+  return await failed(context, claim, {
+    reason,
+    tooLargeForMb,
+    retryAfterSeconds: null,
+    error: outcome.cause,
+  });
 }
 
 function ifOvertaken(error: unknown): null {

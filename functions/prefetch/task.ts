@@ -34,7 +34,7 @@ const outcome = await readOrdered(
     clock: () => new Date(),
     log,
     signal: stop.signal,
-    handOver: null,
+    inFunction: null,
   },
   config.repodataOrder,
 );

@@ -23,7 +23,7 @@ describe("a deployment's file", () => {
   test.each(readdirSync(examples))("%s of the examples makes a template", (name) => {
     const deployment = readDeployment((key) => (key === "config" ? join(examples, name) : undefined));
     const template = synthesize(deployment);
-    template.resourceCountIs("AWS::ECS::TaskDefinition", 1);
+    template.resourceCountIs("AWS::ECS::TaskDefinition", 2);
     expect(JSON.stringify(template.toJSON())).toContain(
       String(deployment.taskSizes?.at(-1)?.memoryMiB ?? 4096),
     );

@@ -57,7 +57,7 @@ export const readerContext = (reading: Reading): PrefetchContext => ({
   clock: () => new Date(),
   log: openLog({ write: () => {} }),
   signal: AbortSignal.timeout(300_000),
-  handOver: null,
+  inFunction: null,
   ...reading,
 });
 

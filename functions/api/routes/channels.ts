@@ -63,7 +63,7 @@ const showSubdir = (state: RepodataState) => ({
   ...showKept(state),
   packages: state.live?.records ?? 0,
   size: state.live?.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) ?? 0,
-  read_by: state.reader,
+  read_by: state.tooLargeForMb === null ? ("function" as const) : ("task" as const),
 });
 
 function showKept(state: RepodataState) {

@@ -30,9 +30,9 @@ afterEach(() => {
 });
 
 /** What a run in a function has; its clock is the processes' own, so many seconds ahead. */
-const inFunction = (secondsAhead = 0): Partial<PrefetchContext> => ({
+const inFunction = (secondsAhead = 0, memoryMb = 1769): Partial<PrefetchContext> => ({
   clock: () => new Date(Date.now() + secondsAhead * 1000),
-  handOver: taskStarter(ecs.tasks),
+  inFunction: { memoryMb, startTask: taskStarter(ecs.tasks) },
 });
 const run = (secondsAhead = 0, request = {}) => kept.run(request, inFunction(secondsAhead));
 
@@ -48,7 +48,7 @@ function program(
     [
       ...before,
       ...["--input-type=module", "--eval"],
-      `const { handler } = await import(${JSON.stringify(path)}); await handler?.({ now: true });`,
+      `const { handler } = await import(${JSON.stringify(path)}); await handler?.({ now: true }, { memoryLimitInMB: "1769", getRemainingTimeInMillis: () => 900_000 });`,
     ],
     {
       cwd: join(import.meta.dirname, "..", "..", ".."),
@@ -115,7 +115,10 @@ function standStill(): { readonly asked: () => boolean } {
 
 /** @returns the state after the program was killed while it read the channel whole */
 async function killed(child: ChildProcess): Promise<RepodataState> {
-  await vi.waitFor(async () => expect(await kept.state()).toMatchObject({ readsWhole: true }), PATIENCE);
+  await vi.waitFor(
+    async () => expect(await kept.state()).toMatchObject({ readsWhole: { by: expect.any(String) } }),
+    PATIENCE,
+  );
   child.kill("SIGKILL");
   await ended(child);
   channel.fail({});
@@ -144,15 +147,15 @@ describe("a channel that a function is killed over while it reads it whole", () 
     expect(await run(SOON)).toMatchObject({ handedOver: 1, failed: 0 });
 
     expect(await kept.state()).toMatchObject({
-      reader: "task",
+      tooLargeForMb: 1769,
       error: expect.stringContaining("a task reads it from now on"),
     });
     expect(await run(SOON, { now: true })).toMatchObject({ left: 1 });
     expect(ecs.requests).toHaveLength(1);
     expect(await ended(aTask())).toBe(0);
     expect(await kept.state()).toMatchObject({
-      reader: "task",
-      readsWhole: false,
+      tooLargeForMb: 1769,
+      readsWhole: null,
       busyUntil: null,
       error: null,
       failures: 0,
@@ -186,6 +189,19 @@ describe("a channel that a function is killed over while it reads it whole", () 
 
     expect(await run()).toMatchObject({ changed: 1, handedOver: 0 });
     expect(Object.keys(await kept.files())).toContain("numpy-2.0-h0_0.conda");
+  });
+
+  it("is read by the function again once that has more memory, and stays with it when that suffices", async () => {
+    await tooLarge();
+    await run(SOON);
+    await ended(aTask());
+    channel.publish("noarch", filesOf(record("numpy", "2.0")), ["repodata.json.zst"]);
+
+    expect(await kept.run({}, inFunction(0, 3008))).toMatchObject({ changed: 1, handedOver: 0 });
+
+    expect(await kept.state()).toMatchObject({ tooLargeForMb: null });
+    channel.publish("noarch", filesOf(record("numpy", "3.0")), ["repodata.json.zst"]);
+    expect(await run()).toMatchObject({ changed: 1, handedOver: 0 });
   });
 
   it("is tried again by another task when the first is killed, which is told; each time later", async () => {
@@ -243,7 +259,7 @@ describe("a channel that a function is killed over while it reads it whole", () 
 
       const state = await kept.state();
       expect(state.error).toContain(error);
-      expect(state).toMatchObject({ busyUntil: null, reader: "task" });
+      expect(state).toMatchObject({ busyUntil: null, tooLargeForMb: 1769 });
       expect(await run(SOON)).toMatchObject({ left: 1 });
       ecs.behaviour = "start";
       expect(await run(SOON, { now: true })).toMatchObject({ handedOver: 1 });
@@ -297,7 +313,10 @@ describe("a function that ran out of time", () => {
       { ...inFunction(), clock: () => new Date(Date.now() + ahead * 1000), signal: time.signal },
     );
     await vi.waitFor(() => expect(still.asked()).toBe(true), PATIENCE);
-    await vi.waitFor(async () => expect(await kept.state()).toMatchObject({ readsWhole: true }), PATIENCE);
+    await vi.waitFor(
+      async () => expect(await kept.state()).toMatchObject({ readsWhole: { by: expect.any(String) } }),
+      PATIENCE,
+    );
     ahead = secondsSpent;
     time.abort(new DOMException("too late", "TimeoutError"));
     expect(await running).toMatchObject({ failed: 1 });
@@ -308,7 +327,7 @@ describe("a function that ran out of time", () => {
     await outOfTime(14 * 60);
 
     expect(await kept.state()).toMatchObject({
-      reader: "task",
+      tooLargeForMb: 1769,
       error: "It took longer than a function may run: a task reads it from now on.",
     });
     expect(await run(SOON)).toMatchObject({ handedOver: 1 });
@@ -318,7 +337,7 @@ describe("a function that ran out of time", () => {
     await outOfTime(60);
 
     expect(await kept.state()).toMatchObject({
-      reader: "function",
+      tooLargeForMb: null,
       error: "It took longer than a function may run.",
     });
     expect(await run(SOON)).toMatchObject({ changed: 1 });
@@ -337,7 +356,7 @@ it.skipIf(!mayMount)("a function whose disk is full leaves the channel to a task
 
   rmSync(disk, { recursive: true });
   expect(await kept.state()).toMatchObject({
-    reader: "task",
+    tooLargeForMb: 1769,
     busyUntil: null,
     error: "It needs more room than a function has for temporary files: a task reads it from now on.",
   });
@@ -377,7 +396,10 @@ describe("who is at work", () => {
     const still = standStill();
     const running = kept.run({}, inFunction());
     await vi.waitFor(() => expect(still.asked()).toBe(true), PATIENCE);
-    await vi.waitFor(async () => expect(await kept.state()).toMatchObject({ readsWhole: true }), PATIENCE);
+    await vi.waitFor(
+      async () => expect(await kept.state()).toMatchObject({ readsWhole: { by: expect.any(String) } }),
+      PATIENCE,
+    );
     const theirs = await putRepodata(kept.db, { ...(await kept.state()), error: "theirs" });
 
     vi.advanceTimersByTime(5 * 60_000);

@@ -55,7 +55,7 @@ export async function readByTask(
   const key = channelKeyOf(large);
   const left = await store({
     ...large,
-    reader: "task",
+    tooLargeForMb: 10_240,
     live: { ...large.live, etag: '"another"', filledAt: since },
     garbage: [packKey(key, "gone", "0"), nameIndexKey(key, "gone", "0")].map((gone) => ({
       key: gone,
