@@ -14,7 +14,9 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { getAttempt } from "#adapters/dynamodb/attempts.ts";
+import { getRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
 import { VARIABLES } from "#core/layout.ts";
+import { newState } from "#core/repodata/state.ts";
 import { bundleBuildTask } from "#scripts/bundle.ts";
 import { useWorkshop } from "#test/kit/build-task.ts";
 import { useDemoChannel } from "#test/kit/demo-channel.ts";
@@ -114,6 +116,22 @@ describe.skipIf(why !== null)(`a Debian that install.sh made${why ? ` (skipped: 
       expect((await inside(["/usr/local/bin/micromamba", "--version"])).stdout).toMatch(/^2\./);
     },
   );
+
+  test("reads a channel there as a user without a name or a capability", async () => {
+    const place = { owner: null, channel: demo.url(), subdir: "noarch" };
+    const order = await putRepodata(workshop.db, newState(place));
+    const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"];
+
+    const ended = await inside([...nobody, "/opt/node/bin/node", `${TASK}/prefetch.mjs`], {
+      ...workshop.environment(),
+      [VARIABLES.logLevel]: "info",
+      [VARIABLES.repodataOrder]: JSON.stringify({ ...order, believeLoss: false }),
+    });
+
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('"outcome":"changed"') });
+    const [state] = await getRepodata(workshop.db, [place]);
+    expect(state).toMatchObject({ error: null, live: { names: expect.any(Number) } });
+  });
 
   test("builds an environment there with packages' own code kept apart, and publishes it", async () => {
     // The engine that is had wherever PyPI is; the image's own is micromamba.
