@@ -10,21 +10,15 @@ import { readAwsCredentials, readAwsPlace } from "./config.ts";
 export function openLender(region?: string): Lender {
   const place = region ?? readAwsPlace("DYNAMODB").region;
   const given = readAwsCredentials();
-  let found: ReturnType<typeof findCredentials> | undefined;
+  let found: Promise<Lender["config"]["credentials"]> | undefined;
   return {
     config: {
       region: async () => place,
       credentials: async () => {
         if (given) return given;
-        found ??= findCredentials(place);
+        found ??= import("./find-credentials.ts").then(({ findCredentials }) => findCredentials(place));
         return await (await found)();
       },
     },
   };
-}
-
-async function findCredentials(region: string): Promise<Lender["config"]["credentials"]> {
-  // biome-ignore lint/style/noRestrictedImports: loaded where it is needed, and by no function
-  const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
-  return new DynamoDBClient({ region }).config.credentials;
 }

@@ -4,6 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import * as v from "valibot";
+import { askJson, openJsonService } from "#adapters/aws-json.ts";
+import { openLender } from "#adapters/aws-lender.ts";
 
 export interface SigningKey {
   readonly kid: string;
@@ -143,12 +145,13 @@ export function cacheSecret(
   };
 }
 
-/** Reads from Secrets Manager. The client is loaded on first use: a request without a token never needs it. */
+/**
+ * Reads from Secrets Manager.
+ * @param secretId its ARN, which tells the region, or a name in the region of the environment
+ */
 export const readSecret = (secretId: string) => async (): Promise<string> => {
-  const { GetSecretValueCommand, SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
-  const { SecretString } = await new SecretsManagerClient().send(
-    new GetSecretValueCommand({ SecretId: secretId }),
-  );
-  if (SecretString === undefined) throw new Error("The secret holds no text.");
+  const service = await openJsonService("secretsmanager", openLender(secretId.split(":")[3]));
+  const { SecretString } = await askJson(service, "GetSecretValue", { SecretId: secretId });
+  if (typeof SecretString !== "string") throw new Error("The secret holds no text.");
   return SecretString;
 };
