@@ -112,7 +112,7 @@ export function Suggestions({
             {name}
           </button>
           {summary !== null && (
-            <span class="small" title={summary} aria-hidden="true">
+            <span class="small" dir="auto" title={summary} aria-hidden="true">
               {summary}
             </span>
           )}
