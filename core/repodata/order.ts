@@ -11,6 +11,8 @@ const Order = v.object({
   owner: v.nullable(v.string()),
   /** Of the state that the task was started by: where another is stored, it has come too late. */
   version: v.number(),
+  /** Of the same: a channel that is configured anew begins its versions anew, and ECS remembers tokens for a day. */
+  knownSince: v.nullable(v.string()),
   believeLoss: v.boolean(),
 });
 export type RepodataOrder = RepodataPlace & Readonly<v.InferOutput<typeof Order>>;

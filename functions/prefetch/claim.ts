@@ -56,7 +56,10 @@ export class Claim {
     return this.#inTurn(async () => {
       const { version } = this.#state;
       const stored = await putRepodata(this.#db, { ...this.#state, ...to, version });
-      if (stored === null) throw new Overtaken();
+      if (stored === null) {
+        clearInterval(this.#renewing);
+        throw new Overtaken();
+      }
       this.#state = stored;
       return stored;
     });

@@ -50,7 +50,7 @@ export async function readOne(
 export async function readOrdered(context: ReaderContext, order: RepodataOrder): Promise<Outcome | null> {
   const { db, clock } = context;
   const [settings, [state]] = await Promise.all([settingsOf(context), getRepodata(db, [order])]);
-  if (state === undefined || state.version !== order.version) return null;
+  if (state?.version !== order.version || state.knownSince !== order.knownSince) return null;
   const at = clock();
   const claim = await Claim.open(db, clock, { ...state, triedAt: at.toISOString(), busyUntil: busyFrom(at) });
   return claim && (await read(context, settings, claim, order.believeLoss));
@@ -94,7 +94,7 @@ async function read(
     log.info(`read: ${result.kind}`, { seconds, ...(result.kind === "changed" ? { how: result.how } : {}) });
     return { kind: result.kind === "changed" ? "changed" : "unchanged", state: ended };
   } catch (error) {
-    if (error instanceof Overtaken) return null;
+    if (error instanceof Overtaken || claim.lost.aborted) return null;
     if (error instanceof ForATask) return await handedOver(context, claim, believeLoss);
     return await failed(context, claim, failureOf(context, claim.state, error));
   }
@@ -159,8 +159,9 @@ async function handedOver(
     .end({ readsWhole: { by: "task" }, busyUntil: busyFrom(clock()) })
     .catch(ifOvertaken);
   if (waiting === null || inFunction === null) return null;
-  const { channel, subdir, owner, version, tooLargeForMb } = waiting;
-  const outcome = await inFunction.startTask({ channel, subdir, owner, version, believeLoss });
+  const { channel, subdir, owner, knownSince, version, tooLargeForMb } = waiting;
+  const order = { channel, subdir, owner, knownSince, version, believeLoss };
+  const outcome = await inFunction.startTask(order);
   if (outcome.started) {
     log.info("handed over to a task", { task: outcome.task });
     return { kind: "handedOver", state: waiting };

@@ -406,7 +406,31 @@ describe("who is at work", () => {
 
     expect(await running).toMatchObject({ left: 1, failed: 0 });
     expect(await kept.state()).toEqual(theirs);
+    expect(kept.lines.join("")).not.toContain("could not be read");
+    // What went on renewing could meet the same version again, of an entry that was made anew.
+    expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+it("a channel that is configured anew within a day gets a task of its own, and none that was started before", async () => {
+  const leftToATask = async (): Promise<void> => {
+    await tooLarge();
+    expect(await run(SOON)).toMatchObject({ handedOver: 1 });
+  };
+  channel.publish("noarch", filesOf(record("numpy", "1.0")), ["repodata.json.zst"]);
+  await leftToATask();
+  const before = lastOrder();
+  const { version } = await kept.state();
+  await deleteRepodata(kept.db, await kept.state());
+
+  await leftToATask();
+
+  expect(await kept.state()).toMatchObject({ version });
+  expect(new Set(ecs.requests.map(({ clientToken }) => clientToken)).size).toBe(2);
+  await ended(aTask(before));
+  expect(await kept.state()).toMatchObject({ version, live: null });
+  await ended(aTask());
+  expect(await kept.state()).toMatchObject({ live: { records: 1 } });
 });
 
 it("a task for a channel that is not kept any more reads nothing", async () => {

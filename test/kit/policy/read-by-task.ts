@@ -72,10 +72,11 @@ export async function readByTask(
   await readChannels({ ...unrecorded, ...hosts });
   channel.publish("noarch", filesOf(record("steady", "1.0"), record("changing", "2.0")));
   const place = { owner: null, channel: channel.url, subdir: "noarch" };
-  const { version } = await stateOf(place);
+  const { version, knownSince } = await stateOf(place);
   const outcome = await readOrdered(readerContext({ ...behindDoor, ...hosts }), {
     ...place,
     version,
+    knownSince,
     believeLoss: false,
   });
   expect(outcome?.kind).toBe("changed");
