@@ -67,7 +67,7 @@ export class CondaStore extends Construct {
       disk,
       bundle: bundle("build-task"),
       ...taskImage(props),
-      size: values.taskSize,
+      size: values.taskSizes[0],
       storeDirectory,
       diskDirectory: taskDiskDirectory,
       workDirectory,

@@ -102,7 +102,7 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
     ...(props.prefetchMemoryMb === undefined ? {} : { memoryMb: props.prefetchMemoryMb }),
     builds,
     placement,
-    taskSize: values.taskSize,
+    taskSizes: values.taskSizes,
     variables: reading,
     functionVariables: { privateIndexedChannels: values.privateIndexedChannels },
   });

@@ -6,11 +6,14 @@ import { Construct } from "constructs";
 import { PREFETCH_CONTAINER } from "#core/layout.ts";
 import type { Builds } from "./builds.ts";
 import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts";
-import type { TaskSize } from "./task-sizes.ts";
+import { sizeBeyond, type TaskSize } from "./task-sizes.ts";
 import type { VariableValues } from "./variables.ts";
 
 /** As often as conda-store itself looks at channels. */
 const EVERY = Duration.minutes(15);
+
+/** Unpacking and reading half a million records is work for a whole processor. */
+const MEMORY_MB = 1769;
 
 export interface PrefetchProps extends CondaStoreFunctionProps {
   readonly builds: Builds;
@@ -20,7 +23,8 @@ export interface PrefetchProps extends CondaStoreFunctionProps {
   readonly variables: VariableValues;
   /** What the function alone does. */
   readonly functionVariables: VariableValues;
-  readonly taskSize: TaskSize;
+  /** Of builds. */
+  readonly taskSizes: readonly [TaskSize, ...TaskSize[]];
 }
 
 /** Reads the indexes of channels before anybody asks for them; a channel that is too large for the function is read by a task. */
@@ -30,16 +34,18 @@ export class Prefetch extends Construct {
 
   constructor(scope: Construct, id: string, props: PrefetchProps) {
     super(scope, id);
-    const { builds, placement, functionVariables, taskSize, ...rest } = props;
+    const { builds, placement, functionVariables, taskSizes, memoryMb = MEMORY_MB, ...rest } = props;
     this.task = builds.addTask("Prefetch", {
       container: PREFETCH_CONTAINER,
       program: "prefetch.mjs",
-      size: taskSize,
+      // In less, it would end where the function did.
+      size: sizeBeyond(taskSizes, memoryMb),
       variables: rest.variables,
     });
-    // Unpacking and reading half a million records is work for a whole processor; what it makes of them lies on its disk first.
     this.handler = new CondaStoreFunction(this, "Function", {
-      ...{ memoryMb: 1769, temporaryMb: 2048 },
+      memoryMb,
+      // What it makes of a channel lies here first.
+      temporaryMb: 2048,
       ...rest,
       variables: {
         ...rest.variables,

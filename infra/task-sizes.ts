@@ -51,6 +51,10 @@ export function faultOfSizes(sizes: readonly TaskSize[]): string | null {
   return null;
 }
 
+/** The first with more memory than that; the largest where none has. */
+export const sizeBeyond = (sizes: readonly [TaskSize, ...TaskSize[]], memoryMb: number): TaskSize =>
+  sizes.find(({ memoryMiB }) => memoryMiB > memoryMb) ?? sizes.reduce((_, last) => last);
+
 /** @throws Error that says which size is wrong and what would be right */
 export function checkTaskSizes(
   sizes: readonly TaskSize[],

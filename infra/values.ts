@@ -29,8 +29,8 @@ export function valuesOf(props: CondaStoreProps) {
   }
   return {
     login,
-    /** The smallest, of a task for which nothing else is asked. */
-    taskSize: taskSizes[0],
+    /** The smallest first, of a task for which nothing else is asked. */
+    taskSizes,
     storeDirectory: local?.storeDirectory ?? props.storeDirectory ?? "/opt/conda-store",
     /** Empty without a shared disk. */
     taskDiskDirectory: props.sharedDisk === "none" ? "" : (local?.taskDiskDirectory ?? TASK_DISK_DIRECTORY),

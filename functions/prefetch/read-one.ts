@@ -28,6 +28,8 @@ export class Stopped extends Error {}
 
 /** A function that was aborted after less had other channels to read before this one. */
 const FAIR_SHARE_MS = 10 * 60_000;
+/** What has failed so often before gets no such share in the next function either. */
+const FAILURES_ENOUGH = 2;
 
 /** The settings of the whole store. */
 export async function settingsOf({ db, settings }: ReaderContext): Promise<Settings> {
@@ -110,7 +112,7 @@ interface Failure extends Pick<RepodataState, "tooLargeForMb"> {
 }
 
 function failureOf({ signal, clock }: ReaderContext, state: RepodataState, error: unknown): Failure {
-  const { tooLargeForMb, readsWhole, triedAt } = state;
+  const { tooLargeForMb, readsWhole, triedAt, failures } = state;
   const failure = { tooLargeForMb, retryAfterSeconds: null, error };
   const leftToATask = (why: string): Failure | null =>
     readsWhole?.by === "function"
@@ -120,7 +122,8 @@ function failureOf({ signal, clock }: ReaderContext, state: RepodataState, error
     if (signal.reason instanceof Stopped) return { ...failure, reason: signal.reason.message };
     const why = "It took longer than a function may run";
     const hadItsShare = clock().getTime() - Date.parse(triedAt ?? "") >= FAIR_SHARE_MS;
-    return (hadItsShare ? leftToATask(why) : null) ?? { ...failure, reason: `${why}.` };
+    const isEnough = hadItsShare || failures >= FAILURES_ENOUGH;
+    return (isEnough ? leftToATask(why) : null) ?? { ...failure, reason: `${why}.` };
   }
   if (error instanceof RepodataError) {
     const { message, retryAfterSeconds } = error;

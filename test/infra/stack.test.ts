@@ -345,6 +345,28 @@ test("the function that reads channels has room for what it makes of them, and a
   expect(sizes(synthesize({ prefetchMemoryMb: 3008 }))).toEqual([[3008, 2048]]);
 });
 
+test.each([
+  [{}, "4096"],
+  [{ prefetchMemoryMb: 10_240 }, "16384"],
+  [
+    {
+      taskSizes: [
+        { cpuUnits: 512, memoryMiB: 1024 },
+        { cpuUnits: 1024, memoryMiB: 2048 },
+      ],
+    },
+    "2048",
+  ],
+  [{ taskSizes: [{ cpuUnits: 512, memoryMiB: 1024 }] }, "1024"],
+])(
+  "the task that reads channels has more memory than the function, if any build's has: %j",
+  (props, memory) => {
+    const tasks = Object.values(synthesize(props).findResources("AWS::ECS::TaskDefinition"));
+    const own = tasks.filter(({ Properties }) => Properties.ContainerDefinitions[0].Name === "prefetch");
+    expect(own.map(({ Properties }) => Properties.Memory)).toEqual([memory]);
+  },
+);
+
 test("solves without a build take of the account what the deployment says, and nothing else is bounded so", () => {
   const reserved = (found: typeof template) =>
     Object.entries(found.findResources("AWS::Lambda::Function")).flatMap(([id, { Properties }]) => {

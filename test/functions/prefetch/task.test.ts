@@ -309,7 +309,7 @@ describe("a function that ran out of time", () => {
     const time = new AbortController();
     let ahead = 0;
     const running = kept.run(
-      {},
+      { now: true },
       { ...inFunction(), clock: () => new Date(Date.now() + ahead * 1000), signal: time.signal },
     );
     await vi.waitFor(() => expect(still.asked()).toBe(true), PATIENCE);
@@ -341,6 +341,17 @@ describe("a function that ran out of time", () => {
       error: "It took longer than a function may run.",
     });
     expect(await run(SOON)).toMatchObject({ changed: 1 });
+  });
+
+  it("over the channels before it time after time leaves it to a task in the end", async () => {
+    await outOfTime(60);
+    await outOfTime(60);
+    expect(await kept.state()).toMatchObject({ tooLargeForMb: null, failures: 2 });
+
+    await outOfTime(60);
+
+    expect(await kept.state()).toMatchObject({ tooLargeForMb: 1769, failures: 3 });
+    expect(await run(SOON)).toMatchObject({ handedOver: 1 });
   });
 });
 
