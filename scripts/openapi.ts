@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type ConversionConfig, toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { Build, LogLines, Package } from "#core/contract/builds.ts";
+import { Build, LogLines, Package } from "#core/contract/build-shapes.ts";
 import { Plan } from "#core/contract/deletion.ts";
 import { Environment } from "#core/contract/environments.ts";
 import { AUTH_COOKIE } from "#core/contract/login.ts";

@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { ACTOR_KINDS, AUDIT_ACTIONS } from "#core/audit/entry.ts";
 import { route } from "./route.ts";
-import { limitQuery, NONE, nameFilter } from "./shapes.ts";
+import { described, limitQuery, NONE, nameFilter } from "./shapes.ts";
 
 /** Entries in one answer, at most. */
 export const AUDIT_LIMIT_MAX = 1_000;
@@ -17,16 +17,16 @@ export const AuditRow = v.object({
   id: v.string(),
   at: v.pipe(v.string(), v.isoTimestamp(), v.description("UTC, e.g. 2026-11-21T08:03:06.654Z")),
   action: v.picklist(AUDIT_ACTIONS),
-  by: v.pipe(
+  by: described(
     v.object({ kind: v.picklist(ACTOR_KINDS), name: v.string() }),
-    v.description("A user by their primary namespace; the system by what of it acted"),
+    "A user by their primary namespace; the system by what of it acted",
   ),
   namespace: v.nullable(v.string()),
   environment: v.nullable(v.string()),
   build_id: v.nullable(v.number()),
-  details: v.pipe(v.nullable(v.record(v.string(), v.unknown())), v.description("Depends on the action")),
-  request_id: v.pipe(v.nullable(v.string()), v.description("null for what no request did")),
-  address: v.pipe(v.nullable(v.string()), v.description("That the request came from")),
+  details: described(v.nullable(v.record(v.string(), v.unknown())), "Depends on the action"),
+  request_id: described(v.nullable(v.string()), "null for what no request did"),
+  address: described(v.nullable(v.string()), "That the request came from"),
 });
 
 const A_TIME = "must be a time such as 2026-11-21T08:00:00Z";
@@ -55,20 +55,15 @@ export const listAudit = route({
     since: moment("From this moment on"),
     until: moment("Before this moment"),
     order: v.optional(
-      v.pipe(
-        v.picklist(["asc", "desc"], "order must be asc or desc"),
-        v.description("`desc` begins with the newest"),
-      ),
+      described(v.picklist(["asc", "desc"], "order must be asc or desc"), "`desc` begins with the newest"),
       "desc",
     ),
     limit: limitQuery(AUDIT_LIMIT_MAX, 100, "Entries"),
-    cursor: v.optional(v.pipe(v.string(), v.description("That of the last answer"))),
+    cursor: v.optional(described(v.string(), "That of the last answer")),
     format: v.optional(
-      v.pipe(
+      described(
         v.picklist(["json", "ndjson"], "format must be json or ndjson"),
-        v.description(
-          `\`ndjson\`, or \`Accept: ${NDJSON}\`, for one entry a line and the cursor in ${NEXT_CURSOR}`,
-        ),
+        `\`ndjson\`, or \`Accept: ${NDJSON}\`, for one entry a line and the cursor in ${NEXT_CURSOR}`,
       ),
     ),
   }),
@@ -77,11 +72,9 @@ export const listAudit = route({
     status: v.literal("ok"),
     data: v.array(AuditRow),
     message: v.null(),
-    cursor: v.pipe(
+    cursor: described(
       v.nullable(v.string()),
-      v.description(
-        "null when there is nothing behind these; a page may be short, or empty, and not the last",
-      ),
+      "null when there is nothing behind these; a page may be short, or empty, and not the last",
     ),
   }),
   otherReplies: [{ status: 200, description: "One entry a line", mediaType: NDJSON }],

@@ -1,103 +1,22 @@
 /**
- * Builds and what they made.
+ * Routes of builds, of their logs, and of what they made.
  * @module
  */
 import * as v from "valibot";
 import { ARTIFACT_TYPES, BUILD_STATUSES } from "#core/build/status.ts";
-import { TestResult } from "#core/build/test-result.ts";
+import { Build, BuildPackage, LogLines } from "./build-shapes.ts";
 import { route } from "./route.ts";
 import {
   Ack,
   BuildIdParam,
   data,
+  described,
   NONE,
   nameFilter,
   page,
   pageQuery,
-  Timestamp,
   wholeNumber,
 } from "./shapes.ts";
-
-const Specification = v.object({
-  id: v.number(),
-  name: v.string(),
-  spec: v.pipe(v.record(v.string(), v.unknown()), v.description("The normalised document")),
-  sha256: v.string(),
-  created_on: Timestamp,
-});
-
-const said = <S extends v.GenericSchema>(schema: S, text: string) => v.pipe(schema, v.description(text));
-
-const Attempts = v.object({
-  begun: said(v.number(), "Attempts for which a task was asked"),
-  died: said(v.number(), "Of these: whose task died"),
-  not_started: said(v.number(), "whose task ECS could not start"),
-  interrupted: said(v.number(), "whose task was told to stop"),
-  out_of_memory: said(v.number(), "whose task had too little memory"),
-  task_memory_mib: said(v.number(), "Memory of its task, or of the next one"),
-});
-
-const Limits = v.object({
-  max_queue_hours: said(
-    v.number(),
-    "From the POST to the first attempt, and from a lost attempt to the next",
-  ),
-  max_attempt_minutes: v.number(),
-  max_tries: said(
-    v.object({ died: v.number(), not_started: v.number(), interrupted: v.number() }),
-    "Attempts that end so, after which the build is FAILED",
-  ),
-  task_memory_mib: said(v.array(v.number()), "Sizes of tasks that a build goes through for want of memory"),
-});
-
-export const Build = v.object({
-  id: v.number(),
-  environment_id: v.number(),
-  specification: v.nullable(Specification),
-  packages: v.null(),
-  status: v.picklist(BUILD_STATUSES),
-  status_info: v.pipe(
-    v.nullable(v.string()),
-    v.description("What it waits for, why it failed, what comes next"),
-  ),
-  queue_position: v.pipe(
-    v.nullable(v.number()),
-    v.description("Place in the waiting line, 1 for the next; null unless it waits there, and in lists"),
-  ),
-  tests: v.pipe(
-    v.nullable(v.array(TestResult)),
-    v.description(
-      "What came of the specification's tests; null while they have not run, without tests, and in lists",
-    ),
-  ),
-  attempts: said(v.nullable(Attempts), "Null in lists"),
-  limits: said(
-    v.nullable(Limits),
-    "What ends the build; status_info of a FAILED one names which. Null in lists",
-  ),
-  size: v.pipe(v.number(), v.description("Bytes; 0 until completed")),
-  scheduled_on: Timestamp,
-  started_on: v.nullable(Timestamp),
-  ended_on: v.nullable(Timestamp),
-  pinned: v.pipe(v.boolean(), v.description("Somebody wants it kept")),
-  deleted_on: v.pipe(
-    v.nullable(Timestamp),
-    v.description("It is deleted, and `build_artifacts` is what was kept; lists leave it out"),
-  ),
-  build_artifacts: v.nullable(
-    v.array(
-      v.object({
-        id: v.number(),
-        artifact_type: v.picklist(ARTIFACT_TYPES),
-        key: v.string(),
-        size: said(
-          v.number(),
-          "Bytes of what lies at `key`; of a DOCKER_MANIFEST the manifest alone, without its layers",
-        ),
-      }),
-    ),
-  ),
-});
 
 const environmentId = "environment_id must be a whole number";
 
@@ -113,10 +32,10 @@ export const listBuilds = route({
     ...pageQuery(),
     status: v.optional(v.picklist(BUILD_STATUSES, "not a build status")),
     artifact: v.optional(
-      v.pipe(v.picklist(ARTIFACT_TYPES, "not an artifact type"), v.description("It has such an artifact")),
+      described(v.picklist(ARTIFACT_TYPES, "not an artifact type"), "It has such an artifact"),
     ),
     packages: v.optional(
-      v.pipe(v.array(v.string()), v.description("It holds all the named packages: `numpy`, or `numpy<1.26`")),
+      described(v.array(v.string()), "It holds all the named packages: `numpy`, or `numpy<1.26`"),
       [],
     ),
     environment_id: v.optional(
@@ -192,24 +111,6 @@ export const cancelBuild = route({
   errors: ["build_not_found", "conflict"],
 });
 
-export const Package = v.object({
-  id: v.pipe(v.number(), v.description("The same for the same channel, name and version")),
-  channel: v.object({ id: v.number(), name: v.string(), last_update: v.null() }),
-  license: v.nullable(v.string()),
-  name: v.string(),
-  version: v.string(),
-  summary: v.nullable(v.string()),
-});
-
-const BuildPackage = v.object({
-  ...Package.entries,
-  subdir: said(
-    v.nullable(v.string()),
-    "The platform that it is for, or `noarch` for any; null for what pip installed",
-  ),
-  size: said(v.nullable(v.number()), "Bytes of the package's file; null where nothing tells them"),
-});
-
 export const listBuildPackages = route({
   ...ofBuild,
   id: "listBuildPackages",
@@ -217,9 +118,9 @@ export const listBuildPackages = route({
   summary: "Packages that the build installed",
   query: v.object({
     ...pageQuery(),
-    search: v.optional(v.pipe(v.string(), v.description("Part of the name"))),
-    exact: v.optional(v.pipe(v.string(), v.description("`true`: `search` is the whole name"))),
-    build: v.optional(v.pipe(v.string(), v.description("Part of the build string"))),
+    search: v.optional(described(v.string(), "Part of the name")),
+    exact: v.optional(described(v.string(), "`true`: `search` is the whole name")),
+    build: v.optional(described(v.string(), "Part of the build string")),
   }),
   reply: page(BuildPackage),
   otherReplies: [],
@@ -228,19 +129,6 @@ export const listBuildPackages = route({
 
 /** Seconds that a question for the log may wait; below the 29 at which API Gateway cuts. */
 export const LOG_WAIT_SECONDS_MAX = 20;
-
-export const LogLines = v.object({
-  lines: v.array(
-    v.object({
-      at: v.string(),
-      step: v.string(),
-      stream: v.picklist(["stdout", "stderr"]),
-      text: v.string(),
-    }),
-  ),
-  cursor: v.pipe(v.string(), v.description("Send it back as `after`")),
-  ended: v.pipe(v.boolean(), v.description("The build has ended and there are no further lines")),
-});
 
 const waitMessage = `wait must be a whole number from 0 to ${LOG_WAIT_SECONDS_MAX}`;
 
@@ -309,6 +197,7 @@ export const getBuildDocker = route({
   otherReplies: [{ status: 200, description: "Registry, repository and tag", mediaType: "text/plain" }],
   errors: ["build_not_found", "image_not_found"],
 });
+
 export const getBuildInstaller = route({
   ...artifact,
   id: "getBuildInstaller",

@@ -5,20 +5,20 @@
 import * as v from "valibot";
 import { ARTIFACT_TYPES } from "#core/build/status.ts";
 import { route } from "./route.ts";
-import { BuildIdParam, data, EnvironmentParam, NamespaceParam, NONE } from "./shapes.ts";
+import { BuildIdParam, data, described, EnvironmentParam, NamespaceParam, NONE } from "./shapes.ts";
 
 /** Ids and kept artifacts that a plan names, at most; it counts all of them. */
 export const PLAN_ROWS_MAX = 1_000;
 
 /** What a deletion would do. */
 export const Plan = v.object({
-  environments: v.pipe(v.number(), v.description("Environments that would be deleted")),
-  builds: v.pipe(v.number(), v.description("Builds that would be deleted")),
-  build_ids: v.pipe(v.array(v.number()), v.description(`The first ${PLAN_ROWS_MAX} of them`)),
-  active: v.pipe(v.number(), v.description("Of these, builds that have not ended: they would be canceled")),
-  artifacts: v.pipe(v.number(), v.description("Objects and directories that would be removed")),
-  bytes: v.pipe(v.number(), v.description("What they take up")),
-  kept: v.pipe(
+  environments: described(v.number(), "Environments that would be deleted"),
+  builds: described(v.number(), "Builds that would be deleted"),
+  build_ids: described(v.array(v.number()), `The first ${PLAN_ROWS_MAX} of them`),
+  active: described(v.number(), "Of these, builds that have not ended: they would be canceled"),
+  artifacts: described(v.number(), "Objects and directories that would be removed"),
+  bytes: described(v.number(), "What they take up"),
+  kept: described(
     v.array(
       v.object({
         artifact_type: v.picklist(ARTIFACT_TYPES),
@@ -27,7 +27,7 @@ export const Plan = v.object({
         because: v.picklist(["kept on deletion", "used by other builds"]),
       }),
     ),
-    v.description(`What would stay all the same, the first ${PLAN_ROWS_MAX}`),
+    `What would stay all the same, the first ${PLAN_ROWS_MAX}`,
   ),
 });
 

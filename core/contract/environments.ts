@@ -9,6 +9,7 @@ import { route } from "./route.ts";
 import {
   Ack,
   data,
+  described,
   EnvironmentParam,
   limitQuery,
   NamespaceParam,
@@ -23,7 +24,7 @@ export const Environment = v.object({
   id: v.number(),
   namespace: Namespace,
   name: v.string(),
-  current_build_id: v.pipe(v.number(), v.description("Always set, also while the first build is queued")),
+  current_build_id: described(v.number(), "Always set, also while the first build is queued"),
   current_build: v.null(),
   description: v.nullable(v.string()),
 });
@@ -35,26 +36,21 @@ const { size, page: pageNumber, ...sorting } = pageQuery();
 
 /** What both lists are filtered by. */
 const filters = {
-  search: v.optional(v.pipe(v.string(), v.description("Part of the namespace's or the environment's name"))),
+  search: v.optional(described(v.string(), "Part of the namespace's or the environment's name")),
   namespace: nameFilter("namespace"),
   name: nameFilter("name"),
-  status: v.optional(
-    v.pipe(v.picklist(BUILD_STATUSES, "not a build status"), v.description("Of the current build")),
-  ),
+  status: v.optional(described(v.picklist(BUILD_STATUSES, "not a build status"), "Of the current build")),
   artifact: v.optional(
-    v.pipe(
-      v.picklist(ARTIFACT_TYPES, "not an artifact type"),
-      v.description("The current build has such an artifact"),
-    ),
+    described(v.picklist(ARTIFACT_TYPES, "not an artifact type"), "The current build has such an artifact"),
   ),
   packages: v.optional(
-    v.pipe(
+    described(
       v.array(v.string()),
-      v.description("The current build holds all the named packages: `numpy`, or `numpy<1.26`"),
+      "The current build holds all the named packages: `numpy`, or `numpy<1.26`",
     ),
     [],
   ),
-  jwt: v.optional(v.pipe(v.string(), v.description("Only what this token's bearer may read as well"))),
+  jwt: v.optional(described(v.string(), "Only what this token's bearer may read as well")),
 };
 
 export const listEnvironments = route({
@@ -92,18 +88,15 @@ export const listEnvironmentsByCursor = route({
     ...filters,
     limit: limitQuery(PAGE_SIZE_MAX),
     order: v.optional(v.picklist(["asc", "desc"], ORDER), "asc"),
-    sort_by: v.optional(
-      v.pipe(v.array(v.string()), v.description("`namespace`, `name`; also joined by a comma")),
-      [],
-    ),
-    cursor: v.optional(v.pipe(v.string(), v.description("That of the last answer"))),
+    sort_by: v.optional(described(v.array(v.string()), "`namespace`, `name`; also joined by a comma"), []),
+    cursor: v.optional(described(v.string(), "That of the last answer")),
   }),
   body: null,
   reply: v.object({
     data: v.array(v.object(shown)),
     status: v.literal("ok"),
     message: v.null(),
-    cursor: v.pipe(v.nullable(v.string()), v.description("null when there is nothing behind this page")),
+    cursor: described(v.nullable(v.string()), "null when there is nothing behind this page"),
     count: v.number(),
   }),
   otherReplies: [],

@@ -5,15 +5,13 @@
 import * as v from "valibot";
 import { NewNamespaceName } from "#core/names.ts";
 import { route } from "./route.ts";
-import { data, NONE } from "./shapes.ts";
+import { data, described, NONE } from "./shapes.ts";
 
 /** Name of the cookie that carries the token: conda-store's, which its clients' scripts look for. */
 export const AUTH_COOKIE = "conda-store-auth";
 
 const Next = v.object({
-  next: v.optional(
-    v.pipe(v.string(), v.description("Where to go afterwards: a path, or an address on this site")),
-  ),
+  next: v.optional(described(v.string(), "Where to go afterwards: a path, or an address on this site")),
 });
 
 export const showLogin = route({
@@ -26,7 +24,7 @@ export const showLogin = route({
   params: NONE,
   query: v.object({
     ...Next.entries,
-    provider: v.optional(v.pipe(v.string(), v.description("Name of a provider: goes there at once"))),
+    provider: v.optional(described(v.string(), "Name of a provider: goes there at once")),
   }),
   body: null,
   reply: null,
@@ -49,9 +47,9 @@ export const listLogins = route({
       v.object({
         name: v.string(),
         title: v.string(),
-        kind: v.pipe(
+        kind: described(
           v.picklist(["password", "redirect"]),
-          v.description("`redirect`: go to `/login/?provider={name}`; `password`: POST to `/login/`"),
+          "`redirect`: go to `/login/?provider={name}`; `password`: POST to `/login/`",
         ),
       }),
     ),
@@ -88,7 +86,7 @@ export const login = route({
   query: Next,
   body: {
     schema: v.object({
-      username: v.pipe(NewNamespaceName, v.description("Becomes the primary namespace")),
+      username: described(NewNamespaceName, "Becomes the primary namespace"),
       // A message of its own: the default one repeats what it got.
       password: v.string("The password must be a string"),
     }),

@@ -3,22 +3,22 @@
  * @module
  */
 import * as v from "valibot";
-import { Package } from "./builds.ts";
+import { Package } from "./build-shapes.ts";
 import { route } from "./route.ts";
-import { Ack, data, limitQuery, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
+import { Ack, data, described, limitQuery, NONE, page, pageQuery, Timestamp } from "./shapes.ts";
 
 /** How a file of a channel is kept. */
 const Kept = v.object({
-  namespace: v.pipe(
+  namespace: described(
     v.nullable(v.string()),
-    v.description("Whose credentials it was read with; null for a public channel"),
+    "Whose credentials it was read with; null for a public channel",
   ),
   state: v.picklist(["kept", "absent", "waiting", "failing"]),
-  checked_at: v.pipe(v.nullable(Timestamp), v.description("When it was last found to be as it is kept")),
+  checked_at: described(v.nullable(Timestamp), "When it was last found to be as it is kept"),
   changed_at: v.nullable(Timestamp),
   names: v.number(),
-  skipped: v.pipe(v.number(), v.description("Entries that nobody could use")),
-  error: v.pipe(v.nullable(v.string()), v.description("Why the last try failed")),
+  skipped: described(v.number(), "Entries that nobody could use"),
+  error: described(v.nullable(v.string()), "Why the last try failed"),
   next_try: v.nullable(Timestamp),
 });
 
@@ -26,10 +26,10 @@ const Subdir = v.object({
   subdir: v.string(),
   ...Kept.entries,
   packages: v.number(),
-  size: v.pipe(v.number(), v.description("Bytes that are kept")),
-  read_by: v.pipe(
+  size: described(v.number(), "Bytes that are kept"),
+  read_by: described(
     v.picklist(["function", "task"]),
-    v.description("Who reads it whole: a task, once it was too large for a function"),
+    "Who reads it whole: a task, once it was too large for a function",
   ),
 });
 
@@ -47,11 +47,11 @@ export const listChannels = route({
     v.object({
       id: v.number(),
       name: v.string(),
-      last_update: v.pipe(v.nullable(Timestamp), v.description("When something of it changed last")),
+      last_update: described(v.nullable(Timestamp), "When something of it changed last"),
       subdirs: v.array(Subdir),
-      summaries: v.pipe(
+      summaries: described(
         v.array(Kept),
-        v.description("What it says of its packages, whatever their subdir: read once for each namespace"),
+        "What it says of its packages, whatever their subdir: read once for each namespace",
       ),
     }),
   ),
@@ -78,9 +78,9 @@ export const refreshChannels = route({
         ),
       ),
       believe_loss: v.optional(
-        v.pipe(
+        described(
           v.boolean("believe_loss must be true or false"),
-          v.description("Also where a channel has lost most of its packages"),
+          "Also where a channel has lost most of its packages",
         ),
         false,
       ),
@@ -161,8 +161,8 @@ export const listPackageBuilds = route({
       subdir: v.string(),
       url: v.string(),
       license: v.nullable(v.string()),
-      size: v.pipe(v.nullable(v.number()), v.description("Bytes of the file")),
-      timestamp: v.pipe(v.nullable(Timestamp), v.description("When it was built")),
+      size: described(v.nullable(v.number()), "Bytes of the file"),
+      timestamp: described(v.nullable(Timestamp), "When it was built"),
       depends: v.array(v.string()),
       constrains: v.array(v.string()),
       md5: v.nullable(v.string()),
@@ -194,9 +194,9 @@ export const listPackageNames = route({
       names: v.array(v.string()),
       count: v.number(),
       summaries: v.exactOptional(
-        v.pipe(
+        described(
           v.array(v.nullable(v.string())),
-          v.description("With a search: what the first channel that says something of it says of each name"),
+          "With a search: what the first channel that says something of it says of each name",
         ),
       ),
     }),

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { ROLES } from "#core/access/permission.ts";
 import { NamespaceName } from "#core/names.ts";
 import { route } from "./route.ts";
-import { Ack, data, NamespaceParam, NONE } from "./shapes.ts";
+import { Ack, data, described, NamespaceParam, NONE } from "./shapes.ts";
 
 export const RoleMapping = v.object({
   id: v.number(),
@@ -26,7 +26,7 @@ const other = v.pipe(
   v.maxLength(256, "The namespace is too long"),
   v.description("Whose members"),
 );
-const role = v.pipe(v.string("must be a string"), v.description("viewer, developer (or editor), admin"));
+const role = described(v.string("must be a string"), "viewer, developer (or editor), admin");
 const may = <P extends "create" | "read" | "update" | "delete">(what: P) =>
   ({ kind: "permission", permission: `namespace-role-mapping::${what}`, target: "namespace" }) as const;
 const ROLES_PATH = "/api/v1/namespace/:namespace/roles";

@@ -5,6 +5,10 @@
 import * as v from "valibot";
 import { ADDRESSABLE, BuildId, EnvironmentName, NAME_LENGTH_MAX, NamespaceName } from "#core/names.ts";
 
+/** What readers of the OpenAPI document are told of it. */
+export const described = <S extends v.GenericSchema>(schema: S, text: string) =>
+  v.pipe(schema, v.description(text));
+
 const ok = v.literal("ok");
 
 /** A mutation's answer. */
@@ -41,8 +45,8 @@ export const timestampOrNull = (date: Date | null): string | null => date && tim
 /** Every error of the API has this one shape. */
 export const ErrorReply = v.object({
   status: v.literal("error"),
-  message: v.pipe(v.string(), v.description("A sentence for people")),
-  code: v.pipe(v.string(), v.description("A word for programs")),
+  message: described(v.string(), "A sentence for people"),
+  code: described(v.string(), "A word for programs"),
   request_id: v.string(),
   detail: v.optional(v.array(v.object({ type: v.string(), loc: v.array(v.string()), msg: v.string() }))),
 });

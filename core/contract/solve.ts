@@ -6,10 +6,9 @@ import * as v from "valibot";
 import { SOLVE_STATUSES } from "#core/solve/solve.ts";
 import { SPECIFICATION_BYTES_MAX } from "#core/specification/limits.ts";
 import { route } from "./route.ts";
-import { data, NONE } from "./shapes.ts";
+import { data, described, NONE } from "./shapes.ts";
 
-const texts = (description: string) =>
-  v.optional(v.pipe(v.array(v.string()), v.description(description)), []);
+const texts = (description: string) => v.optional(described(v.array(v.string()), description), []);
 
 /** A package of a solve; fields beyond conda-store's are name, version and url. */
 const SolveRow = v.object({
@@ -24,7 +23,7 @@ const SolveRow = v.object({
   depends: v.array(v.string()),
   md5: v.nullable(v.string()),
   sha256: v.string(),
-  size: v.pipe(v.number(), v.description("Bytes; 0 where the index does not tell")),
+  size: described(v.number(), "Bytes; 0 where the index does not tell"),
   subdir: v.string(),
   timestamp: v.null(),
   url: v.string(),
@@ -44,7 +43,7 @@ export const solveSpecification = route({
     conda: texts("Requirements of conda"),
     pip: texts("Requirements of pip: conda's pip is added for them, they themselves are not solved"),
     namespace: v.optional(
-      v.pipe(v.string(), v.description("Whose settings count; without it the caller's primary namespace")),
+      described(v.string(), "Whose settings count; without it the caller's primary namespace"),
     ),
     format: v.optional(v.picklist(["yaml", "lockfile"], "must be yaml or lockfile"), "yaml"),
   }),
@@ -57,21 +56,21 @@ export const solveSpecification = route({
 const Package = v.object({ name: v.string(), version: v.string() });
 
 const SolveView = v.object({
-  id: v.pipe(v.string(), v.description("To be handed to POST specification as solve_id")),
+  id: described(v.string(), "To be handed to POST specification as solve_id"),
   namespace: v.string(),
   environment: v.string(),
   status: v.picklist(SOLVE_STATUSES),
   asked_on: v.string(),
   ended_on: v.nullable(v.string()),
-  message: v.pipe(v.nullable(v.string()), v.description("Why it failed, with what excludes what")),
+  message: described(v.nullable(v.string()), "Why it failed, with what excludes what"),
   fault: v.nullable(v.picklist(["specification", "channel", "service"])),
   solver: v.nullable(v.string()),
   platform: v.nullable(v.string()),
-  lock_digest: v.pipe(v.nullable(v.string()), v.description("That of a build which is handed this solve")),
+  lock_digest: described(v.nullable(v.string()), "That of a build which is handed this solve"),
   packages: v.array(SolveRow),
-  pip: v.pipe(v.array(v.string()), v.description("Requirements of pip, which the build resolves")),
-  size: v.pipe(v.number(), v.description("Bytes of all packages")),
-  changes: v.pipe(
+  pip: described(v.array(v.string()), "Requirements of pip, which the build resolves"),
+  size: described(v.number(), "Bytes of all packages"),
+  changes: described(
     v.nullable(
       v.object({
         current_build_id: v.nullable(v.number()),
@@ -82,9 +81,9 @@ const SolveView = v.object({
         download_size: v.number(),
       }),
     ),
-    v.description("Against conda's packages of the environment's current build; null until it is solved"),
+    "Against conda's packages of the environment's current build; null until it is solved",
   ),
-  sources: v.pipe(
+  sources: described(
     v.array(
       v.object({
         channel: v.string(),
@@ -93,7 +92,7 @@ const SolveView = v.object({
         validator: v.nullable(v.string()),
       }),
     ),
-    v.description("What of the channels' indexes was read"),
+    "What of the channels' indexes was read",
   ),
 });
 
@@ -108,11 +107,9 @@ export const postSolve = route({
   query: NONE,
   body: {
     schema: v.object({
-      specification: v.pipe(v.string("must be a string"), v.description("YAML as in environment.yml")),
+      specification: described(v.string("must be a string"), "YAML as in environment.yml"),
       namespace: v.optional(
-        v.nullable(
-          v.pipe(v.string("must be a string"), v.description("Without it the caller's primary namespace")),
-        ),
+        v.nullable(described(v.string("must be a string"), "Without it the caller's primary namespace")),
         null,
       ),
     }),

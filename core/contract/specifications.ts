@@ -5,9 +5,9 @@
 import * as v from "valibot";
 import { FILE_FORMATS, FILES_MAX, LOCKFILE_BYTES_MAX } from "#core/specification/limits.ts";
 import { route } from "./route.ts";
-import { data, NONE } from "./shapes.ts";
+import { data, described, NONE } from "./shapes.ts";
 
-const text = (description: string) => v.pipe(v.string("must be a string"), v.description(description));
+const text = (description: string) => described(v.string("must be a string"), description);
 
 const SpecificationFile = v.object(
   {
@@ -19,9 +19,9 @@ const SpecificationFile = v.object(
     content: text("The file's text"),
     format: v.optional(
       v.nullable(
-        v.pipe(
+        described(
           v.picklist(FILE_FORMATS, `must be one of ${FILE_FORMATS.join(", ")}`),
-          v.description("Without it the name says what it is: *.yml, *.yaml, *.json, requirements*.txt"),
+          "Without it the name says what it is: *.yml, *.yaml, *.json, requirements*.txt",
         ),
       ),
       null,
@@ -71,9 +71,9 @@ export const postSpecification = route({
       ),
       frozen: v.optional(
         v.nullable(
-          v.pipe(
+          described(
             v.boolean("must be true or false"),
-            v.description("With clone_from: also its very packages, instead of a new solve"),
+            "With clone_from: also its very packages, instead of a new solve",
           ),
         ),
         false,

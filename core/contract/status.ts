@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { PERMISSIONS, ROLES } from "#core/access/permission.ts";
 import { route } from "./route.ts";
-import { data, EnvironmentParam, NamespaceParam, NONE } from "./shapes.ts";
+import { data, described, EnvironmentParam, NamespaceParam, NONE } from "./shapes.ts";
 
 export const getStatus = route({
   id: "getStatus",
@@ -61,8 +61,8 @@ export const explainPermission = route({
   params: NONE,
   query: v.object({
     permission: v.picklist(PERMISSIONS, `must be one of ${PERMISSIONS.join(", ")}`),
-    namespace: v.optional(v.pipe(NamespaceParam, v.description("Without it the whole store is meant"))),
-    environment: v.optional(v.pipe(EnvironmentParam, v.description("Without it the namespace is meant"))),
+    namespace: v.optional(described(NamespaceParam, "Without it the whole store is meant")),
+    environment: v.optional(described(EnvironmentParam, "Without it the namespace is meant")),
     primary_namespace: v.optional(
       v.pipe(
         v.string(),
@@ -78,23 +78,23 @@ export const explainPermission = route({
     v.object({
       primary_namespace: v.string(),
       allowed: v.boolean(),
-      because: v.pipe(
+      because: described(
         v.array(
           v.object({
             source: v.object({
               kind: v.picklist(["default", "configuration", "token", "role_mapping"]),
-              name: v.pipe(
+              name: described(
                 v.nullable(v.string()),
-                v.description("Whose defaults, which service, the token's id, the namespace that gave it"),
+                "Whose defaults, which service, the token's id, the namespace that gave it",
               ),
             }),
             pattern: v.string(),
             roles: v.array(v.picklist(ROLES)),
           }),
         ),
-        v.description("Each alone would do"),
+        "Each alone would do",
       ),
-      roles_with_it: v.pipe(v.array(v.picklist(ROLES)), v.description("Roles that carry the permission")),
+      roles_with_it: described(v.array(v.picklist(ROLES)), "Roles that carry the permission"),
     }),
   ),
   otherReplies: [],

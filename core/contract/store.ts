@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { route } from "./route.ts";
-import { data, NONE } from "./shapes.ts";
+import { data, described, NONE } from "./shapes.ts";
 
 export const getUsage = route({
   id: "getUsage",
@@ -22,7 +22,7 @@ export const getUsage = route({
       v.object({
         num_environments: v.number(),
         num_builds: v.number(),
-        storage: v.pipe(v.number(), v.description("Bytes of the files of all completed builds")),
+        storage: described(v.number(), "Bytes of the files of all completed builds"),
       }),
     ),
   ),

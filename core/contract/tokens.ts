@@ -6,10 +6,19 @@ import * as v from "valibot";
 import { ROLES } from "#core/access/permission.ts";
 import { TOKEN_ID } from "#core/token/token-name.ts";
 import { route } from "./route.ts";
-import { Ack, data, limitQuery, NONE, PAGE_SIZE_MAX, rolesByPattern, Timestamp } from "./shapes.ts";
+import {
+  Ack,
+  data,
+  described,
+  limitQuery,
+  NONE,
+  PAGE_SIZE_MAX,
+  rolesByPattern,
+  Timestamp,
+} from "./shapes.ts";
 
 const end = (description: string) =>
-  v.optional(v.nullable(v.pipe(v.string("must be a time as text"), v.description(description))), null);
+  v.optional(v.nullable(described(v.string("must be a time as text"), description)), null);
 const NAME_LENGTH = 100;
 const NO_MAP = "must be an object of patterns, each with a list of roles";
 
@@ -25,7 +34,7 @@ export const postToken = route({
   body: {
     schema: v.object({
       primary_namespace: v.optional(
-        v.nullable(v.pipe(v.string("must be a string"), v.description("The caller's own, if not given"))),
+        v.nullable(described(v.string("must be a string"), "The caller's own, if not given")),
         null,
       ),
       expiration: end("ISO 8601; without a zone it is UTC. The caller's own, if not given"),
@@ -49,7 +58,7 @@ export const postToken = route({
   reply: data(
     v.object({
       token: v.string(),
-      id: v.pipe(v.nullable(v.string()), v.description("Revokes it; null for who brought no token")),
+      id: described(v.nullable(v.string()), "Revokes it; null for who brought no token"),
     }),
   ),
   otherReplies: [],
@@ -77,27 +86,27 @@ export const listTokens = route({
   query: v.object({
     primary_namespace: Owner,
     limit: limitQuery(PAGE_SIZE_MAX, PAGE_SIZE_MAX, "Rows looked at"),
-    cursor: v.optional(v.pipe(TokenId, v.description("That of the last answer"))),
+    cursor: v.optional(described(TokenId, "That of the last answer")),
   }),
   body: null,
   reply: v.object({
     status: v.literal("ok"),
     data: v.array(
       v.object({
-        id: v.pipe(v.string(), v.description("`service:` and its name for what the deployment names")),
+        id: described(v.string(), "`service:` and its name for what the deployment names"),
         name: v.nullable(v.string()),
         kind: v.picklist(["login", "token", "service"]),
         primary_namespace: v.string(),
         role_bindings: v.record(v.string(), v.array(v.picklist(ROLES))),
         created_on: v.nullable(Timestamp),
         expires_on: v.nullable(Timestamp),
-        last_used_on: v.pipe(v.nullable(Timestamp), v.description("To the hour")),
+        last_used_on: described(v.nullable(Timestamp), "To the hour"),
         logged_out_on: v.nullable(Timestamp),
         revoked_on: v.nullable(Timestamp),
       }),
     ),
     message: v.null(),
-    cursor: v.pipe(v.nullable(v.string()), v.description("null when there is nothing behind this page")),
+    cursor: described(v.nullable(v.string()), "null when there is nothing behind this page"),
   }),
   otherReplies: [],
   errors: ["permission_denied"],

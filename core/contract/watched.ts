@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { WATCHED_SOURCES } from "#core/watched/file.ts";
 import { route } from "./route.ts";
-import { NONE, nameFilter, page, pageQuery, Timestamp } from "./shapes.ts";
+import { described, NONE, nameFilter, page, pageQuery, Timestamp } from "./shapes.ts";
 
 export const listWatchedFiles = route({
   id: "listWatchedFiles",
@@ -23,14 +23,14 @@ export const listWatchedFiles = route({
       namespace: v.string(),
       source: v.picklist(WATCHED_SOURCES),
       path: v.string(),
-      status: v.pipe(
+      status: described(
         v.picklist(["built", "refused", "removed"]),
-        v.description("What became of the text as it is now; the build has a status of its own"),
+        "What became of the text as it is now; the build has a status of its own",
       ),
-      error: v.pipe(v.nullable(v.string()), v.description("Why it is refused")),
-      environment: v.pipe(v.nullable(v.string()), v.description("Of the last text that was good")),
-      build_id: v.pipe(v.nullable(v.number()), v.description("The build of the last text that was good")),
-      seen: v.pipe(Timestamp, v.description("When something of this changed last")),
+      error: described(v.nullable(v.string()), "Why it is refused"),
+      environment: described(v.nullable(v.string()), "Of the last text that was good"),
+      build_id: described(v.nullable(v.number()), "The build of the last text that was good"),
+      seen: described(Timestamp, "When something of this changed last"),
     }),
   ),
   otherReplies: [],

@@ -9,7 +9,7 @@ import { readLog } from "#adapters/s3/logs.ts";
 import type { Build } from "#core/build/build.ts";
 import { type LogLine, renderLogText } from "#core/build/log-line.ts";
 import { isFinal, stateOf } from "#core/build/state-machine.ts";
-import type { LogLines } from "#core/contract/builds.ts";
+import type { LogLines } from "#core/contract/build-shapes.ts";
 import type { Services } from "../services.ts";
 
 /** Between two looks: soon at first, since most questions come when lines do; with the second that a line is held less than two. */
