@@ -118,6 +118,13 @@ function idle(parts: Parts): Line[] {
   ];
 }
 
+/** Of the smallest size, whatever it does, with the disk that each has free. */
+const task = (parts: Parts, hours: number): Line[] => [
+  { what: "task: processor", price: "taskCpu", quantity: hours * parts.taskCpus },
+  { what: "task: memory", price: "taskMemory", quantity: hours * parts.taskGB },
+  { what: "task: address on the internet", price: "publicAddress", quantity: hours },
+];
+
 /** One build, by the smallest size of task. */
 function build(parts: Parts): Line[] {
   const { build: one } = assumed;
@@ -126,10 +133,8 @@ function build(parts: Parts): Line[] {
   const calls = one.apiRequests + one.otherCalls;
   const seconds = one.apiRequests * one.apiSeconds + one.otherCalls * one.otherSeconds;
   return [
-    { what: "task: processor", price: "taskCpu", quantity: hours * parts.taskCpus },
-    { what: "task: memory", price: "taskMemory", quantity: hours * parts.taskGB },
+    ...task(parts, hours),
     { what: "task: disk", price: "taskDisk", quantity: hours * Math.max(0, parts.taskDiskGB - 20) },
-    { what: "task: address on the internet", price: "publicAddress", quantity: hours },
     { what: "shared disk: writing the environment", price: "diskWrite", quantity: written },
     {
       what: "shared disk: reading back what was written",
@@ -183,6 +188,8 @@ ${lineTable(still)}
 
 Lambda listens to a queue with ${POLLERS} long polls of ${POLL_SECONDS} seconds, also when nothing comes; each is a request. A metric of our own costs
 ${dollars(PRICES.customMetric.usd)} in a month in which it has values: an idle deployment writes none.
+Channels are assumed to be read by the function alone: an hour of a task for [what is too large for it](repodata.md#what-is-too-large-for-the-function)
+costs ${dollars(total(task(parts, 1)))}.
 
 ## One build
 
