@@ -65,7 +65,7 @@ export function canonicalQuery(query: readonly (readonly [string, string])[]): s
     .join("&");
 }
 
-export function signedHeaderNames(headers: Readonly<Record<string, string>>): string {
+function signedHeaderNames(headers: Readonly<Record<string, string>>): string {
   return Object.keys(headers).sort().join(";");
 }
 

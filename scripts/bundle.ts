@@ -150,7 +150,7 @@ export async function bundlePage(root: string, directory: string): Promise<void>
 }
 
 /** Puts hashed names for the plain ones: `main.js` becomes `main-4F2A….js`, `style.css` likewise. */
-export function nameHashed(html: string, names: readonly string[]): string {
+function nameHashed(html: string, names: readonly string[]): string {
   return names.reduce((text, name) => {
     const plain = name.replace(/-[A-Z0-9]{8}(?=\.)/, "");
     return text.replaceAll(new RegExp(`(?<=["/])${plain.replaceAll(".", "\\.")}(?=")`, "g"), name);

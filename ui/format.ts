@@ -6,10 +6,6 @@
 /** The API's times are UTC without a zone. */
 export const parseTime = (text: string): Date => new Date(`${text}Z`);
 
-/** Local date and time, e.g. `21 Nov 2026, 08:03`. */
-export const showTime = (date: Date): string =>
-  date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-
 /** To the second and with its zone, e.g. `Saturday 21 November 2026 at 08:03:12 CET`. */
 export const showExactTime = (date: Date): string =>
   date.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });

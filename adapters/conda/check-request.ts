@@ -124,7 +124,7 @@ function checkPackage(item: LockedPackage, platform: string, channels: TrueChann
 }
 
 /** @throws EngineError with conda-store's own sentence: at 255 bytes mamba corrupts binaries without a word. */
-export function checkPrefix(prefix: string): void {
+function checkPrefix(prefix: string): void {
   if (!prefix.startsWith("/")) throw new EngineError("internal", `The prefix ${prefix} is not absolute.`);
   if (Buffer.byteLength(prefix) > PREFIX_BYTES_MAX) throw new EngineError("prefix_too_long", PREFIX_TOO_LONG);
 }

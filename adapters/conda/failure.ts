@@ -188,6 +188,6 @@ export function endError(result: CommandResult): EngineError | undefined {
   return internalError(`it was ended by ${result.signal}`);
 }
 
-export function channelList(channels: readonly ChannelAddress[]): string {
+function channelList(channels: readonly ChannelAddress[]): string {
   return channels.map(({ url }) => maskCredentials(url)).join(", ");
 }

@@ -126,7 +126,7 @@ export function toBuildCounts(item: Item): BuildCounts {
 export const createNamespaceItem = (db: Db, { id, name, createdAt, environments }: Namespace): TransactItem =>
   create(db, namespaceKey(name), { id, name, createdAt: createdAt.toISOString(), environments });
 
-export function toNamespace(item: Item): Namespace {
+function toNamespace(item: Item): Namespace {
   return {
     id: item["id"] as number,
     name: item["name"] as Namespace["name"],

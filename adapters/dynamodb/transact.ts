@@ -12,7 +12,7 @@ import type { Db } from "./db.ts";
 export type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 
 /** Most items of one transaction; DynamoDB takes 100, ours stay small so that conflicts do. */
-export const TRANSACTION_ITEMS_MAX = 20;
+const TRANSACTION_ITEMS_MAX = 20;
 
 export type Outcome =
   | { readonly kind: "done" }

@@ -22,7 +22,7 @@ export type LinkQueue = Queue<LinkMessage>;
 export type StoreQueue = Queue<LinkMessage | RemovalMessage>;
 
 /** SQS delays a message by at most this. */
-export const DELAY_SECONDS_MAX = 900;
+const DELAY_SECONDS_MAX = 900;
 
 /**
  * Opens a queue by its address.

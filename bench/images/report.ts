@@ -7,8 +7,8 @@ import type { Pull } from "./pulls.ts";
 import { IMAGES, type ImageBuild, type ImageName, type Round } from "./rounds.ts";
 
 /** Of an image that shares nine tenths of its packages, against the first one. */
-export const BYTES_SHARE_MAX = 0.15;
-export const SECONDS_SHARE_MAX = 0.2;
+const BYTES_SHARE_MAX = 0.15;
+const SECONDS_SHARE_MAX = 0.2;
 /** Of the table, for a manifest or a blob. */
 const READS_MAX = 1;
 

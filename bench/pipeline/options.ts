@@ -6,7 +6,7 @@ import { LocalError } from "#local/local-error.ts";
 import { valuesOf } from "../run-bench.ts";
 
 /** `medium` has about 40 packages, `large` unpacks to more than 300 MB. */
-export const ENVIRONMENTS = ["small", "medium", "large"] as const;
+const ENVIRONMENTS = ["small", "medium", "large"] as const;
 export type EnvironmentKind = (typeof ENVIRONMENTS)[number];
 
 export interface PipelineOptions {

@@ -9,12 +9,12 @@ import { outsideOf } from "./parts.ts";
 import type { Round } from "./rounds.ts";
 
 /** A whole build may take this many times the bare engine's create of the same lock. */
-export const BUILD_RATIO_MAX = 2;
+const BUILD_RATIO_MAX = 2;
 const BUILD_RATIO_GOAL = 1.2;
 /** The same specification again may take this many times one solve. */
-export const AGAIN_RATIO_MAX = 1.1;
+const AGAIN_RATIO_MAX = 1.1;
 /** Of the build task's own process, whatever the environment's size. */
-export const PEAK_BYTES_MAX = 200e6;
+const PEAK_BYTES_MAX = 200e6;
 
 const NOTE =
   "Medians of the rounds; ratios are the medians of each round's own. Steps run side by side, so shares overlap.";

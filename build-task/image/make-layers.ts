@@ -146,7 +146,7 @@ async function nextFrame(frames: AsyncGenerator<Buffer>): Promise<Buffer> {
 }
 
 /** Four bytes of length, then so many bytes. */
-export async function* readFrames(output: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+async function* readFrames(output: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let rest = Buffer.alloc(0);
   for await (const chunk of output) {
     rest = rest.byteLength === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);

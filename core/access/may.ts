@@ -18,12 +18,7 @@ export const may = (entity: Entity, permission: Permission, target: Target): boo
 export const mayEverything = (entity: Entity): boolean =>
   PERMISSIONS.every((permission) => may(entity, permission, GLOBAL));
 
-/** @throws AppError `permission_denied`, the same whether the target exists or not. */
-export function mustBeAllowed(entity: Entity, permission: Permission, target: Target): void {
-  if (!may(entity, permission, target)) throw notAuthorized();
-}
-
-/** conda-store's own sentence, which its clients' tests compare. */
+/** The same whether the target exists or not. In conda-store's own words, which its clients' tests compare. */
 export const notAuthorized = (): AppError => new AppError("permission_denied", "request not authorized");
 
 /** What an entity may see in lists. */

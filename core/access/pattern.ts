@@ -56,7 +56,7 @@ export function matches(pattern: Pattern, target: Target): boolean {
 export const isName = (name: string): boolean => NAME.test(name);
 
 /** Whether one half of a pattern matches a name. */
-export const matchesName = (half: string, name: string): boolean => isName(name) && glob(half, name);
+const matchesName = (half: string, name: string): boolean => isName(name) && glob(half, name);
 
 /** Whether everything that `inner` can match is matched by `outer`. */
 export const contains = (outer: Pattern, inner: Pattern): boolean =>

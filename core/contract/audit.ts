@@ -8,7 +8,7 @@ import { route } from "./route.ts";
 import { described, limitQuery, NONE, nameFilter } from "./shapes.ts";
 
 /** Entries in one answer, at most. */
-export const AUDIT_LIMIT_MAX = 1_000;
+const AUDIT_LIMIT_MAX = 1_000;
 export const NDJSON = "application/x-ndjson";
 /** Header of an NDJSON answer: what to send as `cursor` for the next entries; absent behind the last. */
 export const NEXT_CURSOR = "x-next-cursor";

@@ -174,7 +174,7 @@ export const listPackageBuilds = route({
 });
 
 /** Names that one answer holds when something is searched for. */
-export const NAMES_FOUND_MAX = 1000;
+const NAMES_FOUND_MAX = 1000;
 
 export const listPackageNames = route({
   id: "listPackageNames",

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 
 /** Raised when the same packages would give other bytes: another tar, another compressor, other records. */
-export const LAYER_FORMAT = 1;
+const LAYER_FORMAT = 1;
 
 export interface LayerKeyParts {
   /** Who builds in a namespace trusts those who build there, and nobody else: what others made is not borrowed. */

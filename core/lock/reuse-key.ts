@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Sha256 } from "#core/names.ts";
 
 /** Raised when the same lock would give other bytes: another packer, other `.pyc`, another layout of the archive. */
-export const BUILDER_FORMAT = 1;
+const BUILDER_FORMAT = 1;
 
 export interface ReuseKeyParts {
   readonly lockDigest: Sha256;

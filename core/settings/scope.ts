@@ -93,7 +93,7 @@ export function layerSettings(deployment: Settings, layers: readonly ScopedLayer
 }
 
 /** In words. */
-export function scopeName(scope: SettingsScope | undefined): string {
+function scopeName(scope: SettingsScope | undefined): string {
   if (!scope) return "the deployment";
   if (scope.kind === "global") return "the whole store";
   if (scope.kind === "namespace") return `namespace ${scope.namespace}`;

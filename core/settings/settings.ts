@@ -139,7 +139,6 @@ export type Settings = Readonly<
     docker_allowed_base_images: string[];
   }
 >;
-export type SettingKey = keyof typeof ENTRIES;
 
 /**
  * The deployment's settings: its own values over the defaults. Each call gives a fresh object, so that no caller can

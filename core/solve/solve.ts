@@ -65,7 +65,7 @@ export interface SolveAnswer {
 /** A solve is kept, and its lock may be built, for so long. */
 export const SOLVE_KEPT_HOURS = 24;
 /** Who asks the same within this time gets the same solve. */
-export const SOLVE_FRESH_MINUTES = 5;
+const SOLVE_FRESH_MINUTES = 5;
 /** The solver is stopped after this. */
 export const SOLVE_SECONDS = 240;
 /** A solve that has not ended by then never will: whoever made it has died. */

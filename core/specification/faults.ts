@@ -11,7 +11,7 @@ export type Location = readonly (string | number)[];
 const FAULTS_MAX = 20;
 
 /** A location as Python prints a tuple: `()`, `('name',)`, `('dependencies', 0)`. */
-export function pythonTuple(location: Location): string {
+function pythonTuple(location: Location): string {
   const items = location.map((part) => (typeof part === "number" ? String(part) : pythonString(part)));
   return items.length === 1 ? `(${items[0]},)` : `(${items.join(", ")})`;
 }

@@ -188,7 +188,3 @@ export function completeSpecification(
     tests,
   };
 }
-
-/** `readSpecification` and `completeSpecification` in one, for callers that know the settings beforehand. */
-export const parseSpecification = (text: string, policy: SpecificationPolicy): Specification =>
-  completeSpecification(readSpecification(text).document, policy);

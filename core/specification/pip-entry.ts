@@ -5,7 +5,7 @@
 import { excerpt, pythonString } from "./faults.ts";
 import { parseRequirement, type Requirement, RequirementError } from "./requirement.ts";
 
-export const PIP_OPTIONS = ["--index-url", "--extra-index-url", "--trusted-host"] as const;
+const PIP_OPTIONS = ["--index-url", "--extra-index-url", "--trusted-host"] as const;
 export type PipOption = (typeof PIP_OPTIONS)[number];
 
 export type PipEntry =

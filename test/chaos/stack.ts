@@ -35,7 +35,7 @@ import type { Tally } from "./tally.ts";
 const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** A lease of 75 seconds dies in 5, and a beat of 15 comes every second. */
-export const SPEED = 15;
+const SPEED = 15;
 /** Sweep's minute, in the machine's time. */
 const SWEEP_MS = 60_000 / SPEED;
 const UNLIMITED = "1000000";

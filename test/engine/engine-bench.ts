@@ -19,7 +19,7 @@ import {
 } from "#core/ports.ts";
 import type { TinyChannel } from "#test/kit/tiny-channel.ts";
 
-export const PLATFORM = "linux-64";
+const PLATFORM = "linux-64";
 /** Where the channels truly are; the engine asks the tiny channel's server. */
 export const TRUE_ORIGIN = "https://conda.example.org/team";
 /** What engines show to the channel. */

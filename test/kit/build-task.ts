@@ -21,7 +21,7 @@ import type { AttemptResult } from "#core/build/attempt.ts";
 import type { Build } from "#core/build/build.ts";
 import { BUILD_TASK_FLAGS, VARIABLES } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { parseSpecification } from "#core/specification/parse.ts";
+import { completeSpecification, readSpecification } from "#core/specification/parse.ts";
 import { placesOf, withOpenPrograms } from "#local/run-task/mounts.ts";
 import { bundleBuildTask } from "#scripts/bundle.ts";
 import { audited } from "#test/kit/audited.ts";
@@ -223,7 +223,7 @@ export function useWorkshop(options: WorkshopOptions): Workshop {
     disk,
     work,
     async order(yaml, namespace = "team", more) {
-      const { name, spec, sha256, document } = parseSpecification(yaml, {
+      const { name, spec, sha256, document } = completeSpecification(readSpecification(yaml).document, {
         settings: deploymentSettings(settingsOf()),
         allowPrivateHosts: allowed(),
       });

@@ -20,7 +20,7 @@ export interface IndexRecord {
 /** By file name. */
 export type Records = Readonly<Record<string, IndexRecord>>;
 
-export const FORMS = ["repodata_shards.msgpack.zst", "repodata.json.zst", "repodata.json"] as const;
+const FORMS = ["repodata_shards.msgpack.zst", "repodata.json.zst", "repodata.json"] as const;
 export type Form = (typeof FORMS)[number];
 
 /** A function answers in the server's place. */

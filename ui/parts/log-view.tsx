@@ -6,7 +6,7 @@ import { BUILD } from "../words/build.ts";
 import { CopyButton } from "./copy.tsx";
 
 /** More lines than this make a page slow; the whole log is a file. */
-export const LINES_SHOWN_MAX = 3_000;
+const LINES_SHOWN_MAX = 3_000;
 
 /** The lines of a log, or those with a text in them. It stays at the end while lines come, unless the reader has scrolled up. */
 export function LogView({ lines, isLive }: { lines: ReadonlySignal<readonly LogLine[]>; isLive: boolean }) {

@@ -96,7 +96,7 @@ async function install(options: MambaOptions, request: InstallRequest, run: Engi
  * @param result of an install's call, which exit 0 alone does not prove.
  * @throws EngineError
  */
-export function readInstall(result: CommandResult, request: Pick<InstallRequest, "channels">): void {
+function readInstall(result: CommandResult, request: Pick<InstallRequest, "channels">): void {
   const names = trueChannels(request.channels);
   const failure = failureOf(result, readErrorText(result.stderr), "package", {
     names,

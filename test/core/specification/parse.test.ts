@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { AppError, type ErrorCode } from "#core/errors.ts";
 import { deploymentSettings, type Settings } from "#core/settings/settings.ts";
-import { parseSpecification, readSpecification, type Specification } from "#core/specification/parse.ts";
+import { completeSpecification, readSpecification, type Specification } from "#core/specification/parse.ts";
 
 const parse = (
   text: string,
   settings: Partial<Settings> = {},
   allowPrivateHosts: readonly string[] = [],
 ): Specification =>
-  parseSpecification(text, { settings: { ...deploymentSettings({}), ...settings }, allowPrivateHosts });
+  completeSpecification(readSpecification(text).document, {
+    settings: { ...deploymentSettings({}), ...settings },
+    allowPrivateHosts,
+  });
 
 const refusal = (
   text: string,
@@ -25,7 +28,7 @@ const refusal = (
 
 const FORGE = "https://conda.anaconda.org/conda-forge";
 
-describe("parseSpecification", () => {
+describe("a specification", () => {
   it("gives a build all it needs", () => {
     const text = `
       name: demo

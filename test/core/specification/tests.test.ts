@@ -2,13 +2,18 @@ import { describe, expect, it, test } from "vitest";
 import { AppError } from "#core/errors.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { TESTS_MAX } from "#core/specification/limits.ts";
-import { parseSpecification, type Specification } from "#core/specification/parse.ts";
+import { completeSpecification, readSpecification, type Specification } from "#core/specification/parse.ts";
 
 const HASH = "0123456789abcdef".repeat(4);
 const PLAIN = "name: demo\nchannels: [conda-forge]\ndependencies: [python=3.11, numpy]\n";
 
-const parse = (tests: string, allowPrivateHosts: readonly string[] = []): Specification =>
-  parseSpecification(`${PLAIN}tests: ${tests}\n`, { settings: deploymentSettings({}), allowPrivateHosts });
+const specificationOf = (text: string, allowPrivateHosts: readonly string[] = []): Specification =>
+  completeSpecification(readSpecification(text).document, {
+    settings: deploymentSettings({}),
+    allowPrivateHosts,
+  });
+const parse = (tests: string, allowPrivateHosts?: readonly string[]): Specification =>
+  specificationOf(`${PLAIN}tests: ${tests}\n`, allowPrivateHosts);
 
 const notebook = (changes: object = {}): string =>
   JSON.stringify({
@@ -80,10 +85,7 @@ ${lines.map((line) => `            ${line}`).join("\n")}`);
 
   it("survive being read again from the stored document", () => {
     const first = parse(`{imports: [os], notebooks: [{ipynb: ${JSON.stringify(notebook())}}]}`);
-    const again = parseSpecification(JSON.stringify(first.spec), {
-      settings: deploymentSettings({}),
-      allowPrivateHosts: [],
-    });
+    const again = specificationOf(JSON.stringify(first.spec));
 
     expect(again.sha256).toBe(first.sha256);
     expect(again.tests).toEqual(first.tests);

@@ -21,7 +21,7 @@ interface Request {
 }
 
 /** The calls with the names of the deployment that the template stands for, each once. */
-export function requestsOf(template: Template, calls: readonly AwsCall[], names: Names): Request[] {
+function requestsOf(template: Template, calls: readonly AwsCall[], names: Names): Request[] {
   const all = calls.flatMap((call) => [
     requestOf(template, call, names),
     ...handedRoles(template, call, names),

@@ -7,7 +7,7 @@ import { people } from "./persons.ts";
 import { apply, attemptName, buildOf, type ModelTask, type World, withAttempt } from "./world.ts";
 
 /** Beats are looked at in steps of a third of the time after which an owner is dead. */
-export const LOOK_SECONDS = 25;
+const LOOK_SECONDS = 25;
 export const LOOKS_UNTIL_DEAD = 3;
 
 /** Everything that may happen next. */

@@ -127,7 +127,7 @@ export const withoutBytes = (world: World, thing: string): World => ({
   bytes: world.bytes.filter((each) => each !== thing),
 });
 
-export const withThing = (world: World, thing: string, counted: Counted): World => ({
+const withThing = (world: World, thing: string, counted: Counted): World => ({
   ...world,
   things: { ...world.things, [thing]: counted },
 });
