@@ -34,6 +34,13 @@ export const DeleteCommand = command<typeof sdk.DeleteCommand>("DeleteItem");
 
 export class ConditionalCheckFailedException extends Error {
   override readonly name = "ConditionalCheckFailedException";
+  /** What is there, where the call asked for it. */
+  readonly Item: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(message: string, item: ConditionalCheckFailedException["Item"]) {
+    super(message);
+    this.Item = item;
+  }
 }
 
 export class TransactionCanceledException extends Error {

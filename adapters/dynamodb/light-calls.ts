@@ -52,7 +52,8 @@ export function openLightClient(lender: Lender, endpoint?: string, observe?: Obs
 function asTheirs(error: AwsError): Error {
   const { name, message, told } = error;
   if (name === "ConditionalCheckFailedException") {
-    return new ConditionalCheckFailedException(message);
+    const there = told["Item"] as Fields | undefined;
+    return new ConditionalCheckFailedException(message, there && fromAttributes(there));
   }
   if (name === "TransactionCanceledException") {
     const reasons = (told["CancellationReasons"] ?? []) as { Code?: string; Message?: string }[];

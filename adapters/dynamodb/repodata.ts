@@ -24,7 +24,7 @@ export const getRepodata = async (db: Db, places: readonly RepodataPlace[]): Pro
   (await batchGet(db, places.map(repodataKey))).map(toState);
 
 function toState(item: Item): RepodataState {
-  const { pk: _pk, sk: _sk, v: _v, ...state } = item;
+  const { pk: _pk, sk: _sk, v: _v, writtenBy: _by, ...state } = item;
   return { ...newState(state as unknown as RepodataPlace), ...state };
 }
 
@@ -38,13 +38,22 @@ export async function putRepodata(db: Db, state: RepodataState): Promise<Repodat
   const { UpdateExpression: _, ...condition } = expressions({
     where: version === 0 ? { pk: ABSENT } : { version },
   });
+  const writtenBy = crypto.randomUUID();
   const put = new PutCommand({
     TableName: db.table,
-    Item: withVersion({ ...repodataKey(state), ...stored }),
+    Item: withVersion({ ...repodataKey(state), ...stored, writtenBy }),
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     ...condition,
   });
-  return await db.client.send(put).then(() => stored, ifOutrun);
+  return await db.client.send(put).then(
+    () => stored,
+    // The write whose answer was lost is met by its own repetition.
+    (error: unknown) => (isWriter(error, writtenBy) ? stored : ifOutrun(error)),
+  );
 }
+
+const isWriter = (error: unknown, writtenBy: string): boolean =>
+  error instanceof ConditionalCheckFailedException && error.Item?.["writtenBy"] === writtenBy;
 
 /** Forgets a state. @returns false when another writer was first */
 export async function deleteRepodata(db: Db, state: RepodataState): Promise<boolean> {

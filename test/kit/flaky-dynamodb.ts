@@ -1,5 +1,5 @@
 /**
- * A DynamoDB with bad moments: passes requests on to the local AWS, but answers transactions as it is told.
+ * A DynamoDB with bad moments: passes requests on to the local AWS, but answers transactions, or another operation, as it is told.
  * @module
  */
 import { createServer } from "node:http";
@@ -7,19 +7,22 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll } from "vitest";
 import type { LocalAws } from "./ministack.ts";
 
-/** What happens to the next transactions, one each; after the last they are passed on. */
-export type Mishap = "conflict" | "throttle" | "lose the answer";
+/** What happens to the next of these operations, one each; after the last they are passed on. */
+export type Mishap = "conflict" | "throttle" | "lose the answer" | "pass on";
 
 export interface FlakyDynamoDb {
   endpoint: string;
   mishaps: Mishap[];
-  /** Transactions that were asked for. */
-  transactions: number;
+  /** Transactions, or what else it is about, that were asked for. */
+  asked: number;
 }
 
 /** Call at the top of a test file, after `useMiniStack`. */
-export function useFlakyDynamoDb(aws: LocalAws): FlakyDynamoDb {
-  const flaky: FlakyDynamoDb = { endpoint: "", mishaps: [], transactions: 0 };
+export function useFlakyDynamoDb(
+  aws: LocalAws,
+  operation: "TransactWriteItems" | "PutItem" = "TransactWriteItems",
+): FlakyDynamoDb {
+  const flaky: FlakyDynamoDb = { endpoint: "", mishaps: [], asked: 0 };
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
@@ -28,8 +31,8 @@ export function useFlakyDynamoDb(aws: LocalAws): FlakyDynamoDb {
       response.end(body);
     };
     let mishap: Mishap | undefined;
-    if (String(request.headers["x-amz-target"]).endsWith(".TransactWriteItems")) {
-      flaky.transactions++;
+    if (String(request.headers["x-amz-target"]).endsWith(`.${operation}`)) {
+      flaky.asked++;
       mishap = flaky.mishaps.shift();
     }
     if (mishap === "conflict") {

@@ -25,7 +25,7 @@ const at = new Date("2026-05-01T00:00:00Z");
 beforeEach(async () => {
   db = audited(openDb({ table: await createTable(`contention-${++tables}`), endpoint: flaky.endpoint }));
   flaky.mishaps = [];
-  flaky.transactions = 0;
+  flaky.asked = 0;
 });
 
 test("conflicts and throttling are tried again, and the write happens once", async () => {
@@ -52,7 +52,7 @@ test("an answer that was lost is no second write and no lost race", async () => 
   expect(await makeMove(db, id, complete)).toMatchObject({ won: true });
 
   // Each of the four was asked for twice.
-  expect(flaky.transactions).toBe(8);
+  expect(flaky.asked).toBe(8);
   expect((await waiting(db, 9)).oldest).toEqual([]);
   expect(await getBuildCounts(db, "team")).toMatchObject({ builds: 1, active: 0, completed: 1 });
   expect(await auditTable(db)).toEqual([]);

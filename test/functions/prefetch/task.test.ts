@@ -5,6 +5,7 @@ import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { deleteRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
 import { VARIABLES } from "#core/layout.ts";
 import type { RepodataState } from "#core/repodata/state.ts";
@@ -12,6 +13,7 @@ import type { PrefetchContext } from "#functions/prefetch/context.ts";
 import { taskStarter } from "#functions/prefetch/hand-over.ts";
 import { variables } from "#infra/variables.ts";
 import { useEcs } from "#test/kit/ecs.ts";
+import { useFlakyDynamoDb } from "#test/kit/flaky-dynamodb.ts";
 import { filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { usePrefetching } from "#test/kit/prefetching.ts";
@@ -20,6 +22,7 @@ const aws = useMiniStack();
 const ecs = useEcs();
 const channel = useIndexChannel();
 const kept = usePrefetching({ aws, name: "task", channel: () => channel });
+const flaky = useFlakyDynamoDb(aws, "PutItem");
 
 const WHOLE = "noarch/repodata.json.zst";
 const PATIENCE = { timeout: 60_000, interval: 20 };
@@ -374,6 +377,43 @@ it.skipIf(!mayMount)("a function whose disk is full leaves the channel to a task
   expect(await run(SOON)).toMatchObject({ handedOver: 1 });
   expect(await ended(aTask())).toBe(0);
   expect(await kept.state()).toMatchObject({ error: null, live: { records: 3_000 } });
+});
+
+describe("a table whose answers to writes are lost", () => {
+  const all = Array.from({ length: 10 }, () => ["lose the answer", "pass on"] as const).flat();
+  const unheard = () => ({ db: openDb({ table: kept.db.table, endpoint: flaky.endpoint }) });
+  beforeEach(() => {
+    channel.publish("noarch", filesOf(record("numpy", "1.0")), ["repodata.json.zst"]);
+    flaky.mishaps = [...all];
+    flaky.asked = 0;
+  });
+
+  it("holds no function up: what it wrote is its own", async () => {
+    expect(await kept.run({}, { ...inFunction(), ...unheard() })).toMatchObject({ changed: 1, left: 0 });
+
+    expect(await kept.state()).toMatchObject({ busyUntil: null, tooLargeForMb: null, live: { records: 1 } });
+    expect(flaky.asked).toBeGreaterThanOrEqual(2 * 3);
+  });
+
+  it("keeps no channel from its task", async () => {
+    flaky.mishaps = [];
+    await tooLarge();
+    flaky.mishaps = [...all];
+
+    expect(await kept.run({}, { ...inFunction(SOON), ...unheard() })).toMatchObject({ handedOver: 1 });
+
+    await ended(aTask());
+    expect(await kept.state()).toMatchObject({ error: null, live: { records: 1 } });
+  });
+
+  it("does not make of two writers of the same state two winners", async () => {
+    await kept.run();
+    const state = await kept.state();
+
+    const both = await Promise.all([1, 2].map(() => putRepodata(unheard().db, state)));
+
+    expect(both.filter((stored) => stored !== null)).toHaveLength(1);
+  });
 });
 
 describe("who is at work", () => {
