@@ -1,10 +1,9 @@
 import { Duration } from "aws-cdk-lib";
-import { Rule, Schedule } from "aws-cdk-lib/aws-events";
-import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
 import { Construct } from "constructs";
 import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts";
 import type { WorkQueue } from "./queues.ts";
+import { RegularCall } from "./regular-call.ts";
 
 export interface StoreProps extends CondaStoreFunctionProps {
   /** Which environment's link may be out of date; one group per environment. */
@@ -25,11 +24,10 @@ export class Store extends Construct {
       new SqsEventSource(links.queue, { batchSize: 1, reportBatchItemFailures: true }),
     );
     if (watchMinutes === null) return;
-    const every = Duration.minutes(watchMinutes);
-    new Rule(this, "Schedule", {
+    new RegularCall(this, "Schedule", {
       description: "Look for watched files on the shared disk that have changed",
-      schedule: Schedule.rate(every),
-      targets: [new LambdaFunction(this.handler, { retryAttempts: 0, maxEventAge: every })],
+      every: Duration.minutes(watchMinutes),
+      handler: this.handler,
     });
   }
 }

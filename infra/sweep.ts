@@ -1,9 +1,8 @@
 import { Duration } from "aws-cdk-lib";
-import { Rule, Schedule } from "aws-cdk-lib/aws-events";
-import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
 import type { Builds } from "./builds.ts";
 import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts";
+import { RegularCall } from "./regular-call.ts";
 
 export interface SweepProps extends CondaStoreFunctionProps {
   readonly builds: Builds;
@@ -17,11 +16,10 @@ export class Sweep extends Construct {
     super(scope, id);
     const { builds, ...rest } = props;
     this.handler = new CondaStoreFunction(this, "Function", rest);
-    new Rule(this, "EveryMinute", {
+    new RegularCall(this, "EveryMinute", {
       description: "Look for lost builds",
-      schedule: Schedule.rate(Duration.minutes(1)),
-      // A pass that was not delivered is made good by the next one; a late one would only look twice.
-      targets: [new LambdaFunction(this.handler, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
+      every: Duration.minutes(1),
+      handler: this.handler,
     });
     builds.grantWatch(this.handler);
   }

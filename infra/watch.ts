@@ -1,8 +1,7 @@
 import { Duration } from "aws-cdk-lib";
-import { Rule, Schedule } from "aws-cdk-lib/aws-events";
-import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
 import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts";
+import { RegularCall } from "./regular-call.ts";
 
 export interface WatchProps extends CondaStoreFunctionProps {
   /** Minutes from one pass to the next. */
@@ -17,12 +16,10 @@ export class Watch extends Construct {
     super(scope, id);
     const { minutes, ...rest } = props;
     this.handler = new CondaStoreFunction(this, "Function", rest);
-    const every = Duration.minutes(minutes);
-    new Rule(this, "Schedule", {
+    new RegularCall(this, "Schedule", {
       description: "Look for watched files that have changed",
-      schedule: Schedule.rate(every),
-      // What was not delivered is made good by the next pass.
-      targets: [new LambdaFunction(this.handler, { retryAttempts: 0, maxEventAge: every })],
+      every: Duration.minutes(minutes),
+      handler: this.handler,
     });
   }
 }

@@ -34,11 +34,6 @@ export interface Actor {
   readonly name: string;
 }
 
-export const systemActor = (name: "finish" | "sweep" | "retention" | "watch"): Actor => ({
-  kind: "system",
-  name,
-});
-
 /** Where a change comes from. */
 export interface Origin {
   readonly by: Actor;
@@ -47,6 +42,13 @@ export interface Origin {
   /** The address that the request came from, as API Gateway saw it. */
   readonly address: string | null;
 }
+
+/** Of what the deployment does by itself. */
+export const systemOrigin = (name: "finish" | "sweep" | "retention" | "watch"): Origin => ({
+  by: { kind: "system", name },
+  requestId: null,
+  address: null,
+});
 
 /** What was changed. Names and words only: nothing that somebody typed into a field for secrets, and no document. */
 export interface AuditedChange {

@@ -9,7 +9,7 @@ import { openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
-import { systemActor } from "#core/audit/entry.ts";
+import { systemOrigin } from "#core/audit/entry.ts";
 import { type LinkMessage, parseFinishMessage, type WakeUp } from "#core/build/messages.ts";
 import { parseStoppedTask } from "#core/build/stopped-task.ts";
 import { BUILD_CONTAINER } from "#core/layout.ts";
@@ -29,8 +29,7 @@ function open(): FinishContext {
     "auditDays",
     "logLevel",
   ]);
-  const origin = { by: systemActor("finish"), requestId: null, address: null };
-  const db = onBehalf(openDb({ table: config.table }), origin, config.auditDays);
+  const db = onBehalf(openDb({ table: config.table }), systemOrigin("finish"), config.auditDays);
   return {
     db,
     bucket: openBucket(config.bucket, db.client),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onBehalf } from "#adapters/dynamodb/audit.ts";
 import type { Db } from "#adapters/dynamodb/db.ts";
 import type { Log } from "#adapters/log.ts";
-import { systemActor } from "#core/audit/entry.ts";
+import { systemOrigin } from "#core/audit/entry.ts";
 import { WATCHED_DIRECTORY } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { directorySource } from "../watch/directory-source.ts";
@@ -26,9 +26,8 @@ export async function watchDisk(
   { db, diskDirectory, settings, allowedPrivateHosts, auditDays, log }: DiskWatch,
   signal: AbortSignal,
 ): Promise<Watched> {
-  const origin = { by: systemActor("watch"), requestId: null, address: null };
-  const done = await watch({
-    db: onBehalf(db, origin, auditDays),
+  return await watch({
+    db: onBehalf(db, systemOrigin("watch"), auditDays),
     source: directorySource(join(diskDirectory, WATCHED_DIRECTORY), log),
     settings: deploymentSettings(settings),
     allowPrivateHosts: allowedPrivateHosts,
@@ -38,6 +37,4 @@ export async function watchDisk(
     log,
     signal,
   });
-  log.info("watched files looked at", { ...done });
-  return done;
 }

@@ -9,7 +9,7 @@ import { openWatchedTasks } from "#adapters/ecs/watch-tasks.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue } from "#adapters/sqs/queue.ts";
-import { systemActor } from "#core/audit/entry.ts";
+import { systemOrigin } from "#core/audit/entry.ts";
 import type { FinishMessage, LinkMessage, RemovalMessage, WakeUp } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { doJobs, type JobsContext } from "./jobs.ts";
@@ -24,8 +24,7 @@ function open(): SweepContext & JobsContext {
     ...(["maxQueueHours", "maxAttemptMinutes", "maxTries", "taskSizes", "logLevel"] as const),
     ...(["linkQueue", "settings", "removalGraceMinutes", "auditDays"] as const),
   ]);
-  const origin = { by: systemActor("sweep"), requestId: null, address: null };
-  const db = onBehalf(openDb({ table: config.table }), origin, config.auditDays);
+  const db = onBehalf(openDb({ table: config.table }), systemOrigin("sweep"), config.auditDays);
   return {
     db,
     bucket: openBucket(config.bucket, db.client),

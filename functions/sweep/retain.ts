@@ -8,7 +8,7 @@ import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { readRetentionPlaces, readSurplus } from "#adapters/dynamodb/retention.ts";
 import { getSettingsLayers } from "#adapters/dynamodb/settings.ts";
 import type { Log } from "#adapters/log.ts";
-import { systemActor } from "#core/audit/entry.ts";
+import { systemOrigin } from "#core/audit/entry.ts";
 import type { DueJob, Job } from "#core/build/job.ts";
 import { AppError } from "#core/errors.ts";
 import { layerSettings } from "#core/settings/scope.ts";
@@ -58,7 +58,7 @@ export async function retainOne(
   for (const { id } of surplus) {
     try {
       await deleteBuild(
-        by(db, systemActor("retention")),
+        by(db, systemOrigin("retention").by),
         id,
         settings.build_artifacts_kept_on_deletion,
         clock(),

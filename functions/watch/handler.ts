@@ -8,7 +8,7 @@ import { openDb } from "#adapters/dynamodb/db.ts";
 import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { openQueue, send } from "#adapters/sqs/queue.ts";
-import { systemActor } from "#core/audit/entry.ts";
+import { systemOrigin } from "#core/audit/entry.ts";
 import type { WakeUp } from "#core/build/messages.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import { bucketSource } from "./bucket-source.ts";
@@ -29,8 +29,7 @@ function open(): Omit<WatchContext, "signal"> {
     "auditDays",
     "logLevel",
   ]);
-  const origin = { by: systemActor("watch"), requestId: null, address: null };
-  const db = onBehalf(openDb({ table: config.table }), origin, config.auditDays);
+  const db = onBehalf(openDb({ table: config.table }), systemOrigin("watch"), config.auditDays);
   const queue = openQueue<WakeUp>(config.wakeUpQueue, db.client);
   return {
     db,
@@ -45,7 +44,5 @@ function open(): Omit<WatchContext, "signal"> {
 
 export async function handler(_event: unknown, lambda?: Invocation): Promise<Watched> {
   context ??= open();
-  const done = await watch({ ...context, signal: timeLeft(lambda) });
-  context.log.info("watched files looked at", { ...done });
-  return done;
+  return await watch({ ...context, signal: timeLeft(lambda) });
 }

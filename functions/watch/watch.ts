@@ -89,7 +89,9 @@ export async function watch(context: WatchContext): Promise<Watched> {
     });
   }
   await tellErrors(context, listing, [...known.values()]);
-  return { files: listing.files.length, ...counts };
+  const done = { files: listing.files.length, ...counts };
+  log.info("watched files looked at", done);
+  return done;
 }
 
 /** Text that tells the files of one source apart. */

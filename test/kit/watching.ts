@@ -15,7 +15,7 @@ import { openLog } from "#adapters/log.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { deleteObject, getObject, listObjects, putObject } from "#adapters/s3/objects.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
-import { systemActor } from "#core/audit/entry.ts";
+import { systemOrigin } from "#core/audit/entry.ts";
 import type { Build } from "#core/build/build.ts";
 import { PREFIXES, watchedKey } from "#core/layout.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
@@ -57,8 +57,7 @@ export function useWatching(name: string): Watching {
   const wakeUps: string[] = [];
   beforeEach(async () => {
     const made = `${name}-${++number}`;
-    const origin = { by: systemActor("watch"), requestId: null, address: null };
-    db = onBehalf(openDb({ table: await createTable(made) }), origin, 30);
+    db = onBehalf(openDb({ table: await createTable(made) }), systemOrigin("watch"), 30);
     await new S3Client({ forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: made }));
     bucket = openBucket(made, db.client);
     wakeUps.length = 0;

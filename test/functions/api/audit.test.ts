@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { onBehalf } from "#adapters/dynamodb/audit.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
 import { createNamespace } from "#adapters/dynamodb/namespaces.ts";
-import { systemActor } from "#core/audit/entry.ts";
+import { systemOrigin } from "#core/audit/entry.ts";
 import { NEXT_CURSOR } from "#core/contract/audit.ts";
 import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
 import { audited, recordChange } from "#test/kit/audited.ts";
@@ -201,7 +201,7 @@ describe("pages", () => {
   });
 
   test("go on over entries that a filter passes over, however many", async () => {
-    const db = onBehalf(api.services.db, { by: systemActor("sweep"), requestId: null, address: null }, 30);
+    const db = onBehalf(api.services.db, systemOrigin("sweep"), 30);
     await Promise.all(
       Array.from({ length: 60 }, () => recordChange(db, { action: "build.delete", namespace: "paged-00" })),
     );
@@ -303,7 +303,7 @@ describe("in one transaction", () => {
   });
 
   test("what the system makes the current build is told with the build that it replaces", async () => {
-    const db = onBehalf(api.services.db, { by: systemActor("finish"), requestId: null, address: null }, 30);
+    const db = onBehalf(api.services.db, systemOrigin("finish"), 30);
     const { id, attempt } = await building(db, "task", {
       namespace: "served",
       environment: "demo",
