@@ -1,13 +1,12 @@
 /**
- * Runs programs: the one place that starts a child process for the build task.
+ * Runs programs to their end.
  * @module
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Command, CommandResult, LineSink, RunCommand, Stream } from "#core/ports.ts";
-import { asUser, failedToStart } from "./as-user.ts";
-import { dieFirst } from "./die-first.ts";
+import { failedToStart } from "./as-user.ts";
+import { killGroup, startGroup } from "./group.ts";
 
 const CAPTURE_BYTES_MAX = 16 * 1024 * 1024;
 /** A program that never ends its line must not fill our memory: such a line is passed on in pieces. */
@@ -17,8 +16,7 @@ const DRAIN_MILLISECONDS_MAX = 2_000;
 
 /**
  * Starts the program as the leader of its own process group with exactly the given environment.
- * When the signal aborts, and when the leader ends, whatever is left of the group is killed by SIGKILL:
- * grandchildren of an engine are known to ignore SIGTERM.
+ * When the signal aborts, and when the leader ends, whatever is left of the group is killed by SIGKILL.
  * @throws Error only if the program cannot be started (missing, not executable); an exit code is a result.
  */
 export const runCommand: RunCommand = (command, signal) => {
@@ -26,15 +24,7 @@ export const runCommand: RunCommand = (command, signal) => {
     return Promise.resolve({ code: null, signal: "SIGKILL", stdout: "", stderr: "", killed: true });
   }
   return new Promise<CommandResult>((resolve, reject) => {
-    const { program, args } =
-      command.user === undefined ? command : asUser(command.user, command.program, command.args);
-    const child = spawn(program, [...args], {
-      cwd: command.cwd,
-      env: { ...command.env },
-      detached: true,
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    dieFirst(child.pid);
+    const child = startGroup(command, "pipe");
     const capturing = command.captureBytesMax ?? CAPTURE_BYTES_MAX;
     const stdout = collect(child.stdout, "stdout", capturing, command.onLine);
     const stderr = collect(child.stderr, "stderr", capturing, command.onLine);
@@ -78,15 +68,6 @@ export const runCommand: RunCommand = (command, signal) => {
 
 const notStarted = ({ program }: Command, why: string, cause?: Error): Error =>
   new Error(`${program} could not be started: ${why}`, { cause });
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // Nobody is left in the group.
-  }
-}
 
 /** Passes lines on as they come; returns a function that passes on the last one and gives all that was kept. */
 function collect(

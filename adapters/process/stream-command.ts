@@ -2,13 +2,9 @@
  * A program whose output is a stream of bytes, too long to keep.
  * @module
  */
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Command, LineSink } from "#core/ports.ts";
-import { asUser } from "./as-user.ts";
-import { dieFirst } from "./die-first.ts";
-
-export type StreamedProgram = Pick<Command, "program" | "args" | "env" | "cwd" | "user">;
+import type { LineSink } from "#core/ports.ts";
+import { type GroupLeader, killGroup, startGroup } from "./group.ts";
 
 export interface StreamedCommand {
   /** Standard output. It ends with an error when the program failed, so that half of it is never taken for all. */
@@ -42,41 +38,21 @@ export class StreamedCommandError extends Error {
  * stops reading early.
  * @param onLine takes the lines of standard error
  */
-export function streamCommand(
-  command: StreamedProgram,
-  signal: AbortSignal,
-  onLine: LineSink,
-): StreamedCommand {
+export function streamCommand(command: GroupLeader, signal: AbortSignal, onLine: LineSink): StreamedCommand {
   return { output: readAll(command, signal, onLine) };
 }
 
 async function* readAll(
-  command: StreamedProgram,
+  command: GroupLeader,
   signal: AbortSignal,
   onLine: LineSink,
 ): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
-  const { program, args } =
-    command.user === undefined ? command : asUser(command.user, command.program, command.args);
-  const child = spawn(program, [...args], {
-    cwd: command.cwd,
-    env: { ...command.env },
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  dieFirst(child.pid);
+  const child = startGroup(command, "ignore");
   let killed = false;
-  const kill = (): void => {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // Nobody is left in the group.
-    }
-  };
   const abort = (): void => {
     killed = true;
-    kill();
+    killGroup(child);
   };
   signal.addEventListener("abort", abort, { once: true });
   let lastLine = "";
@@ -97,6 +73,6 @@ async function* readAll(
     if (code !== 0) throw new StreamedCommandError(command.program, code, endSignal, killed, lastLine);
   } finally {
     signal.removeEventListener("abort", abort);
-    kill();
+    killGroup(child);
   }
 }
