@@ -207,6 +207,23 @@ describe("a channel that a function is killed over while it reads it whole", () 
     expect(await run()).toMatchObject({ changed: 1, handedOver: 0 });
   });
 
+  it("is read whole by one task when more of its shards have changed than are worth asking for", async () => {
+    const many = (version: string) =>
+      filesOf(...Array.from({ length: 150 }, (_, i) => record(`name-${i}`, version)));
+    channel.publish("noarch", many("1.0"));
+    await tooLarge();
+    await run(SOON);
+    await ended(aTask());
+    channel.publish("noarch", many("2.0"));
+
+    expect(await run()).toMatchObject({ handedOver: 1 });
+    await ended(aTask());
+
+    expect(Object.keys(await kept.files())).toContain("name-7-2.0-h0_0.conda");
+    expect(await run()).toMatchObject({ unchanged: 1, handedOver: 0 });
+    expect(channel.asked.filter(({ path }) => path.includes("/shards/"))).toEqual([]);
+  });
+
   it("is tried again by another task when the first is killed, which is told; each time later", async () => {
     await tooLarge();
     await run(SOON);
