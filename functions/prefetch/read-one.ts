@@ -26,6 +26,16 @@ export interface Outcome {
 /** Why there is no time left, as the entry says it: the reason of an aborted signal. */
 export class Stopped extends Error {}
 
+/** So are hours in vain, which cost money: the next begin only after as many. */
+export class TooLong extends Stopped {
+  readonly hours: number;
+
+  constructor(hours: number) {
+    super(`It took longer than ${hours} hours.`);
+    this.hours = hours;
+  }
+}
+
 /** A function that was aborted after less had other channels to read before this one. */
 const FAIR_SHARE_MS = 10 * 60_000;
 /** What has failed so often before gets no such share in the next function either. */
@@ -105,7 +115,7 @@ async function read(
 interface Failure extends Pick<RepodataState, "tooLargeForMb"> {
   /** A sentence for operators. */
   readonly reason: string;
-  /** That the channel asks for; null where it does not. */
+  /** Where the channel asks for it, or the try was too dear to be repeated soon; else null. */
   readonly retryAfterSeconds: number | null;
   /** For the log. */
   readonly error: unknown;
@@ -119,7 +129,10 @@ function failureOf({ signal, clock }: ReaderContext, state: RepodataState, error
       ? { ...failure, tooLargeForMb: readsWhole.memoryMb, reason: `${why}: a task reads it from now on.` }
       : null;
   if (signal.aborted) {
-    if (signal.reason instanceof Stopped) return { ...failure, reason: signal.reason.message };
+    const { reason } = signal;
+    if (reason instanceof TooLong)
+      return { ...failure, retryAfterSeconds: reason.hours * 3600, reason: reason.message };
+    if (reason instanceof Stopped) return { ...failure, reason: reason.message };
     const why = "It took longer than a function may run";
     const hadItsShare = clock().getTime() - Date.parse(triedAt ?? "") >= FAIR_SHARE_MS;
     const isEnough = hadItsShare || failures >= FAILURES_ENOUGH;

@@ -9,7 +9,7 @@ import { openLog } from "#adapters/log.ts";
 import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { readOrdered, Stopped } from "./read-one.ts";
+import { readOrdered, Stopped, TooLong } from "./read-one.ts";
 
 const HOURS_MAX = 6;
 
@@ -19,7 +19,7 @@ const config = readConfig([
 ]);
 const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort(new Stopped("The task that read it was told to stop.")));
-setTimeout(() => stop.abort(new Stopped(`It took longer than ${HOURS_MAX} hours.`)), HOURS_MAX * 3_600_000);
+setTimeout(() => stop.abort(new TooLong(HOURS_MAX)), HOURS_MAX * 3_600_000);
 
 const db = openDb({ table: config.table });
 const log = openLog({ level: config.logLevel, fields: { task: "prefetch", table: config.table } });

@@ -8,15 +8,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openDb } from "#adapters/dynamodb/db.ts";
 import { deleteRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
 import { VARIABLES } from "#core/layout.ts";
+import { readRepodataOrder } from "#core/repodata/order.ts";
 import type { RepodataState } from "#core/repodata/state.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
 import type { PrefetchContext } from "#functions/prefetch/context.ts";
 import { taskStarter } from "#functions/prefetch/hand-over.ts";
+import { readOrdered, TooLong } from "#functions/prefetch/read-one.ts";
 import { variables } from "#infra/variables.ts";
 import { useEcs } from "#test/kit/ecs.ts";
 import { useFlakyDynamoDb } from "#test/kit/flaky-dynamodb.ts";
 import { filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
-import { usePrefetching } from "#test/kit/prefetching.ts";
+import { readerContext, usePrefetching } from "#test/kit/prefetching.ts";
 
 const aws = useMiniStack();
 const ecs = useEcs();
@@ -261,6 +264,30 @@ describe("a channel that a function is killed over while it reads it whole", () 
     expect(await run(0, { now: true })).toMatchObject({ handedOver: 1 });
     await ended(aTask());
     expect(await kept.state()).toMatchObject({ error: null, live: { records: 1 } });
+  });
+
+  it("gets no other task for as long as one was busy with it that found no end", async () => {
+    await tooLarge();
+    await run(SOON);
+    const still = standStill();
+    const order = readRepodataOrder(JSON.parse(lastOrder()));
+    if (order === null) throw new Error("the task was told nothing");
+    const time = new AbortController();
+    const reading = readOrdered(
+      readerContext({
+        ...{ db: kept.db, bucket: kept.bucket, settings: deploymentSettings({}) },
+        ...{ allowPrivateHosts: [channel.host], signal: time.signal },
+      }),
+      order,
+    );
+    await vi.waitFor(() => expect(still.asked()).toBe(true), PATIENCE);
+
+    time.abort(new TooLong(6));
+
+    expect(await reading).toMatchObject({ kind: "failed", state: { error: "It took longer than 6 hours." } });
+    channel.fail({});
+    expect(await run(5.9 * 3600)).toMatchObject({ left: 1 });
+    expect(await run(6.1 * 3600)).toMatchObject({ handedOver: 1 });
   });
 
   it.each([
