@@ -1,16 +1,10 @@
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { saveTests } from "#adapters/dynamodb/attempts.ts";
-import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { building, sha256Of, submission, submitted } from "#test/kit/submissions.ts";
+import { useApi } from "./use-api.ts";
 
-const aws = useMiniStack();
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin } = useApi(useMiniStack());
 
 const tests = { imports: ["json"], commands: ["false"], notebooks: [] };
 const spec = { name: "tested", channels: ["conda-forge"], dependencies: ["python"], tests };

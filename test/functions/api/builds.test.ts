@@ -2,26 +2,19 @@
  * Lists of builds and building again, with the defects of the original that are not copied: `packages` broke the list of
  * builds, an unknown environment was 400.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { putPackages } from "#adapters/dynamodb/packages.ts";
-import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
+import { bearer, post } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { completed, sha256Of, submitted } from "#test/kit/submissions.ts";
 import { ask as askApi } from "./ask.ts";
-import { makeWorld, type World } from "./world.ts";
+import { useWorld } from "./use-api.ts";
 
 const aws = useMiniStack();
-let api: Api;
-let world: World;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  world = await makeWorld(api.services);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin, world } = useWorld(aws);
 
 const ask = (path: string, init?: RequestInit, headers = admin) => askApi(api, path, headers, init);
 const ids = async (query: string, headers = admin): Promise<number[]> =>

@@ -2,25 +2,18 @@
  * Choosing the build that an environment shows, with the defects of the original that are not copied: a build of another
  * namespace could be shown, an environment's lockfile told who may not ask what exists.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { getEnvironment } from "#adapters/dynamodb/environments.ts";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
-import { type Api, bearer, openApi, put } from "#test/kit/api.ts";
+import { openApi, put } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { drain } from "#test/kit/queues.ts";
 import { building, completed, completedResult, dispatched, submitted } from "#test/kit/submissions.ts";
 import { ask as askApi } from "./ask.ts";
-import { makeWorld, type World } from "./world.ts";
+import { useWorld } from "./use-api.ts";
 
 const aws = useMiniStack();
-let api: Api;
-let world: World;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  world = await makeWorld(api.services);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin, world } = useWorld(aws);
 
 const ask = (path: string, init?: RequestInit, headers = admin) => askApi(api, path, headers, init);
 

@@ -1,21 +1,16 @@
 /**
  * Several writers of one thing at once: each is answered, one wins, and what is left is whole.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createNamespace } from "#adapters/dynamodb/namespaces.ts";
-import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
+import { post, put } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { type Answer, ask as askApi } from "./ask.ts";
+import { useApi } from "./use-api.ts";
 
 const WRITERS = Array.from({ length: 8 }, (_, i) => i);
 
-const aws = useMiniStack();
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin } = useApi(useMiniStack());
 const ask = (path: string, init?: RequestInit): Promise<Answer> =>
   askApi(api, `/api/v1/${path}`, admin, init);
 const all = (path: string, init: (writer: number) => RequestInit): Promise<Answer[]> =>

@@ -3,20 +3,13 @@
  * and broke the server when malformed, `limit` was not capped, an invalid `jwt` was a fault of the server.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, bearer, openApi } from "#test/kit/api.ts";
+import { bearer } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { submitted } from "#test/kit/submissions.ts";
 import { ask as askApi } from "./ask.ts";
-import { makeWorld } from "./world.ts";
+import { useWorld } from "./use-api.ts";
 
-const aws = useMiniStack();
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  await makeWorld(api.services);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin } = useWorld(useMiniStack());
 
 const ask = (path: string, init?: RequestInit, headers = admin) => askApi(api, path, headers, init);
 

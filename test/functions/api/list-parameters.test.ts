@@ -1,23 +1,15 @@
 /**
  * What lists make of parameters that nobody meant: every list of the contract, whatever it lists.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Route } from "#core/contract/route.ts";
 import { ROUTES } from "#core/contract/routes.ts";
 import { PAGE_SIZE_MAX } from "#core/contract/shapes.ts";
-import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
+import { post, put } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
-import { makeWorld, type World } from "./world.ts";
+import { useWorld } from "./use-api.ts";
 
-const aws = useMiniStack();
-let api: Api;
-let world: World;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  world = await makeWorld(api.services);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin, world } = useWorld(useMiniStack());
 
 const LISTS = (ROUTES as readonly Route[]).filter(
   ({ query: { entries } }) => "page" in entries || "cursor" in entries,

@@ -1,22 +1,16 @@
 import fc from "fast-check";
 import * as v from "valibot";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Route } from "#core/contract/route.ts";
 import { ROUTES } from "#core/contract/routes.ts";
 import { ErrorReply } from "#core/contract/shapes.ts";
 import { createApp } from "#functions/api/app.ts";
 import { toRequest } from "#functions/api/lambda.ts";
-import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { lambdaEvent } from "#test/kit/lambda-event.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
+import { useApi } from "./use-api.ts";
 
-const aws = useMiniStack();
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin } = useApi(useMiniStack());
 
 const odd = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),

@@ -3,36 +3,32 @@
  * @module
  */
 import * as v from "valibot";
-import { beforeAll, expect } from "vitest";
+import { expect } from "vitest";
 import { ErrorReply } from "#core/contract/shapes.ts";
-import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
+import { post } from "#test/kit/api.ts";
 import { everythingIn } from "#test/kit/everything.ts";
 import type { LocalAws } from "#test/kit/ministack.ts";
+import { type UsedApi, useApi } from "./use-api.ts";
 
 export const PATH = "/api/v1/specification/";
 
-export interface Posting {
-  readonly api: Api;
-  /** Headers of somebody who may do everything. */
-  readonly admin: Record<string, string>;
+export interface Posting extends UsedApi {
   /** @param headers of the administrator, unless they are given */
   submit(specification: unknown, more?: object, headers?: Record<string, string>): Promise<Response>;
   /** All items of the table. */
   everything(): ReturnType<typeof everythingIn>;
 }
 
-/** Call at the top of a test file; the returned object is filled before the first test. */
+/** Call at the top of a test file. */
 export function usePosting(aws: LocalAws): Posting {
-  const posting = {
-    submit: (specification: unknown, more: object = {}, headers = posting.admin) =>
-      posting.api.request(PATH, post({ specification, ...more }, headers)),
-    everything: () => everythingIn(posting.api.services.db),
-  } as { -readonly [K in keyof Posting]: Posting[K] };
-  beforeAll(async () => {
-    posting.api = openApi(aws, { allowPrivateHosts: ["127.0.0.1:8081"] });
-    posting.admin = bearer(await posting.api.token({ "*/*": ["admin"] }));
-  });
-  return posting;
+  const { api, admin } = useApi(aws, { allowPrivateHosts: ["127.0.0.1:8081"] });
+  return {
+    api,
+    admin,
+    submit: (specification, more = {}, headers = admin) =>
+      api.request(PATH, post({ specification, ...more }, headers)),
+    everything: () => everythingIn(api.services.db),
+  };
 }
 
 export async function refused(response: Response, status: number, code: string, says: RegExp): Promise<void> {

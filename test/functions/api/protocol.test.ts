@@ -1,25 +1,18 @@
 import * as v from "valibot";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ErrorReply } from "#core/contract/shapes.ts";
 import { VERSION } from "#core/version.ts";
 import { createApp } from "#functions/api/app.ts";
 import { toRequest, toResult } from "#functions/api/lambda.ts";
-import { type Api, bearer, openApi } from "#test/kit/api.ts";
+import { bearer, openApi } from "#test/kit/api.ts";
 import { lambdaEvent } from "#test/kit/lambda-event.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { submitted } from "#test/kit/submissions.ts";
 import packageJson from "../../../package.json" with { type: "json" };
-import { makeWorld, type World } from "./world.ts";
+import { useWorld } from "./use-api.ts";
 
 const aws = useMiniStack();
-let api: Api;
-let world: World;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  world = await makeWorld(api.services);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin, world } = useWorld(aws);
 const get = async (path: string, headers = admin) => {
   const response = await api.request(path, { headers });
   return {

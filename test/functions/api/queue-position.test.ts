@@ -1,16 +1,10 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { makeMove } from "#adapters/dynamodb/moves.ts";
-import { type Api, bearer, openApi } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { building, dispatched, submitted } from "#test/kit/submissions.ts";
+import { useApi } from "./use-api.ts";
 
-const aws = useMiniStack();
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin } = useApi(useMiniStack());
 
 interface Shown {
   queue_position: number | null;

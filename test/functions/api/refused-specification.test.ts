@@ -1,17 +1,11 @@
 import { createHash } from "node:crypto";
-import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
+import { describe, expect, test } from "vitest";
+import { bearer, openApi, post } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { depends, from, LOCKFILE, named, PATH, refused, usePosting } from "./posting.ts";
 
 const aws = useMiniStack();
-const posting = usePosting(aws);
-const { submit, everything } = posting;
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(() => {
-  ({ api, admin } = posting);
-});
+const { api, admin, submit, everything } = usePosting(aws);
 const bomb = (): string => {
   const levels = Array.from(
     { length: 12 },

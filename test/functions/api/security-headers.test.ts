@@ -1,17 +1,13 @@
 /**
  * What browsers are told of every answer, whichever it is.
  */
-import { beforeAll, expect, test } from "vitest";
-import { type Api, bearer, openApi } from "#test/kit/api.ts";
+import { expect, test } from "vitest";
+import { openApi } from "#test/kit/api.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
+import { useApi } from "./use-api.ts";
 
 const aws = useMiniStack();
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin } = useApi(aws);
 
 test.each<[string, RequestInit, number]>([
   ["/api/v1/permission/", {}, 200],

@@ -3,21 +3,17 @@
  * all others, raw values were stored, messages said `False` for names and "global" for every scope, and what names a
  * package was checked only when somebody posted.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { getBuild } from "#adapters/dynamodb/builds.ts";
 import { getSpecification } from "#adapters/dynamodb/specifications.ts";
 import { CHANGEABLE, SET_GLOBALLY } from "#core/settings/scope.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { type Api, bearer, openApi, post, put } from "#test/kit/api.ts";
+import { bearer, openApi, post, put } from "#test/kit/api.ts";
 import { createTable, useMiniStack } from "#test/kit/ministack.ts";
+import { useApi } from "./use-api.ts";
 
 const aws = useMiniStack();
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  api = openApi(aws);
-  admin = bearer(await api.token({ "*/*": ["admin"] }));
-});
+const { api, admin } = useApi(aws);
 
 interface Answer {
   status: number;

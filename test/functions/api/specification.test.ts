@@ -1,17 +1,11 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import { type Api, bearer, openApi, post } from "#test/kit/api.ts";
+import { describe, expect, test } from "vitest";
+import { bearer, openApi, post } from "#test/kit/api.ts";
 import { auditTable } from "#test/kit/audit.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { depends, from, LOCKFILE, named, PATH, refused, usePosting } from "./posting.ts";
 
 const aws = useMiniStack();
-const posting = usePosting(aws);
-const { submit } = posting;
-let api: Api;
-let admin: Record<string, string>;
-beforeAll(() => {
-  ({ api, admin } = posting);
-});
+const { api, admin, submit } = usePosting(aws);
 
 describe("a specification that can be built becomes a build", () => {
   test("the reply names it, and it can be read back", async () => {
