@@ -11,7 +11,7 @@ import {
   retrySeconds,
   type StoredIndex,
 } from "#core/repodata/state.ts";
-import { BUSY_MS, busyFrom } from "./claim.ts";
+import { BUSY_MS, busyFrom, type Claim } from "./claim.ts";
 import type { ReaderContext } from "./context.ts";
 import type { Refreshed } from "./refresh.ts";
 
@@ -75,13 +75,17 @@ export function keysOfStored(place: RepodataPlace, { index, packs, shards }: Sto
   ];
 }
 
-/** Removes what nobody can be reading any more. */
+/** Removes what nobody can be reading any more. @throws Overtaken */
 export async function cleaned(
   { bucket, clock }: ReaderContext,
+  claim: Claim,
   state: RepodataState,
 ): Promise<RepodataState> {
   const isOld = ({ since }: { readonly since: string }): boolean =>
     clock().getTime() - Date.parse(since) >= GARBAGE_MS;
-  for (const { key } of state.garbage.filter(isOld)) await deleteObject(bucket, key);
+  const old = state.garbage.filter(isOld);
+  // Whoever has the entry by now may have put it in force again.
+  if (old.length > 0) await claim.change({});
+  for (const { key } of old) await deleteObject(bucket, key);
   return { ...state, garbage: state.garbage.filter((one) => !isOld(one)) };
 }

@@ -101,7 +101,7 @@ async function read(
     const keys = await keysOf(context, settings, owner);
     const readIt = subdir === SUMMARIES ? refreshSummaries : refresh;
     const result = await readIt({ ...refreshing, keys }, claim.state);
-    const ended = await claim.end(await cleaned(context, after(claim.state, result, clock())));
+    const ended = await claim.end(await cleaned(context, claim, after(claim.state, result, clock())));
     const seconds = Math.round(performance.now() - startedAt) / 1000;
     log.info(`read: ${result.kind}`, { seconds, ...(result.kind === "changed" ? { how: result.how } : {}) });
     return { kind: result.kind === "changed" ? "changed" : "unchanged", state: ended };

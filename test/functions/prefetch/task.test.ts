@@ -507,6 +507,35 @@ describe("who is at work", () => {
   });
 });
 
+it("who has lost the entry without noticing it removes nothing: it may be in force again", async () => {
+  channel.publish("noarch", filesOf(record("numpy", "1.0")), ["repodata.json.zst"]);
+  await kept.run({}, inFunction());
+  const first = await kept.state();
+  channel.publish("noarch", filesOf(record("numpy", "2.0")), ["repodata.json.zst"]);
+  await run();
+  const bytes = channel.read(WHOLE);
+  const held: ServerResponse[] = [];
+  channel.publish("noarch", filesOf(record("numpy", "3.0")), ["repodata.json.zst"]);
+  channel.fail({
+    [WHOLE]: (_, response) => {
+      held.push(response);
+      response.writeHead(200, { "content-length": bytes.length }).flushHeaders();
+    },
+  });
+  const running = run(3 * 3600);
+  await vi.waitFor(
+    async () => expect(await kept.state()).toMatchObject({ readsWhole: { by: "function" } }),
+    PATIENCE,
+  );
+  const theirs = await putRepodata(kept.db, { ...(await kept.state()), live: first.live, garbage: [] });
+
+  for (const response of held) response.end(bytes);
+
+  expect(await running).toMatchObject({ left: 1 });
+  expect(await kept.state()).toEqual(theirs);
+  expect(Object.keys(await kept.files())).toEqual(["numpy-1.0-h0_0.conda"]);
+});
+
 it("a channel that is configured anew within a day gets a task of its own, and none that was started before", async () => {
   const leftToATask = async (): Promise<void> => {
     await tooLarge();
