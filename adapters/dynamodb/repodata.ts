@@ -55,12 +55,24 @@ export async function putRepodata(db: Db, state: RepodataState): Promise<Repodat
 const isWriter = (error: unknown, writtenBy: string): boolean =>
   error instanceof ConditionalCheckFailedException && error.Item?.["writtenBy"] === writtenBy;
 
-/** Forgets a state. @returns false when another writer was first */
+/** Forgets a state. @returns false when another writer was first; true also when it has gone already */
 export async function deleteRepodata(db: Db, state: RepodataState): Promise<boolean> {
   const { UpdateExpression: _, ...condition } = expressions({ where: { version: state.version } });
-  const gone = new DeleteCommand({ TableName: db.table, Key: repodataKey(state), ...condition });
-  return (await db.client.send(gone).then(() => true, ifOutrun)) ?? false;
+  const gone = new DeleteCommand({
+    TableName: db.table,
+    Key: repodataKey(state),
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    ...condition,
+  });
+  return await db.client.send(gone).then(
+    () => true,
+    // So is one whose answer was lost.
+    (error: unknown) => isGone(error) || (ifOutrun(error) ?? false),
+  );
 }
+
+const isGone = (error: unknown): boolean =>
+  error instanceof ConditionalCheckFailedException && error.Item === undefined;
 
 function ifOutrun(error: unknown): null {
   if (error instanceof ConditionalCheckFailedException) return null;

@@ -20,7 +20,7 @@ export interface FlakyDynamoDb {
 /** Call at the top of a test file, after `useMiniStack`. */
 export function useFlakyDynamoDb(
   aws: LocalAws,
-  operation: "TransactWriteItems" | "PutItem" = "TransactWriteItems",
+  operation: "TransactWriteItems" | "PutItem" | "DeleteItem" = "TransactWriteItems",
 ): FlakyDynamoDb {
   const flaky: FlakyDynamoDb = { endpoint: "", mishaps: [], asked: 0 };
   const server = createServer(async (request, response) => {

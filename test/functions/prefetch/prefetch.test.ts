@@ -1,15 +1,19 @@
 import { describe, expect, it } from "vitest";
+import { openDb } from "#adapters/dynamodb/db.ts";
 import { putRepodata } from "#adapters/dynamodb/repodata.ts";
 import { decodeShardIndex } from "#adapters/repodata/read-shard.ts";
 import { listObjects } from "#adapters/s3/objects.ts";
 import { PREFIXES } from "#core/layout.ts";
 import type { RepodataState } from "#core/repodata/state.ts";
+import { deploymentSettings } from "#core/settings/settings.ts";
+import { type Mishap, useFlakyDynamoDb } from "#test/kit/flaky-dynamodb.ts";
 import { filesOf, record, shardIndexOf, useIndexChannel } from "#test/kit/index-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { usePrefetching } from "#test/kit/prefetching.ts";
 
 const aws = useMiniStack();
 const channel = useIndexChannel();
+const flaky = useFlakyDynamoDb(aws, "DeleteItem");
 const kept = usePrefetching({ aws, name: "prefetch", channel: () => channel });
 
 const THREE = {
@@ -153,19 +157,32 @@ describe("later", () => {
     expect(Object.keys(await kept.files())).toEqual(["numpy-3.0.0-h0_0.conda"]);
   });
 
-  it("a channel that is not configured any more is forgotten with all that was kept of it", async () => {
-    const keys = async () => (await listObjects(kept.bucket, PREFIXES.repodata)).map(({ key }) => key);
-    const before = await keys();
-    channel.publish("noarch", THREE);
-    await kept.run();
-    expect(await keys()).not.toEqual(before);
-    const { deploymentSettings } = await import("#core/settings/settings.ts");
+  it.each<[string, readonly Mishap[]]>([
+    ["the table answers", []],
+    ["its answers are lost", ["lose the answer", "pass on", "lose the answer", "pass on"]],
+  ])(
+    "a channel that is not configured any more is forgotten with all that was kept of it: %s",
+    async (_, mishaps) => {
+      const keys = async () => (await listObjects(kept.bucket, PREFIXES.repodata)).map(({ key }) => key);
+      const before = await keys();
+      channel.publish("noarch", THREE);
+      await kept.run();
+      expect(await keys()).not.toEqual(before);
+      flaky.mishaps = [...mishaps];
 
-    await kept.run({}, { settings: deploymentSettings({ conda_indexed_channels: [] }) });
+      await kept.run(
+        {},
+        {
+          db: openDb({ table: kept.db.table, endpoint: flaky.endpoint }),
+          settings: deploymentSettings({ conda_indexed_channels: [] }),
+        },
+      );
 
-    await expect(kept.state()).rejects.toThrow("nothing is kept");
-    expect(await keys()).toEqual(before);
-  });
+      expect(flaky.mishaps).toEqual([]);
+      await expect(kept.state()).rejects.toThrow("nothing is kept");
+      expect(await keys()).toEqual(before);
+    },
+  );
 });
 
 describe("a change of many shards", () => {
