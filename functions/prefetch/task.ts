@@ -38,5 +38,5 @@ const outcome = await readOrdered(
   },
   config.repodataOrder,
 );
-log.info("ended", { outcome: outcome?.kind ?? "somebody else has read it" });
+log.info("ended", { outcome: outcome?.kind ?? "late, or overtaken" });
 process.exit(0);
