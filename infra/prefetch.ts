@@ -1,11 +1,10 @@
 import { Duration } from "aws-cdk-lib";
 import type { FargateTaskDefinition } from "aws-cdk-lib/aws-ecs";
-import { Rule, Schedule } from "aws-cdk-lib/aws-events";
-import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { Construct } from "constructs";
 import { PREFETCH_CONTAINER } from "#core/layout.ts";
 import type { Builds } from "./builds.ts";
 import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts";
+import { RegularCall } from "./regular-call.ts";
 import { sizeBeyond, type TaskSize } from "./task-sizes.ts";
 import type { VariableValues } from "./variables.ts";
 
@@ -55,11 +54,10 @@ export class Prefetch extends Construct {
       },
     });
     builds.grantRun(this.handler, this.task);
-    new Rule(this, "Schedule", {
+    new RegularCall(this, "Schedule", {
       description: "Read the indexes of channels",
-      schedule: Schedule.rate(EVERY),
-      // What was not delivered is made good by the next run.
-      targets: [new LambdaFunction(this.handler, { retryAttempts: 0, maxEventAge: EVERY })],
+      every: EVERY,
+      handler: this.handler,
     });
   }
 }
