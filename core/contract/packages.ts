@@ -9,10 +9,6 @@ import { Ack, data, described, limitQuery, NONE, page, pageQuery, Timestamp } fr
 
 /** How a file of a channel is kept. */
 const Kept = v.object({
-  namespace: described(
-    v.nullable(v.string()),
-    "Whose credentials it was read with; null for a public channel",
-  ),
   state: v.picklist(["kept", "absent", "waiting", "failing"]),
   checked_at: described(v.nullable(Timestamp), "When it was last found to be as it is kept"),
   changed_at: v.nullable(Timestamp),
@@ -24,6 +20,10 @@ const Kept = v.object({
 
 const Subdir = v.object({
   subdir: v.string(),
+  namespace: described(
+    v.nullable(v.string()),
+    "Whose credentials it was read with; null for a public channel",
+  ),
   ...Kept.entries,
   packages: v.number(),
   size: described(v.number(), "Bytes that are kept"),
@@ -50,8 +50,8 @@ export const listChannels = route({
       last_update: described(v.nullable(Timestamp), "When something of it changed last"),
       subdirs: v.array(Subdir),
       summaries: described(
-        v.array(Kept),
-        "What it says of its packages, whatever their subdir: read once for each namespace",
+        v.nullable(Kept),
+        "What it says of its packages, whatever their subdir; null for a private channel",
       ),
     }),
   ),

@@ -7,7 +7,10 @@ import { type RepodataPlace, SUMMARIES } from "#core/repodata/state.ts";
 import type { Settings } from "#core/settings/settings.ts";
 import { channelAddresses } from "#core/specification/channel.ts";
 
-/** Every subdir of every channel that is to be read, once; then, since nobody waits for it, what each says of its packages. */
+/**
+ * Every subdir of every channel that is to be read, once; then, since nobody waits for it, what the public ones say of their
+ * packages: no search shows the others.
+ */
 export function targetsOf(settings: Settings, privateChannels: PrivateChannels): RepodataPlace[] {
   const { conda_indexed_channels, conda_platforms, conda_channel_alias } = settings;
   const channels = (owner: string | null, named: readonly string[]) =>
@@ -15,13 +18,11 @@ export function targetsOf(settings: Settings, privateChannels: PrivateChannels):
       owner,
       channel,
     }));
-  const all = [
-    ...channels(null, conda_indexed_channels),
-    ...Object.entries(privateChannels).flatMap(([owner, named]) => channels(owner, named)),
-  ];
+  const open = channels(null, conda_indexed_channels);
+  const closed = Object.entries(privateChannels).flatMap(([owner, named]) => channels(owner, named));
   const subdirs = [...new Set(conda_platforms)];
   return [
-    ...all.flatMap((channel) => subdirs.map((subdir) => ({ ...channel, subdir }))),
-    ...all.map((channel) => ({ ...channel, subdir: SUMMARIES })),
+    ...[...open, ...closed].flatMap((channel) => subdirs.map((subdir) => ({ ...channel, subdir }))),
+    ...open.map((channel) => ({ ...channel, subdir: SUMMARIES })),
   ];
 }

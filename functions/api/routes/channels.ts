@@ -32,13 +32,14 @@ export const listing =
     if (order === "desc") names.reverse();
     const rows = names.slice((page - 1) * size, page * size).map((name) => {
       const own = kept.filter(({ channel }) => channel === name);
+      const said = own.find(({ subdir }) => subdir === SUMMARIES);
       const changes = own.flatMap(({ live }) => (live ? [Date.parse(live.changedAt)] : []));
       return {
         id: stableId(name),
         name,
         last_update: timestampOrNull(changes.length === 0 ? null : new Date(Math.max(...changes))),
         subdirs: own.filter(({ subdir }) => subdir !== SUMMARIES).map(showSubdir),
-        summaries: own.filter(({ subdir }) => subdir === SUMMARIES).map(showKept),
+        summaries: said ? showKept(said) : null,
       };
     });
     return { ...dataReply(rows), page, size, count: names.length };
@@ -60,6 +61,7 @@ async function visibleTo(
 
 const showSubdir = (state: RepodataState) => ({
   subdir: state.subdir,
+  namespace: state.owner,
   ...showKept(state),
   packages: state.live?.records ?? 0,
   size: state.live?.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) ?? 0,
@@ -67,12 +69,11 @@ const showSubdir = (state: RepodataState) => ({
 });
 
 function showKept(state: RepodataState) {
-  const { owner, live, absent, error, checkedAt, nextAt } = state;
+  const { live, absent, error, checkedAt, nextAt } = state;
   const time = (text: string | null | undefined): string | null =>
     timestampOrNull(text ? new Date(text) : null);
   const settled = live ? "kept" : absent ? "absent" : "waiting";
   return {
-    namespace: owner,
     state: error === null ? (settled as "kept" | "absent" | "waiting") : ("failing" as const),
     checked_at: time(checkedAt),
     changed_at: time(live?.changedAt),
