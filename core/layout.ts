@@ -80,6 +80,15 @@ export const VARIABLES = {
   logLevel: "CONDA_STORE_LOG_LEVEL",
 } as const;
 
+export type VariableValues = { readonly [K in keyof typeof VARIABLES]?: string };
+
+/** `{ table: "x" }` becomes `{ CONDA_STORE_TABLE: "x" }`, so that nobody spells one. */
+export function variables(values: VariableValues): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [VARIABLES[name as keyof typeof VARIABLES], value]),
+  );
+}
+
 /** Where CloudWatch files the metrics; those of a deployment are told apart by its table's name. */
 export const METRIC_NAMESPACE = "CondaStore";
 export const METRIC_DIMENSION = "table";

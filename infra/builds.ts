@@ -19,11 +19,10 @@ import {
 import { type IGrantable, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { BUILD_CONTAINER, SHARED_DISK_VOLUME } from "#core/layout.ts";
+import { BUILD_CONTAINER, SHARED_DISK_VOLUME, type VariableValues, variables } from "#core/layout.ts";
 import type { Network } from "./network.ts";
 import type { SharedDisk } from "./shared-disk.ts";
 import type { TaskSize } from "./task-sizes.ts";
-import { type VariableValues, variables } from "./variables.ts";
 
 /** Debian's user without a name of its own. */
 const NOBODY = "65534:65534";

@@ -12,7 +12,7 @@ import {
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { type VariableValues, variables } from "./variables.ts";
+import { type VariableValues, variables } from "#core/layout.ts";
 
 export interface CondaStoreFunctionProps {
   /** Directory of the bundle, which holds `handler.mjs`. */

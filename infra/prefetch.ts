@@ -1,12 +1,11 @@
 import { Duration } from "aws-cdk-lib";
 import type { FargateTaskDefinition } from "aws-cdk-lib/aws-ecs";
 import { Construct } from "constructs";
-import { PREFETCH_CONTAINER } from "#core/layout.ts";
+import { PREFETCH_CONTAINER, type VariableValues } from "#core/layout.ts";
 import type { Builds } from "./builds.ts";
 import { CondaStoreFunction, type CondaStoreFunctionProps } from "./function.ts";
 import { RegularCall } from "./regular-call.ts";
 import { sizeBeyond, type TaskSize } from "./task-sizes.ts";
-import type { VariableValues } from "./variables.ts";
 
 /** As often as conda-store itself looks at channels. */
 const EVERY = Duration.minutes(15);

@@ -4,7 +4,7 @@
  */
 import { ECSClient, ECSServiceException, RunTaskCommand } from "@aws-sdk/client-ecs";
 import type { TaskSize } from "#core/build/task-size.ts";
-import { VARIABLES } from "#core/layout.ts";
+import { variables as named, type VariableValues } from "#core/layout.ts";
 
 export interface Tasks {
   readonly client: ECSClient;
@@ -26,7 +26,7 @@ export interface TaskRequest {
   readonly token: string;
   readonly container: string;
   /** What the task is told beside its definition's. */
-  readonly variables: { readonly [K in keyof typeof VARIABLES]?: string };
+  readonly variables: VariableValues;
   /** @default - the definition's */
   readonly size?: TaskSize;
 }
@@ -41,8 +41,8 @@ export async function startTask(
   tasks: Tasks,
   { name, token, container, variables, size }: TaskRequest,
 ): Promise<StartOutcome> {
-  const environment = Object.entries(variables).map(([variable, value]) => ({
-    name: VARIABLES[variable as keyof typeof VARIABLES],
+  const environment = Object.entries(named(variables)).map(([variable, value]) => ({
+    name: variable,
     value,
   }));
   try {
