@@ -101,10 +101,9 @@ export function addFunctions(scope: Construct, parts: FunctionParts): Functions 
     ...ecs,
     ...(props.prefetchMemoryMb === undefined ? {} : { memoryMb: props.prefetchMemoryMb }),
     builds,
-    placement,
     taskSizes: values.taskSizes,
     variables: reading,
-    functionVariables: { privateIndexedChannels: values.privateIndexedChannels },
+    functionVariables: { ...placement, privateIndexedChannels: values.privateIndexedChannels },
   });
   const api = new CondaStoreFunction(scope, "ApiFunction", {
     description: "conda-store's HTTP API and its page",

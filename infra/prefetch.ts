@@ -15,11 +15,9 @@ const MEMORY_MB = 1769;
 
 export interface PrefetchProps extends CondaStoreFunctionProps {
   readonly builds: Builds;
-  /** Where the function's tasks are started. */
-  readonly placement: VariableValues;
   /** What function and task read of their environments alike. */
   readonly variables: VariableValues;
-  /** What the function alone does. */
+  /** What the function alone does, with where its tasks are started. */
   readonly functionVariables: VariableValues;
   /** Of builds. */
   readonly taskSizes: readonly [TaskSize, ...TaskSize[]];
@@ -32,7 +30,7 @@ export class Prefetch extends Construct {
 
   constructor(scope: Construct, id: string, props: PrefetchProps) {
     super(scope, id);
-    const { builds, placement, functionVariables, taskSizes, memoryMb = MEMORY_MB, ...rest } = props;
+    const { builds, functionVariables, taskSizes, memoryMb = MEMORY_MB, ...rest } = props;
     this.task = builds.addTask("Prefetch", {
       container: PREFETCH_CONTAINER,
       program: "prefetch.mjs",
@@ -48,7 +46,6 @@ export class Prefetch extends Construct {
       variables: {
         ...rest.variables,
         ...functionVariables,
-        ...placement,
         taskDefinition: this.task.taskDefinitionArn,
       },
     });

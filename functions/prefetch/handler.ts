@@ -4,14 +4,10 @@
  */
 import type { Context } from "aws-lambda";
 import { readConfig } from "#adapters/config.ts";
-import { openDb } from "#adapters/dynamodb/db.ts";
 import { openTasks } from "#adapters/ecs/start-task.ts";
-import { openLog } from "#adapters/log.ts";
-import { openBucket } from "#adapters/s3/open-bucket.ts";
 import { readIndexRequest } from "#core/repodata/index-request.ts";
-import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
-import { deploymentSettings } from "#core/settings/settings.ts";
 import { taskStarter } from "./hand-over.ts";
+import { openReader, READER_VARIABLES } from "./open-reader.ts";
 import { type Prefetched, prefetch } from "./prefetch.ts";
 
 /** Opened at the first event, so that a wrong environment is told in the log of an event. */
@@ -19,22 +15,14 @@ let context: ReturnType<typeof open> | undefined;
 
 function open() {
   const config = readConfig([
-    ...(["table", "bucket", "settings", "allowedPrivateHosts", "channelSecrets"] as const),
-    ...(["privateIndexedChannels", "logLevel", "cluster", "taskDefinition", "subnets"] as const),
+    ...READER_VARIABLES,
+    ...(["privateIndexedChannels", "cluster", "taskDefinition", "subnets"] as const),
     ...(["securityGroups", "assignsPublicIp"] as const),
   ]);
-  const db = openDb({ table: config.table });
   return {
-    db,
-    bucket: openBucket(config.bucket, db.client),
-    settings: deploymentSettings(config.settings),
-    allowPrivateHosts: config.allowedPrivateHosts,
+    ...openReader(config, { function: "prefetch" }),
     privateChannels: config.privateIndexedChannels,
-    channelSecrets: config.channelSecrets,
-    limits: REPODATA_LIMITS,
     startTask: taskStarter(openTasks(config)),
-    clock: () => new Date(),
-    log: openLog({ level: config.logLevel, fields: { function: "prefetch", table: config.table } }),
   };
 }
 

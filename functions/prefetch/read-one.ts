@@ -24,15 +24,18 @@ export interface Outcome {
 }
 
 /** Why there is no time left, as the entry says it: the reason of an aborted signal. */
-export class Stopped extends Error {}
+export class Stopped extends Error {
+  /** Until the next try; null for as long as after any failure. */
+  readonly retryAfterSeconds: number | null;
 
-/** So are hours in vain, which cost money: the next begin only after as many. */
-export class TooLong extends Stopped {
-  readonly hours: number;
+  constructor(message: string, retryAfterSeconds: number | null = null) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 
-  constructor(hours: number) {
-    super(`It took longer than ${hours} hours.`);
-    this.hours = hours;
+  /** Hours in vain cost money: the next begin only after as many. */
+  static after(hours: number): Stopped {
+    return new Stopped(`It took longer than ${hours} hours.`, hours * 3600);
   }
 }
 
@@ -90,11 +93,11 @@ async function read(
       await claim.change({ staged });
     },
     beforeWhole: async (): Promise<void> => {
-      const memoryMb = inFunction?.memoryMb;
-      if (memoryMb !== undefined && tooLargeForMb !== null && memoryMb <= tooLargeForMb) throw new ForATask();
-      await claim.change({
-        readsWhole: memoryMb === undefined ? { by: "task" } : { by: "function", memoryMb },
-      });
+      // Of a task the entry has said so since it was handed over.
+      if (inFunction === null) return;
+      const { memoryMb } = inFunction;
+      if (tooLargeForMb !== null && memoryMb <= tooLargeForMb) throw new ForATask();
+      await claim.change({ readsWhole: { by: "function", memoryMb } });
     },
   };
   try {
@@ -129,10 +132,10 @@ function failureOf({ signal, clock }: ReaderContext, state: RepodataState, error
       ? { ...failure, tooLargeForMb: readsWhole.memoryMb, reason: `${why}: a task reads it from now on.` }
       : null;
   if (signal.aborted) {
-    const { reason } = signal;
-    if (reason instanceof TooLong)
-      return { ...failure, retryAfterSeconds: reason.hours * 3600, reason: reason.message };
-    if (reason instanceof Stopped) return { ...failure, reason: reason.message };
+    if (signal.reason instanceof Stopped) {
+      const { message, retryAfterSeconds } = signal.reason;
+      return { ...failure, retryAfterSeconds, reason: message };
+    }
     const why = "It took longer than a function may run";
     const hadItsShare = clock().getTime() - Date.parse(triedAt ?? "") >= FAIR_SHARE_MS;
     const isEnough = hadItsShare || failures >= FAILURES_ENOUGH;

@@ -13,7 +13,7 @@ import type { RepodataState } from "#core/repodata/state.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import type { PrefetchContext } from "#functions/prefetch/context.ts";
 import { taskStarter } from "#functions/prefetch/hand-over.ts";
-import { readOrdered, TooLong } from "#functions/prefetch/read-one.ts";
+import { readOrdered, Stopped } from "#functions/prefetch/read-one.ts";
 import { useEcs } from "#test/kit/ecs.ts";
 import { useFlakyDynamoDb } from "#test/kit/flaky-dynamodb.ts";
 import { filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
@@ -281,7 +281,7 @@ describe("a channel that a function is killed over while it reads it whole", () 
     );
     await vi.waitFor(() => expect(still.asked()).toBe(true), PATIENCE);
 
-    time.abort(new TooLong(6));
+    time.abort(Stopped.after(6));
 
     expect(await reading).toMatchObject({ kind: "failed", state: { error: "It took longer than 6 hours." } });
     channel.fail({});
