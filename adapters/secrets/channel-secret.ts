@@ -2,7 +2,8 @@
  * Secrets with credentials: a namespace's for its private channels, the deployment's for registries.
  * @module
  */
-import { AwsError, askJson, type Lender, openJsonService } from "#adapters/aws-json.ts";
+import { AwsError, type Lender } from "#adapters/aws-json.ts";
+import { readSecretText } from "./secret-text.ts";
 
 /** What Secrets Manager says of a secret that is not there, or waits for its end. */
 const ABSENT: ReadonlySet<string> = new Set(["ResourceNotFoundException", "InvalidRequestException"]);
@@ -13,10 +14,8 @@ const ABSENT: ReadonlySet<string> = new Set(["ResourceNotFoundException", "Inval
  * @throws AwsError
  */
 export async function readChannelSecret(lender: Lender, secretId: string): Promise<string | null> {
-  const service = await openJsonService("secretsmanager", lender);
   try {
-    const answer = await askJson(service, "GetSecretValue", { SecretId: secretId });
-    return typeof answer["SecretString"] === "string" ? answer["SecretString"] : "";
+    return (await readSecretText(lender, secretId)) ?? "";
   } catch (error) {
     if (error instanceof AwsError && ABSENT.has(error.name)) return null;
     throw error;

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import * as v from "valibot";
-import { askJson, openJsonService } from "#adapters/aws-json.ts";
 import { openLender } from "#adapters/aws-lender.ts";
+import { readSecretText } from "./secret-text.ts";
 
 export interface SigningKey {
   readonly kid: string;
@@ -150,8 +150,7 @@ export function cacheSecret(
  * @param secretId its ARN, which tells the region, or a name in the region of the environment
  */
 export const readSecret = (secretId: string) => async (): Promise<string> => {
-  const service = await openJsonService("secretsmanager", openLender(secretId.split(":")[3]));
-  const { SecretString } = await askJson(service, "GetSecretValue", { SecretId: secretId });
-  if (typeof SecretString !== "string") throw new Error("The secret holds no text.");
-  return SecretString;
+  const text = await readSecretText(openLender(secretId.split(":")[3]), secretId);
+  if (text === null) throw new Error("The secret holds no text.");
+  return text;
 };

@@ -1,32 +1,24 @@
 /** Whom a function or an operator asks for the deployment's secret. */
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { readSecret } from "#adapters/secrets/secret.ts";
+import { useServers } from "#test/kit/servers.ts";
 
+const serve = useServers();
 afterEach(() => vi.unstubAllEnvs());
 
 /** Reads from a Secrets Manager that answers so. @returns what was read, and the region that the call was signed for */
 async function read(secretId: string, answer: object): Promise<{ text: string; region: string | undefined }> {
   let region: string | undefined;
-  const server = createServer((request, response) => {
+  const host = await serve((request, response) => {
     region = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? "")?.[1];
     response.end(JSON.stringify(answer));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  try {
-    const { port } = server.address() as AddressInfo;
-    vi.stubEnv("AWS_ENDPOINT_URL_SECRETS_MANAGER", `http://127.0.0.1:${port}`);
-    vi.stubEnv("AWS_REGION", "us-west-2");
-    vi.stubEnv("AWS_ACCESS_KEY_ID", "id");
-    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
-    vi.stubEnv("AWS_PROFILE", undefined);
-    return { text: await readSecret(secretId)(), region };
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
+  });
+  vi.stubEnv("AWS_ENDPOINT_URL_SECRETS_MANAGER", `http://${host}`);
+  vi.stubEnv("AWS_REGION", "us-west-2");
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "id");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
+  vi.stubEnv("AWS_PROFILE", undefined);
+  return { text: await readSecret(secretId)(), region };
 }
 
 test("an ARN is asked for in its own region, whatever region the caller is in; a name in the caller's", async () => {
