@@ -5,12 +5,12 @@
 
 import { newState, type RepodataPlace, type RepodataState } from "#core/repodata/state.ts";
 import { batchGet } from "./batch-get.ts";
-import { ConditionalCheckFailedException, DeleteCommand, PutCommand } from "./commands.ts";
+import { ConditionalCheckFailedException, DeleteCommand } from "./commands.ts";
 import type { Db } from "./db.ts";
-import { ABSENT, expressions } from "./expression.ts";
-import { type Item, withVersion } from "./item.ts";
+import type { Item } from "./item.ts";
 import { REPODATA, repodataKey } from "./keys.ts";
 import { readPartition } from "./query.ts";
+import { isVersion, putVersioned } from "./versioned.ts";
 
 /** Of every channel that is, or was, configured. */
 export async function listRepodata(db: Db): Promise<RepodataState[]> {
@@ -35,46 +35,23 @@ function toState(item: Item): RepodataState {
 export async function putRepodata(db: Db, state: RepodataState): Promise<RepodataState | null> {
   const { version } = state;
   const stored = { ...state, version: version + 1 };
-  const { UpdateExpression: _, ...condition } = expressions({
-    where: version === 0 ? { pk: ABSENT } : { version },
-  });
-  const writtenBy = crypto.randomUUID();
-  const put = new PutCommand({
-    TableName: db.table,
-    Item: withVersion({ ...repodataKey(state), ...stored, writtenBy }),
-    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    ...condition,
-  });
-  return await db.client.send(put).then(
-    () => stored,
-    // The write whose answer was lost is met by its own repetition.
-    (error: unknown) => (isWriter(error, writtenBy) ? stored : ifOutrun(error)),
-  );
+  return (await putVersioned(db, { ...repodataKey(state), ...stored }, version)) ? stored : null;
 }
-
-const isWriter = (error: unknown, writtenBy: string): boolean =>
-  error instanceof ConditionalCheckFailedException && error.Item?.["writtenBy"] === writtenBy;
 
 /** Forgets a state. @returns false when another writer was first; true also when it has gone already */
 export async function deleteRepodata(db: Db, state: RepodataState): Promise<boolean> {
-  const { UpdateExpression: _, ...condition } = expressions({ where: { version: state.version } });
   const gone = new DeleteCommand({
     TableName: db.table,
     Key: repodataKey(state),
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    ...condition,
+    ...isVersion(state.version),
   });
   return await db.client.send(gone).then(
     () => true,
-    // So is one whose answer was lost.
-    (error: unknown) => isGone(error) || (ifOutrun(error) ?? false),
+    (error: unknown) => {
+      // What has gone may be gone by this very call, whose answer was lost.
+      if (error instanceof ConditionalCheckFailedException) return error.Item === undefined;
+      throw error;
+    },
   );
-}
-
-const isGone = (error: unknown): boolean =>
-  error instanceof ConditionalCheckFailedException && error.Item === undefined;
-
-function ifOutrun(error: unknown): null {
-  if (error instanceof ConditionalCheckFailedException) return null;
-  throw error;
 }
