@@ -31,6 +31,20 @@ export type Fault =
   | number
   | ((request: IncomingMessage, response: ServerResponse) => void);
 
+/** A redirect to itself, one into the network, and more than anybody takes. */
+export const FAULTS = {
+  round: (request, response) => {
+    response.writeHead(302, { location: request.url ?? "" }).end();
+  },
+  inward: (_, response) => {
+    response.writeHead(302, { location: "http://169.254.169.254/latest/meta-data" }).end();
+  },
+  huge: (_, response) => {
+    response.writeHead(200, { "content-length": 20 * 2 ** 30 });
+    response.write("x");
+  },
+} satisfies Record<string, Fault>;
+
 export interface IndexChannel {
   /** Without a slash at its end. */
   readonly url: string;

@@ -3,6 +3,7 @@ import { encode } from "@msgpack/msgpack";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import {
+  FAULTS,
   type Fault,
   filesOf,
   record,
@@ -49,16 +50,6 @@ afterEach(async () => {
 });
 
 describe("a channel that", () => {
-  const round: Fault = (request, response) => {
-    response.writeHead(302, { location: request.url ?? "" }).end();
-  };
-  const inward: Fault = (_, response) => {
-    response.writeHead(302, { location: "http://169.254.169.254/latest/meta-data" }).end();
-  };
-  const huge: Fault = (_, response) => {
-    response.writeHead(200, { "content-length": 20 * 2 ** 30 });
-    response.write("x");
-  };
   const unasked: Fault = (_, response) => {
     response.writeHead(304).end();
   };
@@ -67,12 +58,12 @@ describe("a channel that", () => {
     ["is not there any more", { [ZST]: 404 }, /has no index any more/],
     ["is broken", { [ZST]: 503 }, /HTTP 503/],
     ["wants a password", { [ZST]: 401 }, /HTTP 401/],
-    ["redirects for ever", { [ZST]: round }, /redirects more than 5 times/],
-    ["redirects inward", { [ZST]: inward }, /cannot be reached: .*169\.254\.169\.254/],
+    ["redirects for ever", { [ZST]: FAULTS.round }, /redirects more than 5 times/],
+    ["redirects inward", { [ZST]: FAULTS.inward }, /cannot be reached: .*169\.254\.169\.254/],
     ["serves a page", { [ZST]: "html" }, /answers with a web page/],
     ["serves half a file", { [ZST]: "half" }, /is no zstd, or breaks off/],
     ["breaks off", { [ZST]: "cut" }, /breaks off/],
-    ["says that it sends 20 GB", { [ZST]: huge }, /has 21474836480 bytes, more than the/],
+    ["says that it sends 20 GB", { [ZST]: FAULTS.huge }, /has 21474836480 bytes, more than the/],
     ["says that nothing changed, though it is not known what it had", { [SHARDS]: unasked }, /answers 304/],
   ])("%s", async (_, faults, reason) => {
     channel.fail(faults);

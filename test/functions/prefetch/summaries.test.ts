@@ -6,7 +6,7 @@ import { PREFIXES } from "#core/layout.ts";
 import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { SUMMARIES } from "#core/repodata/state.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
-import { type Fault, filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
+import { FAULTS, type Fault, filesOf, record, useIndexChannel } from "#test/kit/index-channel.ts";
 import { useMiniStack } from "#test/kit/ministack.ts";
 import { usePrefetching } from "#test/kit/prefetching.ts";
 
@@ -121,23 +121,13 @@ describe("what a channel says of its packages", () => {
 });
 
 describe("a file of summaries that", () => {
-  const away: Fault = (_, response) => {
-    response.writeHead(302, { location: "http://169.254.169.254/latest/meta-data" }).end();
-  };
-  const round: Fault = (request, response) => {
-    response.writeHead(302, { location: request.url ?? "" }).end();
-  };
-  const huge: Fault = (_, response) => {
-    response.writeHead(200, { "content-length": 20 * 2 ** 30 });
-    response.write("x");
-  };
   it.each<[string, Fault, RegExp]>([
     ["is a web page", "html", /answers with a web page/],
     ["is half there", "half", /ends in the middle/],
     ["breaks off", "cut", /breaks off/],
-    ["redirects inward", away, /169\.254\.169\.254/],
-    ["redirects for ever", round, /redirects more than 5 times/],
-    ["says that it has 20 GB", huge, /has 21474836480 bytes/],
+    ["redirects inward", FAULTS.inward, /169\.254\.169\.254/],
+    ["redirects for ever", FAULTS.round, /redirects more than 5 times/],
+    ["says that it has 20 GB", FAULTS.huge, /has 21474836480 bytes/],
     ["is refused", 403, /HTTP 403/],
   ])(
     "%s is an error of its own: what was kept stays, and the index is read all the same",

@@ -6,7 +6,7 @@
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { expect, vi } from "vitest";
 import type { Db } from "#adapters/dynamodb/db.ts";
-import { listRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
+import { getRepodata, listRepodata, putRepodata } from "#adapters/dynamodb/repodata.ts";
 import type { Bucket } from "#adapters/s3/bucket.ts";
 import { nameIndexKey, packKey, VARIABLES } from "#core/layout.ts";
 import { channelKeyOf, newState, type RepodataPlace, type RepodataState } from "#core/repodata/state.ts";
@@ -31,11 +31,9 @@ export async function readByTask(
   behindDoor: { readonly db: Db; readonly bucket: Bucket },
 ): Promise<void> {
   const { db } = unrecorded;
-  const stateOf = async ({ owner, channel: address, subdir }: RepodataPlace): Promise<RepodataState> => {
-    const found = (await listRepodata(db)).find(
-      (each) => each.owner === owner && each.channel === address && each.subdir === subdir,
-    );
-    if (!found) throw new Error(`nothing is kept of ${address}/${subdir}`);
+  const stateOf = async (place: RepodataPlace): Promise<RepodataState> => {
+    const [found] = await getRepodata(db, [place]);
+    if (!found) throw new Error(`nothing is kept of ${place.channel}/${place.subdir}`);
     return found;
   };
   const store = async (state: RepodataState): Promise<RepodataState> => {
