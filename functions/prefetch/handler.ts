@@ -7,7 +7,7 @@ import { readConfig } from "#adapters/config.ts";
 import { openTasks } from "#adapters/ecs/start-task.ts";
 import { readIndexRequest } from "#core/repodata/index-request.ts";
 import { taskStarter } from "./hand-over.ts";
-import { openReader, READER_VARIABLES } from "./open-reader.ts";
+import { openReader } from "./open-reader.ts";
 import { type Prefetched, prefetch } from "./prefetch.ts";
 
 /** Opened at the first event, so that a wrong environment is told in the log of an event. */
@@ -15,8 +15,8 @@ let context: ReturnType<typeof open> | undefined;
 
 function open() {
   const config = readConfig([
-    ...READER_VARIABLES,
-    ...(["privateIndexedChannels", "cluster", "taskDefinition", "subnets"] as const),
+    ...(["table", "bucket", "settings", "allowedPrivateHosts", "channelSecrets"] as const),
+    ...(["privateIndexedChannels", "logLevel", "cluster", "taskDefinition", "subnets"] as const),
     ...(["securityGroups", "assignsPublicIp"] as const),
   ]);
   return {

@@ -10,18 +10,11 @@ import { REPODATA_LIMITS } from "#core/repodata/limits.ts";
 import { deploymentSettings } from "#core/settings/settings.ts";
 import type { ReaderContext } from "./context.ts";
 
-export const READER_VARIABLES = [
-  "table",
-  "bucket",
-  "settings",
-  "allowedPrivateHosts",
-  "channelSecrets",
-  "logLevel",
-] as const;
+type Variable = "table" | "bucket" | "settings" | "allowedPrivateHosts" | "channelSecrets" | "logLevel";
 
 /** @param who on every line of the log */
 export function openReader(
-  config: Config<(typeof READER_VARIABLES)[number]>,
+  config: Config<Variable>,
   who: LogFields,
 ): Omit<ReaderContext, "signal" | "inFunction"> {
   const { table } = config;

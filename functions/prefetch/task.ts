@@ -4,12 +4,15 @@
  * @module
  */
 import { readConfig } from "#adapters/config.ts";
-import { openReader, READER_VARIABLES } from "./open-reader.ts";
+import { openReader } from "./open-reader.ts";
 import { readOrdered, Stopped } from "./read-one.ts";
 
 const HOURS_MAX = 6;
 
-const config = readConfig([...READER_VARIABLES, "repodataOrder"]);
+const config = readConfig([
+  ...(["table", "bucket", "settings", "allowedPrivateHosts", "channelSecrets"] as const),
+  ...(["repodataOrder", "logLevel"] as const),
+]);
 const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort(new Stopped("The task that read it was told to stop.")));
 setTimeout(() => stop.abort(Stopped.after(HOURS_MAX)), HOURS_MAX * 3_600_000);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { TASK_VARIABLES } from "#build-task/variables.ts";
-import { VARIABLES } from "#core/layout.ts";
+import { BUILD_CONTAINER, PREFETCH_CONTAINER, VARIABLES } from "#core/layout.ts";
 import { FUNCTIONS } from "#scripts/bundle.ts";
 import { synthesize } from "#test/kit/template.ts";
 
@@ -37,10 +37,20 @@ test.each(FUNCTIONS)(
   },
 );
 
-test("the build task is given every variable that it reads but for the build's, which RunTask gives, and no other", () => {
-  const [definition] = Object.values(template.findResources("AWS::ECS::TaskDefinition"));
-  const [container] = definition?.["Properties"].ContainerDefinitions ?? [];
-  const given = ours(container.Environment.map(({ Name }: { Name: string }) => Name));
+/** Ours among those of the task definition with this container. */
+function givenTo(container: string): string[] {
+  const containers = Object.values(template.findResources("AWS::ECS::TaskDefinition")).flatMap(
+    ({ Properties }) => Properties.ContainerDefinitions,
+  );
+  const { Environment } = containers.find(({ Name }) => Name === container);
+  return ours(Environment.map(({ Name }: { Name: string }) => Name));
+}
 
-  expect([...given, "buildId"].sort()).toEqual([...TASK_VARIABLES].sort());
+test("the build task is given every variable that it reads but for the build's, which RunTask gives, and no other", () => {
+  expect([...givenTo(BUILD_CONTAINER), "buildId"].sort()).toEqual([...TASK_VARIABLES].sort());
+});
+
+test("the task that reads channels is given every variable that it reads but for its order, which RunTask gives, and no other", () => {
+  const given = [...givenTo(PREFETCH_CONTAINER), "repodataOrder"].sort();
+  expect(given).toEqual(read("functions/prefetch/task.ts"));
 });
